@@ -1,0 +1,17 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'threads',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      reportsDirectory: 'coverage',
+      reporter: ['text-summary', 'html'],
+    },
+  },
+});
+export default config;
