@@ -1,0 +1,104 @@
+/** The layers, from the top to the bottom: a file may import from its own layer and from those below it. */
+const LAYERS = [
+  'cli',
+  'tui',
+  'lab',
+  'shell',
+  'report',
+  'show',
+  'scenario',
+  'snapshot',
+  'analyze',
+  'aks',
+  'walk',
+  'world',
+  'cni',
+  'kube',
+  'azure',
+  'linux',
+  'sim',
+  'trace',
+  'wire',
+];
+
+/** Folders that may import Node's own modules, besides files named `*.node.ts`; the rest also runs in a browser. */
+const NODE_ALLOWED = '^src/(cli|tui|snapshot)/|\\.node\\.tsx?$';
+
+const anyOf = (layers) => `^src/(${layers.join('|')})/`;
+
+const KNOWN = `${anyOf(LAYERS)}|^src/index\\.ts$`;
+
+const upward = LAYERS.slice(1).map((layer, i) => ({
+  name: `upward-from-${layer}`,
+  comment: `${layer}/ imports a layer above it; dependencies point downwards only (see CONTRIBUTING.md).`,
+  severity: 'error',
+  from: { path: `^src/${layer}/` },
+  to: { path: `${anyOf(LAYERS.slice(0, i + 1))}|^src/index\\.ts$` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...upward,
+    {
+      name: 'azure-not-linux',
+      comment: 'A host and the fabric know nothing of each other; they meet in walk/ at a NIC.',
+      severity: 'error',
+      from: { path: '^src/azure/' },
+      to: { path: '^src/linux/' },
+    },
+    {
+      name: 'library-not-cli',
+      comment: 'The public library holds no command and no screen.',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { path: anyOf(['cli', 'tui']) },
+    },
+    {
+      name: 'unknown-layer',
+      comment: 'A new folder in src/ gets its place in the list of layers.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: KNOWN },
+      to: {},
+    },
+    {
+      name: 'no-node-modules-of-node',
+      comment: 'The engine also runs in a browser.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: NODE_ALLOWED },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'no-cycle',
+      comment: 'Two files that need each other are one, or need a third.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
+      name: 'no-test-in-src',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'no-development-package',
+      comment: 'A user installs `dependencies` only.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    cache: { folder: '.cache/dependency-cruiser', strategy: 'content' },
+  },
+};

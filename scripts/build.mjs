@@ -1,0 +1,68 @@
+// Builds `dist/`: the command (`dist/bin`, one bundle with lazily loaded chunks) and the library (`dist/*.js` with its types).
+// `--bin` bundles the command only.
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const bin = path.join(root, 'dist/bin');
+
+/** Bundles the command; each dynamic `import()` becomes a chunk, so that `run` and `trace` load only what they need. */
+export async function buildBin() {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: { podwalk: 'src/cli/main.ts' },
+    outdir: bin,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    legalComments: 'none',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    // Some packages are CommonJS inside and ask for Node's modules by `require`.
+    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    write: false,
+  });
+  const written = new Set(outputFiles.map((file) => file.path));
+  for (const file of outputFiles) {
+    await mkdir(path.dirname(file.path), { recursive: true });
+    const entry = path.basename(file.path) === 'podwalk.js';
+    await writeFile(file.path, entry && !file.text.startsWith('#!') ? `#!/usr/bin/env node\n${file.text}` : file.contents);
+    if (entry) await chmod(file.path, 0o755);
+  }
+  for (const entry of await readdir(bin, { recursive: true, withFileTypes: true })) {
+    const file = path.join(entry.parentPath, entry.name);
+    if (entry.isFile() && !written.has(file)) await rm(file, { force: true });
+  }
+}
+
+function emitLibrary() {
+  run('node_modules/typescript7/bin/tsc', ['-p', 'tsconfig.build.json']);
+}
+
+function run(script, args) {
+  execFileSync(process.execPath, [path.join(root, script), ...args], { cwd: root, stdio: 'inherit' });
+}
+
+async function main() {
+  if (process.argv.includes('--bin')) return buildBin();
+  await rm(path.join(root, 'dist'), { recursive: true, force: true });
+  emitLibrary();
+  await buildBin();
+  run('node_modules/publint/src/cli.js', ['--strict', '--pack', 'false']);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    await main();
+  } catch (error) {
+    // The compiler and the bundler have already printed what is wrong.
+    if (!(error instanceof Error && ('status' in error || 'errors' in error))) throw error;
+    process.exitCode = 1;
+  }
+}
