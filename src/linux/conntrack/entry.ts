@@ -1,0 +1,53 @@
+import type { Ipv4 } from '../../wire/ipv4.ts';
+
+/** @source include/uapi/linux/netfilter/nf_conntrack_common.h enum ip_conntrack_status */
+export const IPS_EXPECTED = 1;
+export const IPS_SEEN_REPLY = 2;
+export const IPS_ASSURED = 4;
+export const IPS_CONFIRMED = 8;
+export const IPS_SRC_NAT = 16;
+export const IPS_DST_NAT = 32;
+export const IPS_SRC_NAT_DONE = 128;
+export const IPS_DST_NAT_DONE = 256;
+export const IPS_DYING = 512;
+
+/**
+ * One tracked connection: the tuple as the first packet had it, the tuple that a reply will have (NAT shows as the difference), and
+ * what the kernel remembers beside them. For ICMP echo, ports are the identifier on both sides.
+ */
+export class CtEntry {
+  proto: number;
+  origSrc: Ipv4;
+  origDst: Ipv4;
+  origSport: number;
+  origDport: number;
+  replySrc: Ipv4;
+  replyDst: Ipv4;
+  replySport: number;
+  replyDport: number;
+  icmpType = 0;
+  status = 0;
+  mark = 0;
+  tcpState = 0;
+  /** Clock value at which the entry expires. */
+  expiresAtMs = 0;
+  /** ifindex of the device a MASQUERADE bound to. */
+  masqIfindex = 0;
+  /** Creation order, for stable listing. */
+  id = 0;
+  /** Chains of the hash table. */
+  nextOrig: CtEntry | null = null;
+  nextReply: CtEntry | null = null;
+
+  constructor(proto: number, src: Ipv4, dst: Ipv4, sport: number, dport: number) {
+    this.proto = proto;
+    this.origSrc = src;
+    this.origDst = dst;
+    this.origSport = sport;
+    this.origDport = dport;
+    this.replySrc = dst;
+    this.replyDst = src;
+    this.replySport = dport;
+    this.replyDport = sport;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Recorder } from '../../trace/recorder.ts';
+import type { Device } from '../compiled-netns.ts';
+import type { Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import type { HookName } from './rule.ts';
+
+/** Hook numbers as the kernel has them. @source include/uapi/linux/netfilter.h enum nf_inet_hooks */
+export const PREROUTING = 0;
+export const INPUT = 1;
+export const FORWARD = 2;
+export const OUTPUT = 3;
+export const POSTROUTING = 4;
+export type Hook = 0 | 1 | 2 | 3 | 4;
+
+export const HOOK_NAMES: readonly HookName[] = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
+
+/** What a traversal of a table ends in. */
+export const ACCEPTED = 0;
+export const DROPPED = 1;
+/** REJECT: the packet is gone and its error, if one could be sent, is on its way already. */
+export const REJECTED = 2;
+export const UNKNOWN = 3;
+export type TableVerdict = 0 | 1 | 2 | 3;
+
+/**
+ * What a rule sees: the packet at one hook of one namespace. One object serves a whole hook; targets change the packet in place.
+ */
+export interface HookEnv {
+  readonly stack: Stack;
+  readonly hook: Hook;
+  readonly skb: Skb;
+  /** The device the packet came in by; null in OUTPUT. */
+  readonly in: Device | null;
+  /** The device it will leave by; null before routing and in INPUT. */
+  readonly out: Device | null;
+  readonly recorder: Recorder | null;
+  /** Set with UNKNOWN: the stable reason and a sentence. */
+  unknownReason: string;
+  unknownText: string;
+  /** Set with DROPPED and REJECTED: the reason and a sentence that names the rule. */
+  dropReason: string;
+  dropText: string;
+}

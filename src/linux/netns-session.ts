@@ -1,0 +1,4 @@
+/** The flow state of one namespace; all of it is forgotten by a fresh session. (Filled in by linux/path.) */
+export interface NetnsSession {
+  readonly at: string;
+}

@@ -1,0 +1,57 @@
+import type { Ebtables } from './netfilter/ebtables.ts';
+import type { Ipset } from './netfilter/ipset/ipset.ts';
+import type { Iptables } from './netfilter/rule.ts';
+import type { FdbEntry, Neighbour, ProxyNeighbour } from './neighbour.ts';
+import type { Link } from './link.ts';
+import type { FibTable, PolicyRule } from './route.ts';
+import type { Socket } from './socket.ts';
+import type { KernelProfile } from './kernel-profile.ts';
+
+/** A part of a namespace that was not collected: a walk that needs it is UNKNOWN(NOT_COLLECTED). */
+export type Part = 'link' | 'addr' | 'route' | 'rule' | 'neigh' | 'fdb' | 'brlink' | 'sysctl' | 'iptables' | 'ebtables' | 'ipset' | 'sockets' | 'conntrack';
+
+/** Something found in a namespace that packets would meet and podwalk does not model. */
+export interface Unmodelled {
+  readonly reason: 'NFT' | 'TC_FILTER' | 'BPF' | 'IPVS' | 'XFRM' | 'NOT_COLLECTED';
+  readonly text: string;
+  /** The device it sits on; null for the whole namespace. */
+  readonly dev: string | null;
+  readonly part: Part | null;
+}
+
+/** The tables of one network namespace: everything a packet's fate depends on, apart from flow state. */
+export interface Netns {
+  readonly name: string;
+  /** In the kernel's device-list order: registration, or arrival in the namespace. */
+  links: Link[];
+  fib: FibTable[];
+  /** In ascending priority. */
+  rules: readonly PolicyRule[];
+  neighbours: readonly Neighbour[];
+  proxyNeighbours: readonly ProxyNeighbour[];
+  fdb: readonly FdbEntry[];
+  /** Differences from the kernel profile's defaults: `net.ipv4.conf.eth0.rp_filter` → `1` (a dot in a device name is `/`). */
+  sysctls: Readonly<Record<string, string>>;
+  iptables: Iptables;
+  /** The legacy back end's tables, where a dump holds both. */
+  iptablesLegacy: Iptables | null;
+  ipsets: readonly Ipset[];
+  ebtables: Ebtables | null;
+  sockets: readonly Socket[];
+  unmodelled: readonly Unmodelled[];
+}
+
+export type HostKind = 'node' | 'vm' | 'onprem' | 'internet' | 'router';
+
+/** One machine: a kernel and its namespaces. `root` is the name of its first namespace. */
+export interface Host {
+  readonly name: string;
+  readonly kind: HostKind;
+  kernel: KernelProfile;
+  /** `uname -r`, where known. */
+  readonly release: string | null;
+  netns: Record<string, Netns>;
+  /** The next free ifindex; the kernel counts per namespace, a clash on moving picks the next free. */
+}
+
+export const ROOT = 'root';

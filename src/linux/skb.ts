@@ -1,0 +1,164 @@
+import type { HopRecord, LegRecord } from '../trace/recorder.ts';
+import { type Ipv4, ANY } from '../wire/ipv4.ts';
+import { type Mac, ZERO_MAC } from '../wire/mac.ts';
+import { ICMP } from '../wire/proto.ts';
+import type { CtEntry } from './conntrack/entry.ts';
+
+export const SYN = 2;
+export const RST = 4;
+export const ACK = 16;
+
+/** An ARP packet. @source RFC 826 */
+export interface Arp {
+  readonly op: 'request' | 'reply';
+  readonly senderMac: Mac;
+  readonly senderIp: Ipv4;
+  readonly targetMac: Mac;
+  readonly targetIp: Ipv4;
+}
+
+/** The header that an ICMP error quotes; NAT rewrites it together with the outer one. */
+export interface Quoted {
+  src: Ipv4;
+  dst: Ipv4;
+  proto: number;
+  sport: number;
+  dport: number;
+  ttl: number;
+  icmpType: number;
+  tcpFlags: number;
+}
+
+/** How conntrack sees a packet. @source include/uapi/linux/netfilter/nf_conntrack_common.h enum ip_conntrack_info */
+export const CT_NONE = 0;
+export const CT_NEW = 1;
+export const CT_ESTABLISHED = 2;
+export const CT_RELATED = 3;
+export const CT_ESTABLISHED_REPLY = 4;
+export const CT_RELATED_REPLY = 5;
+export const CT_UNTRACKED = 6;
+/** Looked at and found to belong to nothing that conntrack can follow. */
+export const CT_INVALID = 7;
+export type CtInfo = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/**
+ * One packet on its way: Ethernet, IPv4 and transport headers plus what the kernel keeps beside them in `struct sk_buff`.
+ * Mutable on purpose: a walk rewrites one object, as the kernel does.
+ * For ICMP echo `sport` is the identifier and `dport` 0.
+ */
+export class Skb {
+  smac: Mac = ZERO_MAC;
+  dmac: Mac = ZERO_MAC;
+  arp: Arp | null = null;
+
+  src: Ipv4 = ANY;
+  dst: Ipv4 = ANY;
+  proto = 0;
+  ttl = 64;
+  tos = 0;
+  df = false;
+  /** `struct sk_buff.ignore_df`: may be fragmented on output in spite of DF. */
+  ignoreDf = false;
+  /** Fragment offset in bytes. */
+  fragOffsetBytes = 0;
+  moreFragments = false;
+  /** IP identification; fragments of one datagram share it. */
+  id = 0;
+  /** Total length of the IP packet. */
+  lengthBytes = 0;
+  /** Largest fragment seen while this datagram was put together again (0: it never was in fragments). */
+  fragMaxBytes = 0;
+
+  sport = 0;
+  dport = 0;
+  icmpType = 0;
+  icmpCode = 0;
+  /** Next-hop MTU of a fragmentation-needed error. */
+  icmpMtuBytes = 0;
+  tcpFlags = 0;
+  /** The MSS option of a SYN; 0 when absent. */
+  mssBytes = 0;
+  quoted: Quoted | null = null;
+  /** VXLAN: the frame inside. */
+  inner: Skb | null = null;
+  vni = 0;
+
+  mark = 0;
+  priority = 0;
+  ct: CtEntry | null = null;
+  ctInfo: CtInfo = CT_NONE;
+  /** br_netfilter: bridge port the frame came in by, and leaves by. */
+  physIn: string | null = null;
+  physOut: string | null = null;
+  /** br_netfilter: destination before a bridged DNAT. */
+  bridgedDst: Ipv4 = ANY;
+  /** Crossing a bridge with br_netfilter: IP hooks have run for this frame. */
+  bridged = false;
+  /** Owned by a local socket until it leaves the namespace. */
+  local = false;
+  /** Came in by a device where an earlier TTL decrement must not repeat, see ip_forward. */
+  forwarded = false;
+  /** SO_BINDTODEVICE of the sending socket. */
+  boundDev: string | null = null;
+  /** How often the frame went round inside one namespace; ends tunnels that enter themselves. */
+  depth = 0;
+
+  leg: LegRecord | null = null;
+  hop: HopRecord | null = null;
+
+  /** Copies all headers and metadata; the copy shares the conntrack entry and belongs to the same leg. */
+  clone(): Skb {
+    const copy = new Skb();
+    copy.smac = this.smac;
+    copy.dmac = this.dmac;
+    copy.arp = this.arp;
+    copy.src = this.src;
+    copy.dst = this.dst;
+    copy.proto = this.proto;
+    copy.ttl = this.ttl;
+    copy.tos = this.tos;
+    copy.df = this.df;
+    copy.ignoreDf = this.ignoreDf;
+    copy.fragOffsetBytes = this.fragOffsetBytes;
+    copy.moreFragments = this.moreFragments;
+    copy.id = this.id;
+    copy.lengthBytes = this.lengthBytes;
+    copy.fragMaxBytes = this.fragMaxBytes;
+    copy.sport = this.sport;
+    copy.dport = this.dport;
+    copy.icmpType = this.icmpType;
+    copy.icmpCode = this.icmpCode;
+    copy.icmpMtuBytes = this.icmpMtuBytes;
+    copy.tcpFlags = this.tcpFlags;
+    copy.mssBytes = this.mssBytes;
+    copy.quoted = this.quoted === null ? null : { ...this.quoted };
+    copy.inner = this.inner === null ? null : this.inner.clone();
+    copy.vni = this.vni;
+    copy.mark = this.mark;
+    copy.priority = this.priority;
+    copy.ct = this.ct;
+    copy.ctInfo = this.ctInfo;
+    copy.physIn = this.physIn;
+    copy.physOut = this.physOut;
+    copy.bridgedDst = this.bridgedDst;
+    copy.bridged = this.bridged;
+    copy.local = this.local;
+    copy.forwarded = this.forwarded;
+    copy.boundDev = this.boundDev;
+    copy.depth = this.depth;
+    copy.leg = this.leg;
+    copy.hop = this.hop;
+    return copy;
+  }
+}
+
+/** An ICMP error (not an echo, not a redirect's cousin of information): what conntrack calls RELATED. */
+export function isIcmpError(skb: Skb): boolean {
+  if (skb.proto !== ICMP) return false;
+  return skb.icmpType === 3 || skb.icmpType === 4 || skb.icmpType === 5 || skb.icmpType === 11 || skb.icmpType === 12;
+}
+
+/** A fragment other than the first: it carries no transport header. */
+export function isLaterFragment(skb: Skb): boolean {
+  return skb.fragOffsetBytes > 0;
+}

@@ -1,0 +1,16 @@
+import type { Ipv4 } from '../wire/ipv4.ts';
+
+/** A listening TCP socket or a bound UDP socket. `addr` null accepts on every address. */
+export interface Socket {
+  readonly proto: 'tcp' | 'udp';
+  readonly addr: Ipv4 | null;
+  readonly port: number;
+  /** SO_BINDTODEVICE. */
+  readonly dev: string | null;
+  /** `connected` sockets take part in demultiplexing but accept nothing new. */
+  readonly peer: { readonly addr: Ipv4; readonly port: number } | null;
+  /** False for a socket that takes datagrams and never answers (the kernel's own VXLAN socket). */
+  readonly answers: boolean;
+  /** Who listens, e.g. `pod default/web`. */
+  readonly owner: string | null;
+}

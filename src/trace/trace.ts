@@ -1,0 +1,204 @@
+/** The JSON of a trace, version 1. Fields may be added; these keep name and meaning. */
+export const VERBS = [
+  'ORIGINATED',
+  'RECEIVED',
+  'BRIDGED',
+  'ROUTED',
+  'MATCHED',
+  'REWRITTEN',
+  'MARKED',
+  'TRACKED',
+  'RESOLVED',
+  'ENCAPSULATED',
+  'DECAPSULATED',
+  'TRANSMITTED',
+  'DELIVERED',
+  'ANSWERED',
+  'DROPPED',
+  'REJECTED',
+  'UNKNOWN',
+] as const;
+export type Verb = (typeof VERBS)[number];
+
+export const OUTCOMES = ['send-error', 'reset', 'replied', 'icmp-error', 'delivered', 'dropped', 'exits', 'loop', 'unknown'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export const LEG_KINDS = ['request', 'reply', 'ack', 'reset', 'icmp-error', 'redirect', 'arp'] as const;
+export type LegKind = (typeof LEG_KINDS)[number];
+
+export interface Header {
+  src: string;
+  dst: string;
+  proto: string;
+  sport?: number;
+  dport?: number;
+  icmpType?: number;
+  icmpCode?: number;
+  ttl: number;
+  smac?: string;
+  dmac?: string | null;
+  mark: number;
+  length?: number;
+  mss?: number;
+  flags?: string;
+  df?: boolean;
+  vni?: number;
+  inner?: Header;
+}
+
+/** An ARP packet on an `arp` leg. */
+export interface ArpHeader {
+  proto: 'arp';
+  op: 'request' | 'reply';
+  src: string;
+  dst: string;
+  smac: string;
+  dmac: string;
+}
+
+export interface RuleRef {
+  table: string;
+  chain: string;
+  /** From 1, as `iptables -L --line-numbers` counts. */
+  index: number;
+  text: string;
+  origin?: string;
+}
+
+export interface AzureRuleRef {
+  nsg: string;
+  rule: string;
+  priority: number;
+  access: 'Allow' | 'Deny';
+  text: string;
+}
+
+export interface RouteRef {
+  table: string;
+  dst: string;
+  type: string;
+  dev?: string;
+  via?: string;
+  src?: string;
+  metric?: number;
+  origin?: string;
+}
+
+export interface NeighRef {
+  ip: string;
+  mac: string | null;
+  dev: string;
+  state: string;
+}
+
+/** A near miss: what would have decided otherwise, and what did not match. */
+export interface Considered {
+  what: string;
+  why: string;
+  rule?: RuleRef;
+}
+
+export interface Step {
+  /** Counts over the whole trace, in the kernel's time order. */
+  seq: number;
+  /** The kernel's or the fabric's place: `raw:PREROUTING`, `route-input`, `azure:nsg-out-nic` … */
+  stage: string;
+  verb: Verb;
+  text: string;
+  before?: Partial<Header>;
+  after?: Partial<Header>;
+  rule?: RuleRef;
+  policy?: { table: string; chain: string; verdict: string };
+  azureRule?: AzureRuleRef;
+  route?: RouteRef;
+  neigh?: NeighRef;
+  considered?: Considered[];
+  reason?: string;
+}
+
+export interface Hop {
+  /** `MACHINE/NETNS`, or `fabric/…`. */
+  at: string;
+  in?: string;
+  out?: string;
+  through?: string[];
+  rx?: Header | ArpHeader;
+  tx?: Header | ArpHeader;
+  steps: Step[];
+}
+
+export interface Leg {
+  kind: LegKind;
+  hops: Hop[];
+  fragments?: number;
+  copies?: Leg[];
+  alsoDelivered?: Delivered[];
+}
+
+export interface Delivered {
+  at: string;
+  proto: string;
+  src: string;
+  dst: string;
+  ttl: number;
+  mss?: number;
+}
+
+export interface Tuple {
+  proto: string;
+  src: string;
+  dst: string;
+  sport?: number;
+  dport?: number;
+}
+
+export interface ConntrackEntry {
+  orig: Tuple;
+  reply: Tuple;
+  status: string[];
+  mark?: number;
+}
+
+export interface Choice {
+  at: string;
+  what: 'statistic' | 'numgen' | 'ecmp' | 'lb-hash';
+  picked: number;
+  of: number;
+}
+
+export interface Branch {
+  index: number;
+  of: number;
+  odds: number;
+  choices: Choice[];
+  truncated?: true;
+}
+
+/** The probe as it was sent. */
+export interface ProbeRef {
+  from: string;
+  proto: string;
+  src: string | null;
+  sport?: number;
+  dst: string;
+  dport?: number;
+  ttl: number;
+}
+
+export interface Trace {
+  trace: 1;
+  id?: string;
+  probe: ProbeRef;
+  outcome: Outcome;
+  /** Stable upper-case code when the outcome is not replied, delivered or exits. */
+  reason: string | null;
+  /** One sentence that names what decided and where. */
+  text: string;
+  errno: string | null;
+  delivered: Delivered | null;
+  reply: { from: string } | null;
+  icmpErrors: { type: number; code: number; from: string }[];
+  legs: Leg[];
+  conntrack: Record<string, ConntrackEntry[]>;
+  branch?: Branch;
+}
