@@ -5,6 +5,8 @@ const config: ViteUserConfig = defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/setup.ts'],
     pool: 'threads',
+    // The engine keeps no state in modules, and loading it anew for each file would cost more than the tests.
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 20_000,
     coverage: {
