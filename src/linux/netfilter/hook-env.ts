@@ -3,6 +3,7 @@ import type { Device } from '../compiled-netns.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import type { HookName } from './rule.ts';
+import type { RejectKind } from './target/target.ts';
 
 /** Hook numbers as the kernel has them. @source include/uapi/linux/netfilter.h enum nf_inet_hooks */
 export const PREROUTING = 0;
@@ -34,6 +35,11 @@ export interface HookEnv {
   /** The device it will leave by; null before routing and in INPUT. */
   readonly out: Device | null;
   readonly recorder: Recorder | null;
+  /**
+   * Answers the packet with an error or a reset, which crosses OUTPUT and POSTROUTING before this returns. Handed in, because the way
+   * out leads through these very tables.
+   */
+  readonly reject: (env: HookEnv, kind: RejectKind) => void;
   /** Set with UNKNOWN: the stable reason and a sentence. */
   unknownReason: string;
   unknownText: string;
