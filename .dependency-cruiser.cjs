@@ -68,6 +68,13 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'walk-stays-light',
+      comment: 'Parsers, drafts and graphs serve the edges; a walk runs without them.',
+      severity: 'error',
+      from: { path: anyOf(['walk', 'azure', 'linux', 'sim', 'trace', 'wire']) },
+      to: { path: 'node_modules/(ip-num|immer|zod|yaml|commander|picocolors|@dagrejs|ink|react)/' },
+    },
+    {
       name: 'no-cycle',
       comment: 'Two files that need each other are one, or need a third.',
       severity: 'error',
