@@ -1,0 +1,32 @@
+/** An Ethernet address as lower-case colon text, so that comparing two is comparing two strings. */
+declare const macBrand: unique symbol;
+export type Mac = string & { readonly [macBrand]: true };
+
+const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
+
+/** Parses `aa:bb:cc:dd:ee:ff` in any case; `null` when the text is none. */
+export function parseMac(text: string): Mac | null {
+  const lower = text.toLowerCase();
+  return MAC.test(lower) ? (lower as Mac) : null;
+}
+
+/** Parses an address that the program itself wrote. @throws RangeError when it is none (a bug). */
+export function mac(text: string): Mac {
+  const parsed = parseMac(text);
+  if (parsed === null) throw new RangeError(`not an Ethernet address: ${text}`);
+  return parsed;
+}
+
+export const BROADCAST_MAC: Mac = mac('ff:ff:ff:ff:ff:ff');
+export const ZERO_MAC: Mac = mac('00:00:00:00:00:00');
+
+/** The group bit: broadcast and multicast frames. */
+export function isGroupMac(address: Mac): boolean {
+  return (Number.parseInt(address.charAt(1), 16) & 1) === 1;
+}
+
+/** A locally administered unicast address made of 40 bits of a number, e.g. for a veth end. */
+export function localMac(value: number): Mac {
+  const hex = Math.abs(Math.trunc(value)).toString(16).padStart(10, '0').slice(-10);
+  return mac(`02:${hex.match(/../g)?.join(':') ?? '00:00:00:00:00'}`);
+}
