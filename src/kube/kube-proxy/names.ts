@@ -1,0 +1,37 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/**
+ * The first 16 characters of the base32 form of a SHA-256 sum, which make chain names unique and short enough.
+ * @source pkg/proxy/iptables/proxier.go portProtoHash, servicePortEndpointChainName
+ */
+export function chainHash(text: string): string {
+  const sum = sha256(utf8ToBytes(text));
+  let hash = '';
+  let buffer = 0;
+  let bits = 0;
+  for (const byte of sum.subarray(0, 10)) {
+    buffer = (buffer << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      hash += BASE32.charAt((buffer >>> bits) & 31);
+    }
+    buffer &= (1 << bits) - 1;
+  }
+  return hash;
+}
+
+/** `ns/name`, with `:port` behind it when the port has a name. */
+export function servicePortName(namespace: string, name: string, port: string): string {
+  return port === '' ? `${namespace}/${name}` : `${namespace}/${name}:${port}`;
+}
+
+const SERVICE_CHAIN = /^KUBE-(?:SVC|SVL|SEP|FW|EXT)-/;
+
+/** Whether kube-proxy takes a nat chain of that name for one of its own, to delete when nothing uses it. */
+export function isServiceChain(name: string): boolean {
+  return SERVICE_CHAIN.test(name);
+}
