@@ -1,18 +1,92 @@
-import type { Link } from './link.ts';
+import { compileSysctls, type NetnsSysctls } from './compiled-sysctls.ts';
+import { compileDevices, type Device } from './device.ts';
+import { compileFib, type Fib } from './fib/fib.ts';
+import type { RouteContext } from './fib/fib-route.ts';
 import type { Netns } from './netns.ts';
+import type { PolicyRule } from './route.ts';
 
-/** A link of a compiled namespace: what the packet's way reads, worked out once. */
-export interface Device {
-  readonly link: Link;
-  readonly name: string;
-  readonly ifindex: number;
-  /** Position in the device list. */
-  readonly index: number;
-}
+export type { Device } from './device.ts';
 
-/** A frozen namespace made ready for packets; see `compileNetns`. (Filled in by linux/path.) */
-export interface CompiledNetns {
+/** A frozen namespace made ready for packets; see {@link compileNetns}. */
+export interface CompiledNetns extends RouteContext {
   readonly tables: Netns;
+  /** In the kernel's device-list order. */
   readonly devices: readonly Device[];
   readonly deviceByName: ReadonlyMap<string, Device>;
+  readonly deviceByIndex: ReadonlyMap<number, Device>;
+  readonly loopback: Device | null;
+  /** Every address of every device, and the first device that holds it. @source net/ipv4/devinet.c inet_lookup_ifaddr_rcu */
+  readonly localAddresses: ReadonlyMap<number, Device>;
+  readonly sysctl: NetnsSysctls;
+  readonly fib: Fib;
+}
+
+/** What follows from the links and sysctls alone. */
+interface Devices extends RouteContext {
+  readonly sysctls: Netns['sysctls'];
+  readonly borrowed: Netns['borrowed'];
+  readonly devices: readonly Device[];
+  readonly deviceByIndex: ReadonlyMap<number, Device>;
+  readonly loopback: Device | null;
+}
+
+interface Policy {
+  readonly devices: Devices;
+  readonly rules: readonly PolicyRule[];
+  readonly fib: Fib;
+}
+
+const compiled = new WeakMap<Netns, CompiledNetns>();
+const devicesOf = new WeakMap<Netns['links'], Devices>();
+const policyOf = new WeakMap<Netns['fib'], Policy>();
+
+/**
+ * Makes a namespace ready. It is kept for as long as the tables live, part by part: an edit of the routes leaves the devices, an edit of
+ * iptables leaves both. So the tables must be frozen, or at least never change any more.
+ */
+export function compileNetns(tables: Netns): CompiledNetns {
+  let netns = compiled.get(tables);
+  if (netns === undefined) {
+    const sysctls = compileSysctls(tables.sysctls);
+    const devices = compiledDevices(tables);
+    netns = {
+      tables,
+      devices: devices.devices,
+      deviceByName: devices.deviceByName,
+      deviceByIndex: devices.deviceByIndex,
+      loopback: devices.loopback,
+      localAddresses: devices.localAddresses,
+      sysctl: sysctls.netns,
+      fib: compiledFib(tables, devices),
+    };
+    compiled.set(tables, netns);
+  }
+  return netns;
+}
+
+function compiledDevices({ links, sysctls, borrowed }: Netns): Devices {
+  const known = devicesOf.get(links);
+  if (known?.sysctls === sysctls && known.borrowed === borrowed) return known;
+  const list = compileDevices(links, compileSysctls(sysctls), borrowed);
+  const localAddresses = new Map<number, Device>();
+  for (const device of list) for (const { local } of device.addresses) if (!localAddresses.has(local)) localAddresses.set(local, device);
+  const devices: Devices = {
+    sysctls,
+    borrowed,
+    devices: list,
+    deviceByName: new Map(list.map((device) => [device.name, device])),
+    deviceByIndex: new Map(list.map((device) => [device.ifindex, device])),
+    loopback: list.find((device) => device.isLoopback) ?? null,
+    localAddresses,
+  };
+  devicesOf.set(links, devices);
+  return devices;
+}
+
+function compiledFib(tables: Netns, devices: Devices): Fib {
+  const known = policyOf.get(tables.fib);
+  if (known?.devices === devices && known.rules === tables.rules) return known.fib;
+  const fib = compileFib(tables.fib, tables.rules, devices.devices, devices);
+  policyOf.set(tables.fib, { devices, rules: tables.rules, fib });
+  return fib;
 }

@@ -1,3 +1,4 @@
+import type { Ipv4 } from '../wire/ipv4.ts';
 import type { Ebtables } from './netfilter/ebtables.ts';
 import type { Ipset } from './netfilter/ipset/ipset.ts';
 import type { Iptables } from './netfilter/rule.ts';
@@ -8,11 +9,12 @@ import type { Socket } from './socket.ts';
 import type { KernelProfile } from './kernel-profile.ts';
 
 /** A part of a namespace that was not collected: a walk that needs it is UNKNOWN(NOT_COLLECTED). */
-export type Part = 'link' | 'addr' | 'route' | 'rule' | 'neigh' | 'fdb' | 'brlink' | 'sysctl' | 'iptables' | 'ebtables' | 'ipset' | 'sockets' | 'conntrack';
+export type Part =
+  'link' | 'addr' | 'route' | 'rule' | 'neigh' | 'fdb' | 'brlink' | 'sysctl' | 'iptables' | 'ebtables' | 'ipset' | 'sockets' | 'conntrack';
 
 /** Something found in a namespace that packets would meet and podwalk does not model. */
 export interface Unmodelled {
-  readonly reason: 'NFT' | 'TC_FILTER' | 'BPF' | 'IPVS' | 'XFRM' | 'NOT_COLLECTED';
+  readonly reason: 'NFT' | 'TC_FILTER' | 'BPF' | 'IPVS' | 'XFRM' | 'NOT_COLLECTED' | 'NOT_MODELLED';
   readonly text: string;
   /** The device it sits on; null for the whole namespace. */
   readonly dev: string | null;
@@ -39,6 +41,11 @@ export interface Netns {
   ebtables: Ebtables | null;
   sockets: readonly Socket[];
   unmodelled: readonly Unmodelled[];
+  /**
+   * Device without an address → the address that the kernel was seen to borrow for it, where a dump says so; null or absent: the order
+   * of {@link links} decides.
+   */
+  readonly borrowed: Readonly<Record<string, Ipv4>> | null;
 }
 
 export type HostKind = 'node' | 'vm' | 'onprem' | 'internet' | 'router';

@@ -1,0 +1,258 @@
+import { confName, neighName, parseSysctlName, readSysctl, sysctlDevice, type Sysctls } from './sysctl.ts';
+
+/**
+ * What the sysctls mean for one device: `all` and the device's own value joined as the kernel joins them for each key.
+ * @source include/linux/inetdevice.h IN_DEV_*
+ */
+export interface DeviceSysctls {
+  /** The device's own switch; `all` only sets it for every device when it is written. */
+  readonly forwarding: boolean;
+  /** The stricter: 0 off, 1 strict, 2 loose. */
+  readonly rpFilter: number;
+  readonly acceptLocal: boolean;
+  readonly srcValidMark: boolean;
+  readonly routeLocalnet: boolean;
+  readonly bcForwarding: boolean;
+  readonly mcForwarding: boolean;
+  readonly sendRedirects: boolean;
+  readonly acceptRedirects: boolean;
+  readonly secureRedirects: boolean;
+  readonly sharedMedia: boolean;
+  readonly ignoreRoutesWithLinkdown: boolean;
+  readonly promoteSecondaries: boolean;
+  readonly dropUnicastInL2Multicast: boolean;
+  readonly proxyArp: boolean;
+  readonly proxyArpPvlan: boolean;
+  readonly mediumId: number;
+  readonly arpIgnore: number;
+  readonly arpAnnounce: number;
+  readonly arpAccept: number;
+  readonly arpNotify: number;
+  readonly arpFilter: boolean;
+  readonly dropGratuitousArp: boolean;
+  readonly neigh: NeighSysctls;
+}
+
+/** `net.ipv4.neigh.DEV.*`. */
+export interface NeighSysctls {
+  readonly baseReachableTimeMs: number;
+  readonly retransTimeMs: number;
+  readonly delayFirstProbeTimeMs: number;
+  readonly gcStaleTimeMs: number;
+  readonly locktimeMs: number;
+  readonly proxyDelayMs: number;
+  readonly mcastSolicit: number;
+  readonly ucastSolicit: number;
+  readonly appSolicit: number;
+  readonly mcastResolicit: number;
+}
+
+/** What the sysctls mean for the whole namespace. */
+export interface NetnsSysctls {
+  readonly ipForward: boolean;
+  readonly ipDefaultTtl: number;
+  readonly ipNonlocalBind: boolean;
+  readonly ipNoPmtuDisc: number;
+  readonly ipForwardUsePmtu: boolean;
+  readonly ipEarlyDemux: boolean;
+  readonly localPortMin: number;
+  readonly localPortMax: number;
+  readonly icmpEchoIgnoreAll: boolean;
+  readonly icmpEchoIgnoreBroadcasts: boolean;
+  readonly icmpErrorsUseInboundIfaddr: boolean;
+  readonly icmpRatelimitMs: number;
+  readonly icmpRatemask: number;
+  readonly icmpMsgsPerSec: number;
+  readonly icmpMsgsBurst: number;
+  readonly fwmarkReflect: boolean;
+  readonly tcpFwmarkAccept: boolean;
+  readonly tcpSynRetries: number;
+  readonly fibMultipathHashPolicy: number;
+  readonly fibMultipathHashFields: number;
+  readonly fibMultipathUseNeigh: boolean;
+  readonly minPmtuBytes: number;
+  readonly mtuExpiresMs: number;
+  readonly minAdvMssBytes: number;
+  readonly bridgeNfCallIptables: boolean;
+  readonly bridgeNfCallArptables: boolean;
+  readonly bridgeNfPassVlanInputDev: boolean;
+  readonly bridgeNfFilterVlanTagged: boolean;
+  readonly conntrack: ConntrackSysctls;
+}
+
+/** `net.netfilter.nf_conntrack_*`. */
+export interface ConntrackSysctls {
+  readonly max: number;
+  readonly tcpLoose: boolean;
+  readonly tcpBeLiberal: boolean;
+  readonly tcpMaxRetrans: number;
+  readonly tcpIgnoreInvalidRst: boolean;
+  readonly genericTimeoutMs: number;
+  readonly icmpTimeoutMs: number;
+  readonly udpTimeoutMs: number;
+  readonly udpTimeoutStreamMs: number;
+  readonly greTimeoutMs: number;
+  readonly greTimeoutStreamMs: number;
+  readonly tcpTimeoutSynSentMs: number;
+  readonly tcpTimeoutSynRecvMs: number;
+  readonly tcpTimeoutEstablishedMs: number;
+  readonly tcpTimeoutFinWaitMs: number;
+  readonly tcpTimeoutCloseWaitMs: number;
+  readonly tcpTimeoutLastAckMs: number;
+  readonly tcpTimeoutTimeWaitMs: number;
+  readonly tcpTimeoutCloseMs: number;
+  readonly tcpTimeoutMaxRetransMs: number;
+  readonly tcpTimeoutUnacknowledgedMs: number;
+}
+
+/** The sysctls of one namespace, read once. Devices without a value of their own share one object. */
+export interface CompiledSysctls {
+  readonly netns: NetnsSysctls;
+  device(name: string): DeviceSysctls;
+}
+
+const cache = new WeakMap<Sysctls, CompiledSysctls>();
+
+/** Reads the sysctls of a frozen namespace; kept for as long as the object lives, which many namespaces share. */
+export function compileSysctls(sysctls: Sysctls): CompiledSysctls {
+  const known = cache.get(sysctls);
+  if (known !== undefined) return known;
+  const own = new Map<string, string>();
+  for (const [name, value] of Object.entries(sysctls)) {
+    const parts = parseSysctlName(name);
+    if (parts.kind !== 'netns') own.set(parts.dev, `${own.get(parts.dev) ?? ''}${parts.kind}.${parts.key}=${value}\n`);
+  }
+  const bySignature = new Map<string, DeviceSysctls>();
+  const compiled: CompiledSysctls = {
+    netns: netnsSysctls(sysctls),
+    device(name) {
+      // lo differs by default, and what a name's own lines say decides the rest.
+      const signature = `${name === 'lo' ? 'lo ' : ''}${own.get(sysctlDevice(name)) ?? ''}`;
+      let device = bySignature.get(signature);
+      if (device === undefined) bySignature.set(signature, (device = deviceSysctls(sysctls, name)));
+      return device;
+    },
+  };
+  cache.set(sysctls, compiled);
+  return compiled;
+}
+
+/** A number as the kernel would have taken it; text that is none counts as 0. */
+function int(text: string | null): number {
+  const value = Number.parseInt(text ?? '0', 10);
+  return Number.isNaN(value) ? 0 : value;
+}
+
+function deviceSysctls(sysctls: Sysctls, dev: string): DeviceSysctls {
+  const conf = (key: string): number => int(readSysctl(sysctls, confName(dev, key)));
+  const all = (key: string): number => int(readSysctl(sysctls, confName('all', key)));
+  const or = (key: string): boolean => conf(key) !== 0 || all(key) !== 0;
+  const and = (key: string): boolean => conf(key) !== 0 && all(key) !== 0;
+  const max = (key: string): number => Math.max(conf(key), all(key));
+  const neigh = (key: string): number => int(readSysctl(sysctls, neighName(dev, key)));
+  const forwarding = conf('forwarding') !== 0;
+  return {
+    forwarding,
+    rpFilter: max('rp_filter'),
+    acceptLocal: or('accept_local'),
+    srcValidMark: or('src_valid_mark'),
+    routeLocalnet: or('route_localnet'),
+    bcForwarding: and('bc_forwarding'),
+    mcForwarding: and('mc_forwarding'),
+    sendRedirects: or('send_redirects'),
+    acceptRedirects: forwarding ? and('accept_redirects') : or('accept_redirects'),
+    secureRedirects: or('secure_redirects'),
+    sharedMedia: or('shared_media'),
+    ignoreRoutesWithLinkdown: or('ignore_routes_with_linkdown'),
+    promoteSecondaries: or('promote_secondaries'),
+    dropUnicastInL2Multicast: or('drop_unicast_in_l2_multicast'),
+    proxyArp: or('proxy_arp'),
+    proxyArpPvlan: or('proxy_arp_pvlan'),
+    mediumId: conf('medium_id'),
+    arpIgnore: max('arp_ignore'),
+    arpAnnounce: max('arp_announce'),
+    arpAccept: max('arp_accept'),
+    arpNotify: max('arp_notify'),
+    arpFilter: or('arp_filter'),
+    dropGratuitousArp: or('drop_gratuitous_arp'),
+    neigh: {
+      baseReachableTimeMs: neigh('base_reachable_time_ms'),
+      retransTimeMs: neigh('retrans_time_ms'),
+      delayFirstProbeTimeMs: neigh('delay_first_probe_time') * 1000,
+      gcStaleTimeMs: neigh('gc_stale_time') * 1000,
+      // These two count in hundredths of a second (USER_HZ).
+      locktimeMs: neigh('locktime') * 10,
+      proxyDelayMs: neigh('proxy_delay') * 10,
+      mcastSolicit: neigh('mcast_solicit'),
+      ucastSolicit: neigh('ucast_solicit'),
+      appSolicit: neigh('app_solicit'),
+      mcastResolicit: neigh('mcast_resolicit'),
+    },
+  };
+}
+
+function netnsSysctls(sysctls: Sysctls): NetnsSysctls {
+  const text = (name: string): string => readSysctl(sysctls, name) ?? '';
+  const ipv4 = (name: string): number => int(text(`net.ipv4.${name}`));
+  const nf = (name: string): boolean => int(text(`net.bridge.bridge-nf-${name}`)) !== 0;
+  const [portMin, portMax] = text('net.ipv4.ip_local_port_range').split(/\s+/);
+  return {
+    ipForward: ipv4('ip_forward') !== 0,
+    ipDefaultTtl: ipv4('ip_default_ttl'),
+    ipNonlocalBind: ipv4('ip_nonlocal_bind') !== 0,
+    ipNoPmtuDisc: ipv4('ip_no_pmtu_disc'),
+    ipForwardUsePmtu: ipv4('ip_forward_use_pmtu') !== 0,
+    ipEarlyDemux: ipv4('ip_early_demux') !== 0,
+    localPortMin: int(portMin ?? null),
+    localPortMax: int(portMax ?? null),
+    icmpEchoIgnoreAll: ipv4('icmp_echo_ignore_all') !== 0,
+    icmpEchoIgnoreBroadcasts: ipv4('icmp_echo_ignore_broadcasts') !== 0,
+    icmpErrorsUseInboundIfaddr: ipv4('icmp_errors_use_inbound_ifaddr') !== 0,
+    icmpRatelimitMs: ipv4('icmp_ratelimit'),
+    icmpRatemask: ipv4('icmp_ratemask'),
+    icmpMsgsPerSec: ipv4('icmp_msgs_per_sec'),
+    icmpMsgsBurst: ipv4('icmp_msgs_burst'),
+    fwmarkReflect: ipv4('fwmark_reflect') !== 0,
+    tcpFwmarkAccept: ipv4('tcp_fwmark_accept') !== 0,
+    tcpSynRetries: ipv4('tcp_syn_retries'),
+    fibMultipathHashPolicy: ipv4('fib_multipath_hash_policy'),
+    fibMultipathHashFields: ipv4('fib_multipath_hash_fields'),
+    fibMultipathUseNeigh: ipv4('fib_multipath_use_neigh') !== 0,
+    minPmtuBytes: ipv4('route.min_pmtu'),
+    mtuExpiresMs: ipv4('route.mtu_expires') * 1000,
+    minAdvMssBytes: ipv4('route.min_adv_mss'),
+    bridgeNfCallIptables: nf('call-iptables'),
+    bridgeNfCallArptables: nf('call-arptables'),
+    bridgeNfPassVlanInputDev: nf('pass-vlan-input-dev'),
+    bridgeNfFilterVlanTagged: nf('filter-vlan-tagged'),
+    conntrack: conntrackSysctls(text),
+  };
+}
+
+function conntrackSysctls(text: (name: string) => string): ConntrackSysctls {
+  const value = (name: string): number => int(text(`net.netfilter.nf_conntrack_${name}`));
+  const ms = (name: string): number => value(name) * 1000;
+  return {
+    max: value('max'),
+    tcpLoose: value('tcp_loose') !== 0,
+    tcpBeLiberal: value('tcp_be_liberal') !== 0,
+    tcpMaxRetrans: value('tcp_max_retrans'),
+    tcpIgnoreInvalidRst: value('tcp_ignore_invalid_rst') !== 0,
+    genericTimeoutMs: ms('generic_timeout'),
+    icmpTimeoutMs: ms('icmp_timeout'),
+    udpTimeoutMs: ms('udp_timeout'),
+    udpTimeoutStreamMs: ms('udp_timeout_stream'),
+    greTimeoutMs: ms('gre_timeout'),
+    greTimeoutStreamMs: ms('gre_timeout_stream'),
+    tcpTimeoutSynSentMs: ms('tcp_timeout_syn_sent'),
+    tcpTimeoutSynRecvMs: ms('tcp_timeout_syn_recv'),
+    tcpTimeoutEstablishedMs: ms('tcp_timeout_established'),
+    tcpTimeoutFinWaitMs: ms('tcp_timeout_fin_wait'),
+    tcpTimeoutCloseWaitMs: ms('tcp_timeout_close_wait'),
+    tcpTimeoutLastAckMs: ms('tcp_timeout_last_ack'),
+    tcpTimeoutTimeWaitMs: ms('tcp_timeout_time_wait'),
+    tcpTimeoutCloseMs: ms('tcp_timeout_close'),
+    tcpTimeoutMaxRetransMs: ms('tcp_timeout_max_retrans'),
+    tcpTimeoutUnacknowledgedMs: ms('tcp_timeout_unacknowledged'),
+  };
+}

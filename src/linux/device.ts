@@ -1,0 +1,66 @@
+import type { Ipv4 } from '../wire/ipv4.ts';
+import type { CompiledSysctls, DeviceSysctls } from './compiled-sysctls.ts';
+import type { Address, Link } from './link.ts';
+
+/** A link of a compiled namespace: what the packet's way reads, worked out once. Two devices are the same only if the objects are. */
+export interface Device {
+  readonly link: Link;
+  readonly name: string;
+  readonly ifindex: number;
+  /** Position in the device list. */
+  readonly index: number;
+  readonly sysctl: DeviceSysctls;
+  readonly isLoopback: boolean;
+  /** IFF_UP. */
+  readonly up: boolean;
+  /** Up with a carrier: IFF_LOWER_UP and IFF_UP. */
+  readonly running: boolean;
+  readonly mtuBytes: number;
+  /** In the kernel's order: primary addresses first. */
+  readonly addresses: readonly Address[];
+  /** The address the kernel was seen to borrow for a device that has none; null where the device order decides. */
+  readonly borrowed: Ipv4 | null;
+  /** The bridge that this device is a port of. */
+  readonly bridge: Device | null;
+  /** A bridge's ports, in the order of the device list. */
+  readonly ports: readonly Device[];
+}
+
+/** Makes the devices of a namespace, in the order of its device list. */
+export function compileDevices(
+  links: readonly Link[],
+  sysctls: CompiledSysctls,
+  borrowed: Readonly<Record<string, Ipv4>> | null,
+): Device[] {
+  type Building = { -readonly [K in keyof Device]: Device[K] } & { ports: Device[] };
+  const byName = new Map<string, Building>();
+  const devices = links.map((link, index): Building => {
+    const device: Building = {
+      link,
+      name: link.name,
+      ifindex: link.ifindex,
+      index,
+      sysctl: sysctls.device(link.name),
+      isLoopback: link.kind.type === 'loopback',
+      up: link.up,
+      running: link.up && link.carrier,
+      mtuBytes: link.mtuBytes,
+      addresses: link.addresses,
+      borrowed: borrowed !== null && Object.hasOwn(borrowed, link.name) ? (borrowed[link.name] ?? null) : null,
+      bridge: null,
+      ports: NO_PORTS,
+    };
+    byName.set(link.name, device);
+    return device;
+  });
+  for (const device of devices) {
+    const bridge = device.link.master === null ? undefined : byName.get(device.link.master);
+    if (bridge === undefined) continue;
+    device.bridge = bridge;
+    if (bridge.ports === NO_PORTS) bridge.ports = [];
+    bridge.ports.push(device);
+  }
+  return devices;
+}
+
+const NO_PORTS: Device[] = [];
