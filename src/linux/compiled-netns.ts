@@ -24,7 +24,6 @@ export interface CompiledNetns extends RouteContext {
 /** What follows from the links and sysctls alone. */
 interface Devices extends RouteContext {
   readonly sysctls: Netns['sysctls'];
-  readonly borrowed: Netns['borrowed'];
   readonly devices: readonly Device[];
   readonly deviceByIndex: ReadonlyMap<number, Device>;
   readonly loopback: Device | null;
@@ -64,15 +63,14 @@ export function compileNetns(tables: Netns): CompiledNetns {
   return netns;
 }
 
-function compiledDevices({ links, sysctls, borrowed }: Netns): Devices {
+function compiledDevices({ links, sysctls }: Netns): Devices {
   const known = devicesOf.get(links);
-  if (known?.sysctls === sysctls && known.borrowed === borrowed) return known;
-  const list = compileDevices(links, compileSysctls(sysctls), borrowed);
+  if (known?.sysctls === sysctls) return known;
+  const list = compileDevices(links, compileSysctls(sysctls));
   const localAddresses = new Map<number, Device>();
   for (const device of list) for (const { local } of device.addresses) if (!localAddresses.has(local)) localAddresses.set(local, device);
   const devices: Devices = {
     sysctls,
-    borrowed,
     devices: list,
     deviceByName: new Map(list.map((device) => [device.name, device])),
     deviceByIndex: new Map(list.map((device) => [device.ifindex, device])),

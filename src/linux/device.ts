@@ -1,4 +1,3 @@
-import type { Ipv4 } from '../wire/ipv4.ts';
 import type { CompiledSysctls, DeviceSysctls } from './compiled-sysctls.ts';
 import type { Address, Link } from './link.ts';
 
@@ -18,8 +17,6 @@ export interface Device {
   readonly mtuBytes: number;
   /** In the kernel's order: primary addresses first. */
   readonly addresses: readonly Address[];
-  /** The address the kernel was seen to borrow for a device that has none; null where the device order decides. */
-  readonly borrowed: Ipv4 | null;
   /** The bridge that this device is a port of. */
   readonly bridge: Device | null;
   /** A bridge's ports, in the order of the device list. */
@@ -46,7 +43,6 @@ export function compileDevices(
       running: link.up && link.carrier,
       mtuBytes: link.mtuBytes,
       addresses: link.addresses,
-      borrowed: borrowed !== null && Object.hasOwn(borrowed, link.name) ? (borrowed[link.name] ?? null) : null,
       bridge: null,
       ports: NO_PORTS,
     };

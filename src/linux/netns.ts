@@ -1,4 +1,3 @@
-import type { Ipv4 } from '../wire/ipv4.ts';
 import type { Ebtables } from './netfilter/ebtables.ts';
 import type { Ipset } from './netfilter/ipset/ipset.ts';
 import type { Iptables } from './netfilter/rule.ts';
@@ -41,11 +40,6 @@ export interface Netns {
   ebtables: Ebtables | null;
   sockets: readonly Socket[];
   unmodelled: readonly Unmodelled[];
-  /**
-   * Device without an address → the address that the kernel was seen to borrow for it, where a dump says so; null or absent: the order
-   * of {@link links} decides.
-   */
-  readonly borrowed: Readonly<Record<string, Ipv4>> | null;
 }
 
 export type HostKind = 'node' | 'vm' | 'onprem' | 'internet' | 'router';

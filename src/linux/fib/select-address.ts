@@ -15,7 +15,6 @@ export function inetSelectAddr(netns: CompiledNetns, device: Device | null, dst:
   if (device !== null) {
     const own = ownAddress(device, dst, scope);
     if (own !== ANY) return own;
-    if (device.borrowed !== null) return device.borrowed;
   }
   for (const other of netns.devices) {
     for (const address of other.addresses) {
