@@ -24,11 +24,7 @@ export interface Device {
 }
 
 /** Makes the devices of a namespace, in the order of its device list. */
-export function compileDevices(
-  links: readonly Link[],
-  sysctls: CompiledSysctls,
-  borrowed: Readonly<Record<string, Ipv4>> | null,
-): Device[] {
+export function compileDevices(links: readonly Link[], sysctls: CompiledSysctls): Device[] {
   type Building = { -readonly [K in keyof Device]: Device[K] } & { ports: Device[] };
   const byName = new Map<string, Building>();
   const devices = links.map((link, index): Building => {
