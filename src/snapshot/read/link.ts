@@ -1,0 +1,141 @@
+import type { Field } from '../../kube/objects/field.ts';
+import { type BridgePort, DEFAULT_BRIDGE_PORT, type Link, type LinkKind } from '../../linux/link.ts';
+import { ZERO_MAC } from '../../wire/mac.ts';
+import { deviceOf, flagsOf, ipv4Of, macOf, numberOf, UINT32_MAX } from './scalar.ts';
+
+/** A link as `ip -j -d link show` has it, still without addresses and wires. */
+export interface LinkRow {
+  readonly link: Link;
+  readonly field: Field;
+  /** The other end of a veth pair inside the same namespace. */
+  readonly peer: string | null;
+  /** br_netfilter is asked for by the bridge itself, not by the sysctl. */
+  readonly nfCallIptables: boolean;
+}
+
+const MAX_MTU = 0x7fff_ffff;
+
+/** Reads one row; null when it names no device. @source iproute2 ip/ipaddress.c print_linkinfo */
+export function readLink(row: Field): LinkRow | null {
+  const name = deviceOf(row.get('ifname').required('a device name'));
+  if (name === null) return null;
+  const flags = flagsOf(row.get('flags'));
+  const master = deviceOf(row.get('master'));
+  const promiscuity = row.get('promiscuity').int(0, UINT32_MAX) ?? 0;
+  const kind = linkKind(row);
+  const info = row.mapping('linkinfo');
+  const slave = info.get('info_slave_kind').value === 'bridge';
+  const link: Link = {
+    name,
+    ifindex: row.get('ifindex').required('an interface index').int(1, MAX_MTU) ?? 0,
+    kind,
+    mac: kind.type === 'unknown' ? ZERO_MAC : (macOf(row.get('address')) ?? ZERO_MAC),
+    mtuBytes: row.get('mtu').required('an MTU').int(0, MAX_MTU) ?? 1500,
+    up: flags.has('UP'),
+    carrier: flags.has('LOWER_UP'),
+    // A bridge counts once in its ports; beyond that, and where the flag shows, somebody asked for it.
+    promisc: flags.has('PROMISC') || promiscuity > (slave ? 1 : 0),
+    noarp: flags.has('NOARP'),
+    multicast: flags.has('MULTICAST'),
+    addresses: [],
+    master,
+    port: slave ? readBridgePort(info.mapping('info_slave_data')) : null,
+  };
+  const isVeth = kind.type === 'veth' && !row.get('link_netnsid').present;
+  const nfCallIptables = kind.type === 'bridge' && info.get('info_data').get('nf_call_iptables').value === 1;
+  return { link, field: row, peer: isVeth ? deviceOf(row.get('link')) : null, nfCallIptables };
+}
+
+function linkKind(row: Field): LinkKind {
+  const info = row.mapping('linkinfo');
+  const data = info.mapping('info_data');
+  const driver = info.get('info_kind').text(32);
+  const linkType = row.get('link_type').text(32);
+  switch (driver) {
+    case null:
+      if (linkType === 'loopback') return { type: 'loopback' };
+      return linkType === 'ether' ? { type: 'end', wire: null, nic: null } : { type: 'unknown', driver: linkType ?? 'none' };
+    case 'veth':
+      return { type: 'veth', wire: null };
+    case 'dummy':
+      return { type: 'dummy' };
+    case 'bridge':
+      return {
+        type: 'bridge',
+        vlanFiltering: (data.get('vlan_filtering').int(0, 1) ?? 0) === 1,
+        stp: (data.get('stp_state').int(0, 2) ?? 0) !== 0,
+        ageingMs: (data.get('ageing_time').int(0, UINT32_MAX) ?? 30_000) * 10,
+      };
+    case 'vxlan':
+      return vxlan(data);
+    case 'vlan': {
+      const id = data.get('id').required('a VLAN id').int(0, 4095);
+      const lower = deviceOf(row.get('link'));
+      // The lower device may lie in another namespace, where no name reaches it.
+      return id === null || lower === null ? { type: 'unknown', driver: 'vlan' } : { type: 'vlan', id, lower };
+    }
+    default:
+      return { type: 'unknown', driver };
+  }
+}
+
+/** What a vxlan device may have switched on that changes the packet's way and is not modelled. */
+const VXLAN_UNMODELLED = [
+  'external',
+  'vnifilter',
+  'group',
+  'group6',
+  'remote6',
+  'local6',
+  'rsc',
+  'l2miss',
+  'l3miss',
+  'gbp',
+  'gpe',
+  'remcsum_tx',
+  'remcsum_rx',
+  'localbypass',
+];
+
+/** @source iproute2 ip/iplink_vxlan.c vxlan_print_opt */
+function vxlan(data: Field): LinkKind {
+  const range = data.mapping('port_range');
+  const ttl = data.get('ttl').value === 'inherit' ? 'inherit' : numberOf(data.get('ttl'), 0, 255);
+  const tos = data.get('tos').value === 'inherit' ? 1 : (numberOf(data.get('tos'), 0, 255) ?? 0);
+  const unmodelled = VXLAN_UNMODELLED.filter((name) => data.get(name).present && data.get(name).value !== (name === 'localbypass'));
+  if (ttl === 'inherit' || data.get('ttl_inherit').value === true) unmodelled.push('ttl inherit');
+  return {
+    type: 'vxlan',
+    vni: data.get('id').int(0, 0xff_ffff) ?? 0,
+    port: data.get('port').int(0, 0xffff) ?? 8472,
+    local: ipv4Of(data.get('local')),
+    remote: ipv4Of(data.get('remote')),
+    dev: deviceOf(data.get('link')),
+    learning: data.get('learning').bool(true),
+    ttl: ttl === 'inherit' || ttl === 0 ? null : ttl,
+    tos: tos === 1 ? 'inherit' : tos,
+    df: data.get('df').oneOf(['unset', 'set', 'inherit'], 'unset'),
+    srcPortMin: range.get('low').int(0, 0xffff) ?? 0,
+    srcPortMax: range.get('high').int(0, 0xffff) ?? 0,
+    proxy: data.get('proxy').bool(false),
+    unmodelled,
+  };
+}
+
+const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'] as const;
+
+/** The port options, as `ip -d link` and `bridge -d link` both name them. @source iproute2 ip/iplink_bridge_slave.c */
+export function readBridgePort(data: Field): BridgePort {
+  const standard = DEFAULT_BRIDGE_PORT;
+  return {
+    hairpin: data.get('hairpin').bool(standard.hairpin),
+    learning: data.get('learning').bool(standard.learning),
+    flood: data.get('flood').bool(standard.flood),
+    bcastFlood: data.get('bcast_flood').bool(standard.bcastFlood),
+    mcastFlood: data.get('mcast_flood').bool(standard.mcastFlood),
+    isolated: data.get('isolated').bool(standard.isolated),
+    guard: data.get('guard').bool(standard.guard),
+    neighSuppress: data.get('neigh_suppress').bool(standard.neighSuppress),
+    state: data.get('state').oneOf(PORT_STATES, standard.state),
+  };
+}

@@ -1,0 +1,115 @@
+import type { Field } from '../../kube/objects/field.ts';
+import type { HostKind } from '../../linux/netns.ts';
+import { isDeviceName } from './scalar.ts';
+import type { Source } from './source.ts';
+
+const MAX_MACHINES = 10_000;
+const MAX_NAMESPACES = 100_000;
+const MAX_WIRES = 500_000;
+
+const KINDS = ['node', 'vm', 'onprem', 'internet', 'router'] as const satisfies readonly HostKind[];
+
+/** A name that is a folder and part of an address `MACHINE/NETNS`: it can neither leave the directory nor drive a terminal. */
+const NAME = /^[A-Za-z0-9][\w.-]{0,199}$/;
+const NAME_EXPECTED = 'a name of letters, digits and . _ -, beginning with a letter or digit, at most 200 characters';
+
+export interface MachineEntry {
+  readonly name: string;
+  readonly kind: HostKind;
+  readonly namespaces: readonly string[];
+}
+
+export interface LinkEnd {
+  readonly machine: string;
+  readonly netns: string;
+  readonly dev: string;
+  /** Where it is written. */
+  readonly field: Field;
+}
+
+/** `snapshot.json`: which machines and namespaces there are, and which link ends meet. */
+export interface Manifest {
+  readonly machines: readonly MachineEntry[];
+  readonly wires: readonly (readonly [LinkEnd, LinkEnd])[];
+}
+
+/** Reads `snapshot.json`; null when there is none that can be read. */
+export function readManifest(source: Source): Manifest | null {
+  const found = source.problems.found.length;
+  const document = source.json('snapshot.json');
+  if (document === null) {
+    if (source.problems.found.length === found) missing(source);
+    return null;
+  }
+  const version = document.get('podwalkSnapshot');
+  if (version.value !== 1) {
+    (version.present ? version : document).fail('this is no snapshot of a known version', '"podwalkSnapshot": 1');
+    return null;
+  }
+  let budget = MAX_NAMESPACES;
+  const machines: MachineEntry[] = [];
+  for (const [name, field] of document.get('machines').required('the machines by name').entries(MAX_MACHINES)) {
+    if (!isName(name) || name === 'kube' || name === 'azure') {
+      field.fail('a machine has a name that cannot be used', `${NAME_EXPECTED}, and neither kube nor azure`);
+      continue;
+    }
+    const namespaces = readNamespaces(field.get('namespaces').required('the names of its namespaces'), budget);
+    budget -= namespaces.length;
+    machines.push({
+      name,
+      kind: field
+        .get('kind')
+        .required(`one of ${KINDS.join(', ')}`)
+        .oneOf(KINDS, 'node'),
+      namespaces,
+    });
+  }
+  return { machines, wires: readWires(document.get('wires')) };
+}
+
+function missing(source: Source): void {
+  source.problems.add({
+    file: source.fileName('snapshot.json'),
+    line: 1,
+    col: 1,
+    message: 'there is no such file',
+    expected: 'the list of machines, namespaces and wires of a snapshot directory',
+  });
+}
+
+function isName(text: string): boolean {
+  return NAME.test(text);
+}
+
+function readNamespaces(list: Field, limit: number): string[] {
+  const names = new Set<string>();
+  for (const item of list.items(limit)) {
+    const name = item.parsed((text) => (isName(text) && text !== 'iproute2' ? text : null), `${NAME_EXPECTED}, and not iproute2`);
+    if (name === null) continue;
+    if (names.has(name)) item.fail('this namespace is listed twice', 'each namespace once');
+    names.add(name);
+  }
+  return [...names];
+}
+
+function readWires(list: Field): (readonly [LinkEnd, LinkEnd])[] {
+  const wires: (readonly [LinkEnd, LinkEnd])[] = [];
+  for (const wire of list.items(MAX_WIRES)) {
+    const [first, second, ...more] = wire.items(1000);
+    if (first === undefined || second === undefined || more.length > 0) {
+      wire.fail('this is no wire', 'two link ends, each MACHINE/NETNS/DEVICE');
+      continue;
+    }
+    const ends = [readEnd(first), readEnd(second)] as const;
+    if (ends[0] !== null && ends[1] !== null) wires.push([ends[0], ends[1]]);
+  }
+  return wires;
+}
+
+function readEnd(field: Field): LinkEnd | null {
+  return field.parsed((text) => {
+    const [machine, netns, dev, ...more] = text.split('/');
+    if (machine === undefined || netns === undefined || dev === undefined || more.length > 0) return null;
+    return isName(machine) && isName(netns) && isDeviceName(dev) ? { machine, netns, dev, field } : null;
+  }, 'a link end MACHINE/NETNS/DEVICE');
+}
