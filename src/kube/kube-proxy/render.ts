@@ -34,7 +34,7 @@ const memo = new WeakMap<readonly ProxiedService[], Map<string, KubeProxyRules>>
 export function kubeProxyRules(objects: ProxyObjects, node: NodeView, settings: KubeProxySettings): KubeProxyRules {
   const services = proxiedServices(objects);
   let known = memo.get(services);
-  if (known === undefined) memo.set(services, (known = new Map()));
+  if (known === undefined) memo.set(services, (known = new Map<string, KubeProxyRules>()));
   const nodePorts = nodePortJumps(settings, node);
   const match = localMatch(settings.localDetector, node);
   const variants = services.filter(({ differsByNode }) => differsByNode).map((service) => service.variant(node));

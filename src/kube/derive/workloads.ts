@@ -1,0 +1,150 @@
+import type { ClusterObjects } from '../objects/cluster-objects.ts';
+import { type OwnerReference, compareText } from '../objects/meta.ts';
+import { type Node, nodeLabels } from '../objects/node.ts';
+import { type Pod, isTerminal, newPod } from '../objects/pod.ts';
+import { hasLabels, selects } from '../objects/selector.ts';
+import type { Workload } from '../objects/workload.ts';
+
+/** The most pods that one cluster may come to. */
+export const MAX_PODS = 200_000;
+
+/** Pods of a workload, or a single pod, that no node takes. */
+export interface Unplaced {
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly pods: number;
+  readonly reason: string;
+}
+
+export interface Placement {
+  /** The pods of the objects, each on a node, and those that the workloads ask for. */
+  readonly pods: readonly Pod[];
+  readonly unplaced: readonly Unplaced[];
+}
+
+type PlacementInput = Pick<ClusterObjects, 'nodes' | 'pods' | 'workloads'>;
+
+/**
+ * Plays the controllers and the scheduler, always with the same outcome: pods without a node and the pods of workloads go to the nodes that
+ * fit them (nodeSelector, required node affinity, not cordoned, Linux), the emptiest first, by name where two are equally full. The pods of a
+ * workload are spread before a node gets a second one. They are called `<workload>-<ordinal>`, a DaemonSet's in the order of node names.
+ * A workload whose pods are among the objects, as in a dump, is left alone.
+ */
+export function placePods({ nodes, pods, workloads }: PlacementInput): Placement {
+  const scheduler = new Scheduler(nodes, pods);
+  const unplaced: Unplaced[] = [];
+  const placed = pods.map((pod) => {
+    if (pod.nodeName !== null || isTerminal(pod)) return pod;
+    const node = scheduler.fitting(pod, false).pick(1)[0];
+    if (node !== undefined) return { ...pod, nodeName: node };
+    unplaced.push({ namespace: pod.namespace, name: pod.name, kind: 'Pod', pods: 1, reason: NO_NODE });
+    return pod;
+  });
+  const names = new Set(pods.map((pod) => `${pod.namespace}/${pod.name}`));
+  for (const workload of unrealised(workloads, pods)) {
+    const { namespace, name, kind, template } = workload;
+    const eligible = scheduler.fitting(template, kind === 'DaemonSet');
+    const wanted = kind === 'DaemonSet' ? eligible.count : workload.replicas;
+    const room = Math.min(wanted, MAX_PODS - placed.length);
+    const targets = kind === 'DaemonSet' ? eligible.all(room) : eligible.pick(room);
+    if (targets.length < wanted) {
+      const reason = room < wanted ? `a cluster has at most ${MAX_PODS} pods` : NO_NODE;
+      unplaced.push({ namespace, name, kind, pods: wanted - targets.length, reason });
+    }
+    for (const [ordinal, nodeName] of targets.entries()) {
+      const pod = podName(workload, ordinal, names);
+      const labels = kind === 'StatefulSet' ? { ...template.labels, 'statefulset.kubernetes.io/pod-name': pod } : template.labels;
+      placed.push(newPod({ ...template, namespace, name: pod, labels, nodeName, owner: { kind, name } }));
+    }
+  }
+  return { pods: placed, unplaced };
+}
+
+const NO_NODE = 'no node fits';
+
+function podName({ namespace, name, kind }: Workload, ordinal: number, names: Set<string>): string {
+  let candidate = `${name}-${ordinal}`;
+  while (names.has(`${namespace}/${candidate}`)) candidate = candidate.replace(/-\d+$/, `-${kind.toLowerCase()}-${ordinal}`);
+  names.add(`${namespace}/${candidate}`);
+  return candidate;
+}
+
+/** The workloads that nobody has made pods for yet: not those with pods, nor ReplicaSets that a Deployment looks after. */
+function unrealised(workloads: readonly Workload[], pods: readonly Pod[]): Workload[] {
+  const key = (namespace: string, { kind, name }: OwnerReference): string => `${namespace} ${kind} ${name}`;
+  const realised = new Set(pods.flatMap(({ namespace, owner }) => (owner === null ? [] : key(namespace, owner))));
+  const known = new Set(workloads.map((workload) => key(workload.namespace, workload)));
+  for (const workload of workloads) {
+    if (workload.owner !== null && realised.has(key(workload.namespace, workload))) realised.add(key(workload.namespace, workload.owner));
+  }
+  return workloads.filter((workload) => {
+    const owned = workload.owner !== null && known.has(key(workload.namespace, workload.owner));
+    return !owned && !realised.has(key(workload.namespace, workload));
+  });
+}
+
+type Demands = Pick<Pod, 'nodeSelector' | 'nodeAffinity' | 'nodeName'>;
+
+class Scheduler {
+  /** Sorted by name. */
+  readonly #nodes: readonly { readonly name: string; readonly node: Node; readonly labels: Readonly<Record<string, string>> }[];
+  readonly #load: Float64Array;
+
+  constructor(nodes: readonly Node[], pods: readonly Pod[]) {
+    this.#nodes = nodes
+      .map((node) => ({ name: node.name, node, labels: nodeLabels(node) }))
+      .toSorted((a, b) => compareText(a.name, b.name));
+    this.#load = new Float64Array(nodes.length);
+    const position = new Map(this.#nodes.map(({ name }, index) => [name, index]));
+    for (const pod of pods) {
+      const index = pod.nodeName === null || isTerminal(pod) ? undefined : position.get(pod.nodeName);
+      if (index !== undefined) this.#add(index);
+    }
+  }
+
+  #add(index: number): void {
+    this.#load[index] = (this.#load[index] ?? 0) + 1;
+  }
+
+  /** The nodes that pods with these demands fit on. A DaemonSet goes to cordoned nodes too. */
+  fitting(demands: Demands, cordonedToo: boolean): { count: number; all(most: number): string[]; pick(pods: number): string[] } {
+    const fit: number[] = [];
+    for (const [index, { name, node, labels }] of this.#nodes.entries()) {
+      if (labels['kubernetes.io/os'] !== 'linux' || (node.unschedulable && !cordonedToo)) continue;
+      if (demands.nodeName !== null ? demands.nodeName === name : meets(demands, labels)) fit.push(index);
+    }
+    const take = (index: number): string => {
+      this.#add(index);
+      return this.#nodes[index]?.name ?? '';
+    };
+    return {
+      count: fit.length,
+      all: (most) => fit.slice(0, most).map(take),
+      pick: (pods) => {
+        if (fit.length === 0) return [];
+        // Load and position in one number: sorting numbers is much faster than comparing objects.
+        const size = this.#nodes.length;
+        const order = Float64Array.from(fit, (index) => (this.#load[index] ?? 0) * size + index).sort();
+        return Array.from({ length: pods }, (_, n) => take((order[n % order.length] ?? 0) % size));
+      },
+    };
+  }
+}
+
+function meets({ nodeSelector, nodeAffinity }: Demands, labels: Readonly<Record<string, string>>): boolean {
+  if (!hasLabels(labels, nodeSelector)) return false;
+  return nodeAffinity.length === 0 || nodeAffinity.some((matchExpressions) => selects({ matchLabels: {}, matchExpressions }, labels));
+}
+
+/** Pods by node, each list in the order of the objects. */
+export function podsByNode(pods: readonly Pod[]): ReadonlyMap<string, readonly Pod[]> {
+  const byNode = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    if (pod.nodeName === null || isTerminal(pod)) continue;
+    const list = byNode.get(pod.nodeName);
+    if (list === undefined) byNode.set(pod.nodeName, [pod]);
+    else list.push(pod);
+  }
+  return byNode;
+}
