@@ -1,0 +1,12 @@
+import { azure } from './azure.ts';
+import { kubenet } from './kubenet.ts';
+import type { NetworkMode } from './mode.ts';
+import { overlay } from './overlay.ts';
+
+/** Every network mode that a cluster can be built in. */
+export const NETWORK_MODES: readonly NetworkMode[] = [kubenet, azure, overlay];
+
+/** The mode of that name, or `undefined`. */
+export function findMode(name: string): NetworkMode | undefined {
+  return NETWORK_MODES.find((mode) => mode.name === name);
+}

@@ -1,0 +1,93 @@
+import type { CniState } from '../cni/state.ts';
+import type { PortMapping } from '../cni/plugin.ts';
+import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
+import type { Ipv4 } from '../wire/ipv4.ts';
+import type { Mac } from '../wire/mac.ts';
+import type { Prefix } from '../wire/prefix.ts';
+
+/**
+ * A Kubernetes cluster on the machines of a World: its objects, and what the agents that turn objects into tables remember. `objects` is
+ * what the API server holds; the rest is where they were put.
+ */
+export interface Cluster {
+  readonly name: string;
+  /** Which set of plug-ins and agents runs here. Only `aks/` reads it. */
+  readonly mode: string;
+  readonly network: ClusterNetwork;
+  objects: ClusterObjects;
+  /** By node name. */
+  nodes: Record<string, ClusterNode>;
+  /** By `namespace/name` of the pod. */
+  sandboxes: Record<string, Sandbox>;
+  /** How many sandboxes a pod of that name has had, where more than one: the next one gets other identifiers. */
+  attempts: Record<string, number>;
+  agents: AgentState;
+}
+
+/** The address spaces of a cluster. */
+export interface ClusterNetwork {
+  /** `VNET/SUBNET` where nodes live. */
+  readonly subnet: string;
+  readonly subnetPrefix: Prefix;
+  readonly vnetPrefixes: readonly Prefix[];
+  /** Null in modes whose pods have addresses of the virtual network. */
+  readonly podCidr: Prefix | null;
+  readonly serviceCidr: Prefix;
+  readonly dnsServiceIp: Ipv4;
+  readonly maxPods: number;
+  readonly names: ClusterNames;
+}
+
+/** The names of the Azure resources of a cluster. */
+export interface ClusterNames {
+  readonly vmss: string;
+  readonly nsg: string;
+  readonly routeTable: string;
+  readonly loadBalancer: string;
+  readonly internalLoadBalancer: string;
+  readonly overlay: string;
+}
+
+/** A machine that is a node, and what runs on it. */
+export interface ClusterNode {
+  readonly name: string;
+  readonly machine: string;
+  readonly nic: string;
+  readonly addr: Ipv4;
+  /** `spec.podCIDR`, where the mode gives every node one. */
+  readonly podCidr: Prefix | null;
+  /** Files and memory of the CNI plug-ins on this node. */
+  cni: CniState;
+}
+
+/** A pod's network as the container runtime remembers it. A pod on the host's network has the node's first namespace. */
+export interface Sandbox {
+  readonly node: string;
+  readonly machine: string;
+  readonly netns: string;
+  readonly hostNetwork: boolean;
+  /** Null for a pod on the host's network, and for one whose network could not be made. */
+  readonly attachment: Attachment | null;
+}
+
+/** The result that the runtime caches for CHECK and DEL. */
+export interface Attachment {
+  readonly containerId: string;
+  readonly addr: Ipv4;
+  readonly len: number;
+  readonly gateway: Ipv4;
+  readonly hostLink: string;
+  readonly mac: Mac;
+  readonly portMappings: readonly PortMapping[];
+}
+
+/** Who writes tables after an edit of cluster objects. */
+export type AgentName = 'kube-proxy' | 'ip-masq-agent' | 'azure-routes' | 'azure-load-balancer' | 'azure-cns' | 'cni';
+
+/** What agents remember between two runs. */
+export interface AgentState {
+  /** `AGENT` everywhere, or `AGENT@NODE`. A paused agent repairs nothing. */
+  paused: readonly string[];
+  /** When each agent that runs by the clock ran last, in milliseconds. */
+  lastRunMs: Record<string, number>;
+}
