@@ -1,0 +1,37 @@
+import type { Step } from '../../trace/trace.ts';
+
+/** How much of a walk a report shows. */
+export const DETAILS = ['minimal', 'summary', 'detailed'] as const;
+export type Detail = (typeof DETAILS)[number];
+
+/**
+ * Whether a step is worth a line. `minimal` keeps what changes the packet or ends it and survives refactoring of rules; `summary` leaves
+ * out what decides nothing; `detailed` shows all.
+ * @source the levels of `ovn-trace`
+ */
+export function shows(detail: Detail, step: Step): boolean {
+  switch (detail) {
+    case 'minimal':
+      return changes(step) || ends(step);
+    case 'summary':
+      return changes(step) || ends(step) || decides(step);
+    case 'detailed':
+      return true;
+  }
+}
+
+function changes(step: Step): boolean {
+  return step.verb === 'REWRITTEN' || step.verb === 'MARKED' || step.verb === 'ENCAPSULATED' || step.verb === 'DECAPSULATED';
+}
+
+function ends(step: Step): boolean {
+  return (
+    step.verb === 'DELIVERED' || step.verb === 'ANSWERED' || step.verb === 'DROPPED' || step.verb === 'REJECTED' || step.verb === 'UNKNOWN'
+  );
+}
+
+function decides(step: Step): boolean {
+  if (step.reason !== undefined || step.verb === 'ROUTED') return true;
+  if (step.policy !== undefined) return step.policy.verdict !== 'ACCEPT';
+  return step.rule !== undefined || step.azureRule !== undefined;
+}

@@ -1,0 +1,58 @@
+import * as z from 'zod';
+import { type AzureSection, azureSection } from './azure.ts';
+import { type CheckEntry, checkEntry } from './check.ts';
+import { type ClusterSection, clusterSection } from './cluster.ts';
+import { listens, prose } from './field.ts';
+import { type MatrixEntry, matrixEntry } from './matrix.ts';
+import { type OutsideSection, outsideSection } from './outside.ts';
+import { section } from './section.ts';
+import { type StepEntry, stepEntry } from './step.ts';
+import { type TablesEntry, tablesEntry } from './tables.ts';
+import { type PodEntry, type ServiceEntry, podEntry, serviceEntry } from './workload.ts';
+
+/** A scenario file: a network, the traffic through it, and what must become of that traffic. */
+export interface Scenario {
+  readonly $schema?: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly tags?: string[];
+  readonly seed?: number;
+  readonly cluster?: ClusterSection;
+  readonly pods?: PodEntry[];
+  readonly services?: ServiceEntry[];
+  readonly manifests?: (string | Record<string, unknown>)[];
+  readonly outside?: OutsideSection;
+  readonly azure?: AzureSection;
+  readonly listens?: Record<string, (string | number)[]>;
+  readonly tables?: TablesEntry[];
+  readonly checks?: CheckEntry[];
+  readonly matrix?: MatrixEntry[];
+  readonly steps?: StepEntry[];
+}
+
+export const scenarioSchema: z.ZodType<Scenario> = section({
+  $schema: z.string().exactOptional(),
+  name: prose.exactOptional(),
+  description: prose.exactOptional(),
+  tags: z.array(z.string().max(100)).max(100).exactOptional().describe('what podwalk run --tag selects'),
+  seed: z.int().exactOptional().describe('decides every pick that is left to chance; default 1'),
+  cluster: clusterSection.exactOptional(),
+  pods: z.array(podEntry).exactOptional().describe('pods in short form'),
+  services: z.array(serviceEntry).exactOptional().describe('services in short form'),
+  manifests: z
+    .array(z.union([z.string().min(1).max(4096), z.record(z.string(), z.unknown())]))
+    .exactOptional()
+    .describe('native Kubernetes objects: paths of YAML or JSON files, or objects'),
+  outside: outsideSection.exactOptional(),
+  azure: azureSection.exactOptional(),
+  listens: z.record(z.string().max(600), listens).exactOptional().describe('open ports of pods: NAMESPACE/NAME to ports'),
+  tables: z.array(tablesEntry).exactOptional().describe('raw additions to tables'),
+  checks: z.array(checkEntry).exactOptional().describe('what must hold, each against the world as it was built'),
+  matrix: z.array(matrixEntry).exactOptional().describe('truth tables of who reaches whom'),
+  steps: z.array(stepEntry).exactOptional().describe('what happens in order, and what must hold after it'),
+}).describe('a podwalk scenario: a network, traffic, and what must become of it');
+
+/** The JSON Schema (draft 2020-12) of a scenario file, for editors. */
+export function scenarioJsonSchema(): object {
+  return { title: 'podwalk scenario', ...z.toJSONSchema(scenarioSchema, { io: 'input', unrepresentable: 'any' }) };
+}

@@ -1,0 +1,21 @@
+import * as z from 'zod';
+
+/** Marks the message of an unknown field, which lists the fields there are. */
+export const KNOWN_FIELDS = 'known fields: ';
+
+/** A mapping whose fields are all known: any other is an error that names these. */
+export function section<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.$strict> {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? `${KNOWN_FIELDS}${Object.keys(shape).join(', ')}` : undefined),
+  });
+}
+
+/** Text that `accepts` takes; `expected` says what that is, e.g. `an IPv4 address such as 10.224.0.4`. */
+export function textThat(accepts: (text: string) => boolean, expected: string): z.ZodString {
+  return z.string().max(4096).refine(accepts, { error: expected });
+}
+
+/** One value, or a list of at least one. */
+export function oneOrMore<T>(item: z.ZodType<T>): z.ZodType<T | T[]> {
+  return z.union([item, z.array(item).min(1)]);
+}

@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import { OPERATIONS } from '../operation/operations.ts';
+import { type CheckEntry, checkEntry } from './check.ts';
+import { duration, prose } from './field.ts';
+import { type MatrixEntry, matrixEntry } from './matrix.ts';
+import { section } from './section.ts';
+
+/** One step: first what it does (at most one operation, then the clock), then what must hold. */
+export interface StepEntry {
+  readonly name?: string;
+  readonly description?: string;
+  readonly advance?: string;
+  readonly walk?: CheckEntry;
+  readonly checks?: CheckEntry[];
+  readonly matrix?: MatrixEntry[];
+  /** Operations by name, with their arguments. */
+  readonly [operation: string]: unknown;
+}
+
+const names = OPERATIONS.map(({ name }) => name);
+
+/** The names of the operations that a step does, in the order of the registry. */
+export function operationsOf(step: StepEntry): string[] {
+  return names.filter((name) => Object.hasOwn(step, name));
+}
+
+export const stepEntry: z.ZodType<StepEntry> = section({
+  name: prose.exactOptional(),
+  description: prose.exactOptional(),
+  ...Object.fromEntries(OPERATIONS.map(({ name, schema }) => [name, schema.exactOptional()])),
+  advance: duration.exactOptional().describe('moves the clock; what agents do by the clock happens'),
+  walk: checkEntry.exactOptional(),
+  checks: z.array(checkEntry).exactOptional(),
+  matrix: z.array(matrixEntry).exactOptional(),
+})
+  .refine((step) => operationsOf(step).length <= 1, { error: 'one operation in a step' })
+  .refine((step) => Object.keys(step).some((key) => key !== 'name' && key !== 'description'), {
+    error: 'an operation, advance, walk, checks or matrix',
+  });
