@@ -1,0 +1,149 @@
+import type { Trace } from '../../src/trace/trace.ts';
+import {
+  type Bridges,
+  type HopRow,
+  type RuleRows,
+  type VxlanPorts,
+  asTapped,
+  endsInBridge,
+  hopText,
+  neighbourTexts,
+  netnsOf,
+  truthEntries,
+  truthHopRows,
+  truthRuleRows,
+  twinEntries,
+  twinHopRows,
+  twinRuleRows,
+} from './rows.ts';
+import type { TruthNeighbour, TruthProbe } from './truth.ts';
+
+/** What is compared, from what a user sees first to what explains it. */
+export const TIERS = [
+  'outcome',
+  'errno',
+  'delivered',
+  'reply',
+  'icmp',
+  'hops',
+  'replyHops',
+  'rules',
+  'conntrack',
+  'neighbours',
+  'neighbourStates',
+] as const;
+export type Tier = (typeof TIERS)[number];
+
+/** What the twin did with a probe. */
+export interface TwinRun {
+  readonly trace: Trace;
+  /** Learned neighbours by namespace. */
+  readonly neighbours: ReadonlyMap<string, readonly TruthNeighbour[]>;
+  readonly bridges: Bridges;
+  readonly vxlanPorts: VxlanPorts;
+}
+
+/** The first place of a tier where kernel and twin part. */
+export interface Difference {
+  readonly tier: Tier;
+  readonly where: string;
+  readonly kernel: string;
+  readonly twin: string;
+}
+
+const NOTHING = '(nothing)';
+
+/** Compares a recorded probe with the twin's run of it; at most one difference for each tier. */
+export function compare(truth: TruthProbe, run: TwinRun): Difference[] {
+  const found: Difference[] = [];
+  const claim = (tier: Tier, kernel: string, twin: string, where = ''): void => {
+    if (kernel !== twin && !found.some((difference) => difference.tier === tier)) found.push({ tier, where, kernel, twin });
+  };
+  const { trace } = run;
+  claim('outcome', outcomeOf(truth, trace), trace.outcome);
+  claim('errno', truth.sendErrno ?? NOTHING, trace.errno ?? NOTHING);
+  claim('delivered', ...deliveries(truth, trace));
+  claim('reply', truth.reply?.from ?? NOTHING, trace.reply?.from ?? NOTHING);
+  claim('icmp', errors(truth.icmpErrors), errors(trace.icmpErrors));
+  compareHops(truthHopRows(truth.hops), twinHopRows(trace, 'request'), run.bridges, (...texts) => claim('hops', ...texts));
+  compareHops(truthHopRows(truth.replyHops), twinHopRows(trace, 'reply'), run.bridges, (...texts) => claim('replyHops', ...texts));
+  compareRules(truthRuleRows(truth), twinRuleRows(trace), (...texts) => claim('rules', ...texts));
+  const twinConntrack = new Map(Object.entries(trace.conntrack).map(([at, entries]) => [netnsOf(at), entries]));
+  for (const ns of union(Object.keys(truth.conntrack), twinConntrack.keys())) {
+    const kernel = truthEntries(truth.conntrack[ns] ?? [], run.vxlanPorts);
+    compareLists(kernel, twinEntries(twinConntrack.get(ns) ?? [], run.vxlanPorts), (k, t) => claim('conntrack', k, t, ns));
+  }
+  for (const ns of union(Object.keys(truth.neigh), run.neighbours.keys())) {
+    for (const [tier, states] of [['neighbours', false] as const, ['neighbourStates', true] as const]) {
+      const kernel = neighbourTexts(truth.neigh[ns] ?? [], states);
+      compareLists(kernel, neighbourTexts(run.neighbours.get(ns) ?? [], states), (k, t) => claim(tier, k, t, ns));
+    }
+  }
+  return found;
+}
+
+/**
+ * The outcome that the twin should report. The recorder knew of a TCP delivery only from a finished handshake, and of an echo request's
+ * only from the answer on a wire.
+ */
+function outcomeOf(truth: TruthProbe, trace: Trace): string {
+  if (truth.outcome === 'delivered-no-reply') return 'delivered';
+  return truth.outcome === 'dropped' && trace.outcome === 'delivered' && couldNotTell(truth) ? 'delivered' : truth.outcome;
+}
+
+function couldNotTell(truth: TruthProbe): boolean {
+  if (truth.delivered !== null) return false;
+  return truth.probe.proto === 'tcp' || (truth.probe.proto === 'icmp' && truth.replyHops.length === 0);
+}
+
+function deliveries(truth: TruthProbe, trace: Trace): [string, string] {
+  const twin = trace.delivered;
+  const text = (ns: string, d: { proto: string; src: string; dst: string }): string => `${ns} ${d.proto} ${d.src} -> ${d.dst}`;
+  const twinText = twin === null ? NOTHING : text(netnsOf(twin.at), twin);
+  if (truth.delivered !== null) return [text(truth.delivered.ns, truth.delivered), twinText];
+  return couldNotTell(truth) ? [twinText, twinText] : [NOTHING, twinText];
+}
+
+function errors(list: readonly { type: number; code: number; from: string }[]): string {
+  return list.length === 0 ? NOTHING : list.map(({ type, code, from }) => `${type}/${code} from ${from}`).join(', ');
+}
+
+type Claim = (kernel: string, twin: string, where?: string) => void;
+
+function compareHops(kernel: readonly HopRow[], twin: readonly HopRow[], bridges: Bridges, claim: Claim): void {
+  let at = 0;
+  for (const row of twin) {
+    const seen = kernel[at];
+    const text = hopText(seen === undefined ? row : asTapped(row, seen, bridges));
+    if (seen !== undefined && text === hopText(seen)) at++;
+    else if (!endsInBridge(row, bridges)) {
+      claim(seen === undefined ? NOTHING : hopText(seen), text, `hop ${at + 1}`);
+      return;
+    }
+  }
+  const seen = kernel[at];
+  if (seen !== undefined) claim(hopText(seen), NOTHING, `hop ${at + 1}`);
+}
+
+function compareRules(kernel: RuleRows, twin: RuleRows, claim: Claim): void {
+  for (const ns of union(kernel.keys(), twin.keys())) {
+    const left = kernel.get(ns) ?? [];
+    const right = twin.get(ns) ?? [];
+    for (let i = 0; i < Math.max(left.length, right.length); i++) {
+      if (left[i] !== right[i]) {
+        claim(left[i] ?? NOTHING, right[i] ?? NOTHING, `${ns}, entry ${i + 1} of ${left.length}`);
+        return;
+      }
+    }
+  }
+}
+
+function compareLists(kernel: readonly string[], twin: readonly string[], claim: (kernel: string, twin: string) => void): void {
+  const missing = kernel.find((row) => !twin.includes(row));
+  const extra = twin.find((row) => !kernel.includes(row));
+  if (missing !== undefined || extra !== undefined || kernel.length !== twin.length) claim(missing ?? NOTHING, extra ?? NOTHING);
+}
+
+function union(a: Iterable<string>, b: Iterable<string>): string[] {
+  return [...new Set([...a, ...b])].sort();
+}

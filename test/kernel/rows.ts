@@ -1,0 +1,194 @@
+import type { ConntrackEntry, Header, Hop, Leg, Step, Trace, Tuple } from '../../src/trace/trace.ts';
+import type { TruthEntry, TruthHeader, TruthHop, TruthNeighbour, TruthProbe, TruthTuple } from './truth.ts';
+
+/** Which device is a port of which bridge, by namespace. */
+export type Bridges = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** The UDP ports of vxlan devices: the source port of what is sent there is a hash, which both sides write as 0. */
+export type VxlanPorts = ReadonlySet<number>;
+
+/** One visit of a namespace, in the words of the recording. */
+export interface HopRow {
+  readonly ns: string;
+  readonly in: string | null;
+  readonly through: readonly string[];
+  readonly out: string | null;
+  readonly rx: string | null;
+  readonly tx: string | null;
+}
+
+export function netnsOf(at: string): string {
+  return at.slice(at.indexOf('/') + 1);
+}
+
+function headerText(h: TruthHeader): string {
+  const ports = h.id === undefined ? `${h.sport ?? '-'}>${h.dport ?? '-'}` : `id ${h.id}`;
+  const vni = h.vni === undefined ? '' : ` vni ${h.vni}`;
+  return `${h.src}>${h.dst} ${ports} ttl ${h.ttl} ${h.smac}>${h.dmac}${vni}`;
+}
+
+export function truthHopRows(hops: readonly TruthHop[]): HopRow[] {
+  return hops.map((hop) => ({
+    ns: hop.ns,
+    in: hop.in ?? null,
+    through: hop.through ?? [],
+    out: hop.out ?? null,
+    rx: hop.rx === undefined ? null : headerText(hop.rx),
+    tx: hop.tx === undefined ? null : headerText(hop.tx),
+  }));
+}
+
+function twinHeader(header: Hop['rx']): string | null {
+  if (header === undefined) return null;
+  if (header.proto === 'arp') return 'arp';
+  const h = header as Header;
+  const ports: Partial<TruthHeader> = {
+    ...(h.proto === 'icmp' ? { id: h.sport ?? 0 } : {}),
+    ...(h.proto !== 'icmp' && h.sport !== undefined ? { sport: h.sport } : {}),
+    ...(h.proto !== 'icmp' && h.dport !== undefined ? { dport: h.dport } : {}),
+    ...(h.vni === undefined ? {} : { vni: h.vni }),
+  };
+  return headerText({ src: h.src, dst: h.dst, ttl: h.ttl, smac: h.smac ?? '-', dmac: h.dmac ?? '-', ...ports });
+}
+
+/** The hops of the first leg of a kind; those without `in` and `out` say nothing of the path. */
+export function twinHopRows(trace: Trace, kind: Leg['kind']): HopRow[] {
+  const leg = trace.legs.find((candidate) => candidate.kind === kind);
+  return (leg?.hops ?? [])
+    .filter((hop) => hop.in !== undefined || hop.out !== undefined)
+    .map((hop) => ({
+      ns: netnsOf(hop.at),
+      in: hop.in ?? null,
+      through: hop.through ?? [],
+      out: hop.out ?? null,
+      rx: twinHeader(hop.rx),
+      tx: twinHeader(hop.tx),
+    }));
+}
+
+/**
+ * The hop as the recorder's taps would have shown it. They do not show that a bridge port received a frame: a frame that is bridged has
+ * no `in`, one that goes up has the bridge.
+ */
+export function asTapped(row: HopRow, seen: HopRow, bridges: Bridges): HopRow {
+  const bridge = row.in === null ? undefined : bridges.get(row.ns)?.get(row.in);
+  if (bridge === undefined || seen.in === row.in) return row;
+  const rest = row.through[0] === bridge && String(row.through) !== String(seen.through) ? row.through.slice(1) : row.through;
+  return seen.in === null ? { ...row, in: null, rx: null, through: rest } : { ...row, in: bridge, through: rest };
+}
+
+/** A frame that ended inside a bridge left no row in the recording. */
+export function endsInBridge(row: HopRow, bridges: Bridges): boolean {
+  return row.out === null && row.in !== null && bridges.get(row.ns)?.has(row.in) === true;
+}
+
+export function hopText(row: HopRow): string {
+  const path = [row.in ?? '·', ...row.through.map((dev) => `(${dev})`), row.out ?? '·'].join(' ');
+  return `${row.ns}: ${path} | rx ${row.rx ?? '-'} | tx ${row.tx ?? '-'}`;
+}
+
+/** The rules and policies by namespace, in order. */
+export type RuleRows = Map<string, string[]>;
+
+export function truthRuleRows(probe: TruthProbe): RuleRows {
+  const rows: RuleRows = new Map();
+  for (const { ns, table, chain, rule, verdict } of probe.trace) push(rows, ns, `${table} ${chain} ${rule ?? 'policy'} ${verdict}`);
+  return rows;
+}
+
+export function twinRuleRows(trace: Trace): RuleRows {
+  const rows: RuleRows = new Map();
+  for (const { at, step } of stepsInOrder(trace)) {
+    if (step.rule !== undefined) push(rows, netnsOf(at), `${step.rule.table} ${step.rule.chain} ${step.rule.index} ${verdictOf(step)}`);
+    else if (step.policy !== undefined) {
+      push(rows, netnsOf(at), `${step.policy.table} ${step.policy.chain} policy ${step.policy.verdict.toLowerCase()}`);
+    }
+  }
+  return rows;
+}
+
+function push(rows: RuleRows, ns: string, row: string): void {
+  const list = rows.get(ns) ?? [];
+  list.push(row);
+  rows.set(ns, list);
+}
+
+export function stepsInOrder(trace: Trace): { at: string; step: Step }[] {
+  const all: { at: string; step: Step }[] = [];
+  const take = (leg: Leg): void => {
+    for (const hop of leg.hops) for (const step of hop.steps) all.push({ at: hop.at, step });
+    for (const copy of leg.copies ?? []) take(copy);
+  };
+  for (const leg of trace.legs) take(leg);
+  return all.sort((a, b) => a.step.seq - b.step.seq);
+}
+
+const VERDICTS: ReadonlyMap<string, string> = new Map([
+  ['ACCEPT', 'accept'],
+  ['DROP', 'drop'],
+  ['REJECT', 'drop'],
+  ['RETURN', 'return'],
+  ['DNAT', 'accept'],
+  ['SNAT', 'accept'],
+  ['MASQUERADE', 'accept'],
+  ['REDIRECT', 'accept'],
+  ['NETMAP', 'accept'],
+]);
+
+/** The verdict as nftables names it. Targets in capitals that are not listed let the packet go on, other names are chains. */
+function verdictOf(step: Step): string {
+  if (step.verb === 'DROPPED') return 'drop';
+  const target = / -([jg]) (\S+)/.exec(` ${step.rule?.text ?? ''}`);
+  if (target?.[2] === undefined) return 'continue';
+  if (target[1] === 'g') return 'goto';
+  return VERDICTS.get(target[2]) ?? (CONTINUING.has(target[2]) ? 'continue' : 'jump');
+}
+
+const CONTINUING = new Set([
+  'MARK',
+  'CONNMARK',
+  'TTL',
+  'DSCP',
+  'TOS',
+  'LOG',
+  'NFLOG',
+  'NOTRACK',
+  'CT',
+  'TCPMSS',
+  'SET',
+  'CLASSIFY',
+  'TRACE',
+]);
+
+function tupleText(t: TruthTuple, vxlan: VxlanPorts): string {
+  if (t.id !== undefined) return `${t.proto} ${t.src}>${t.dst} id ${t.id}`;
+  const sport = t.proto === 'udp' && vxlan.has(t.dport ?? -1) ? 0 : t.sport;
+  const dport = t.proto === 'udp' && vxlan.has(t.sport ?? -1) ? 0 : t.dport;
+  return `${t.proto} ${t.src}>${t.dst} ${sport ?? '-'}>${dport ?? '-'}`;
+}
+
+function twinTuple(t: Tuple): TruthTuple {
+  const { proto, src, dst } = t;
+  return proto === 'icmp' ? { proto, src, dst, id: t.sport ?? 0 } : t;
+}
+
+function entryText(entry: TruthEntry, vxlan: VxlanPorts): string {
+  const mark = entry.mark === undefined || entry.mark === 0 ? '' : ` mark ${entry.mark}`;
+  return `${tupleText(entry.orig, vxlan)} / ${tupleText(entry.reply, vxlan)} [${[...entry.status].sort().join(' ')}]${mark}`;
+}
+
+export function truthEntries(entries: readonly TruthEntry[], vxlan: VxlanPorts): string[] {
+  return entries.map((entry) => entryText(entry, vxlan)).sort();
+}
+
+export function twinEntries(entries: readonly ConntrackEntry[], vxlan: VxlanPorts): string[] {
+  return entries
+    .map(({ orig, reply, status, mark }) =>
+      entryText({ orig: twinTuple(orig), reply: twinTuple(reply), status, ...(mark === undefined ? {} : { mark }) }, vxlan),
+    )
+    .sort();
+}
+
+export function neighbourTexts(rows: readonly TruthNeighbour[], withState: boolean): string[] {
+  return rows.map(({ dev, ip, mac, state }) => `${dev} ${ip} ${mac ?? 'unresolved'}${withState ? ` ${state}` : ''}`).sort();
+}
