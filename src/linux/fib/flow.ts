@@ -21,8 +21,8 @@ export class Flow {
   dport = 0;
   /** Routes of a smaller scope are passed over. */
   scope: number = SCOPE_UNIVERSE;
-  /** The user of the sending socket; null when nobody knows. Forwarded packets belong to root. */
-  uid: number | null = 0;
+  /** The user of the sending socket; null: not known. The kernel itself is 0. */
+  uid: number | null = null;
   /** FLOWI_FLAG_ANYSRC: the source need not be an address of this host. */
   anySrc = false;
   /** FIB_LOOKUP_IGNORE_LINKSTATE. */
@@ -47,7 +47,7 @@ export class Flow {
     this.sport = 0;
     this.dport = 0;
     this.scope = SCOPE_UNIVERSE;
-    this.uid = 0;
+    this.uid = null;
     this.anySrc = false;
     this.ignoreLinkState = false;
     this.route = null;

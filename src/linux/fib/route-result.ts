@@ -28,8 +28,8 @@ export interface UnknownRoute {
 export type InputRoute =
   | { readonly kind: 'local'; readonly route: FibRoute | null }
   | { readonly kind: 'broadcast'; readonly route: FibRoute | null }
-  /** `ours`: a group that this host is a member of. */
-  | { readonly kind: 'multicast'; readonly ours: boolean }
+  /** To a group that this host is a member of. */
+  | { readonly kind: 'multicast' }
   /** `redirect`: the packet leaves by the device it came in by, and the sender may be told so. */
   | ({ readonly kind: 'forward'; readonly redirect: boolean } & Via)
   /** `reason` is SKB_DROP_REASON_* without that prefix. */

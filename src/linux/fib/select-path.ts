@@ -1,0 +1,48 @@
+import type { Ipv4 } from '../../wire/ipv4.ts';
+import { TCP, UDP } from '../../wire/proto.ts';
+import type { Stack } from '../stack.ts';
+import type { Flow } from './flow.ts';
+import type { FibNexthop, FibRoute } from './fib-route.ts';
+import { nexthopSource } from './source.ts';
+
+/** The header fields that tell flows apart when a route has several ways. */
+export interface FlowKey {
+  readonly src: Ipv4;
+  readonly dst: Ipv4;
+  readonly proto: number;
+  readonly sport: number;
+  readonly dport: number;
+}
+
+/**
+ * Picks one of the ways of a multipath route. The kernel hashes the addresses (with `fib_multipath_hash_policy` 1 the ports too) with a
+ * seed of its own, so the first packet of a flow leaves it to chance, by the ways' weights; later packets of the flow follow it.
+ * @param chosenSource the source that a sending socket is bound to: a way that would use that address wins; null while forwarding
+ * @source net/ipv4/fib_semantics.c fib_select_multipath, net/ipv4/route.c fib_multipath_hash
+ */
+export function selectMultipath(stack: Stack, flow: Flow, key: FlowKey, chosenSource: Ipv4 | null): void {
+  const { route } = flow;
+  if (route === null || route.nexthops.length < 2) return;
+  const usable = route.nexthops.filter((nexthop) => !nexthop.dead && !nexthop.ignored);
+  const preferred = chosenSource === null ? [] : usable.filter((nexthop) => nexthopSource(stack.netns, nexthop) === chosenSource);
+  const ways = preferred.length > 0 ? preferred : usable;
+  flow.nexthop = ways.length < 2 ? (ways[0] ?? flow.nexthop) : choose(stack, route, ways, key);
+}
+
+function choose(stack: Stack, route: FibRoute, ways: readonly FibNexthop[], key: FlowKey): FibNexthop | null {
+  const { multipath } = stack.session;
+  const flowName = `${route.table} ${route.dst}/${route.len} ${route.tos} ${route.metric} ${keyText(stack, key)}`;
+  let index = multipath.get(flowName);
+  if (index === undefined || !ways.some((way) => way.index === index)) {
+    const picked = stack.effects.choose({ what: 'ecmp', at: stack.at, odds: ways.map((way) => way.weight) });
+    index = ways[picked]?.index ?? 0;
+    multipath.set(flowName, index);
+  }
+  return route.nexthops[index] ?? null;
+}
+
+function keyText(stack: Stack, { src, dst, proto, sport, dport }: FlowKey): string {
+  const addresses = `${src} ${dst}`;
+  if (stack.netns.sysctl.fibMultipathHashPolicy !== 1) return addresses;
+  return proto === TCP || proto === UDP ? `${addresses} ${proto} ${sport} ${dport}` : `${addresses} ${proto}`;
+}
