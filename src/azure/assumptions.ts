@@ -4,6 +4,8 @@ export interface FabricAssumptions {
   ttlDecrement: 0 | 1;
   /** 168.63.129.16 and 169.254.169.254 are answered by the host whatever the route table says. */
   platformIgnoresUdr: boolean;
+  /** The platform addresses answer only sources that are the NIC's own; others hang. */
+  platformAnswersOwnAddressesOnly: boolean;
   /** Packets inside an overlay domain match the VirtualNetwork tag, so that the default NSG rules pass them. */
   overlayInVirtualNetworkTag: boolean;
   /** Rows of the address map count as the NIC's own addresses in the source and destination check. */
@@ -23,6 +25,7 @@ export interface FabricAssumptions {
 export const DEFAULT_ASSUMPTIONS: Readonly<FabricAssumptions> = Object.freeze({
   ttlDecrement: 0,
   platformIgnoresUdr: true,
+  platformAnswersOwnAddressesOnly: true,
   overlayInVirtualNetworkTag: true,
   caRowsAreOwnAddresses: true,
   caRowsUseNodeSnatPorts: true,

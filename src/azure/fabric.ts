@@ -4,9 +4,7 @@ import type { Prefix } from '../wire/prefix.ts';
 import type { FabricAssumptions } from './assumptions.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import type { Nsg } from './nsg.ts';
-
-/** A subnet's id: `VNET/SUBNET`. */
-export type SubnetId = string;
+import type { SubnetId } from './subnet-id.ts';
 
 /** A subnet. Its first four addresses and its last are Azure's own. @source virtual-networks-faq */
 export interface Subnet {
@@ -122,7 +120,7 @@ export interface Gateway {
   readonly vnet: string;
   readonly kind: 'vpn' | 'expressRoute';
   /** Where it stands; that subnet's route table applies to what comes in from on-premises. */
-  readonly subnet: SubnetId | null;
+  readonly subnet: SubnetId;
   prefixes: Prefix[];
 }
 
@@ -173,6 +171,8 @@ export interface Fabric {
   mssDeltaBytes: 42 | 50 | 0;
   /** Largest packet that a NIC sends or takes. */
   mtuBytes: number;
+  /** The address that default outbound access shows to the internet; Azure picks one, nobody owns it. */
+  defaultOutboundIp: Ipv4;
   limits: FabricLimits;
   assumptions: FabricAssumptions;
 }

@@ -1,5 +1,5 @@
 import type { Ipv4 } from '../wire/ipv4.ts';
-import type { SubnetId } from './fabric.ts';
+import type { SubnetId } from './subnet-id.ts';
 
 /** A Standard load balancer, public or internal. */
 export interface LoadBalancer {

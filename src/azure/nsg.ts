@@ -2,7 +2,7 @@ import type { Prefix } from '../wire/prefix.ts';
 
 export type NsgDirection = 'Inbound' | 'Outbound';
 export type NsgAccess = 'Allow' | 'Deny';
-export type NsgProtocol = 'Tcp' | 'Udp' | 'Icmp' | '*';
+export type NsgProtocol = 'Tcp' | 'Udp' | 'Icmp' | 'Esp' | 'Ah' | '*';
 
 /** One source or destination of a rule. An `asg` (application security group) is recognised, not modelled. */
 export type AddressMatch =

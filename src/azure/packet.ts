@@ -21,6 +21,8 @@ export interface FabricPacket {
   sport: number;
   dport: number;
   ttl: number;
+  /** IP identification; fragments of one datagram share it. */
+  id: number;
   /** Total length of the IP packet. */
   lengthBytes: number;
   df: boolean;

@@ -1,4 +1,4 @@
-import type { Lazy, StepDraft } from '../trace/recorder.ts';
+import type { StepDraft } from '../trace/recorder.ts';
 import type { Mac } from '../wire/mac.ts';
 
 /** Why the fabric ends a packet. All of these are silent: the sender gets no ICMP error. */
@@ -33,26 +33,23 @@ export type AzureDropReason =
   | 'AZURE_RESERVED_PORT'
   | 'AZURE_FLOW_LIMIT'
   | 'AZURE_IDLE_EXPIRED'
-  | 'AZURE_PLATFORM_PORT_CLOSED';
+  | 'AZURE_PLATFORM_PORT_CLOSED'
+  | 'AZURE_PLATFORM_FOREIGN_SOURCE';
 
 /** Why the fabric cannot say what happens. */
 export type AzureUnknownReason =
-  | 'AZURE_SERVICE_TAG'
-  | 'AZURE_APPLICATION_SECURITY_GROUP'
-  | 'AZURE_ICMP_ERROR_THROUGH_NAT'
-  | 'AZURE_APPLIANCE_CHAIN'
-  | 'AZURE_NOT_CONNECTED';
+  'AZURE_SERVICE_TAG' | 'AZURE_APPLICATION_SECURITY_GROUP' | 'AZURE_ICMP_ERROR_THROUGH_NAT' | 'AZURE_PRIVATE_ENDPOINT_POLICY';
 
 /** Services of the host at 168.63.129.16 and 169.254.169.254, and KMS. `probe`: the answer to a health probe. */
-export type PlatformService = 'dns' | 'wireserver' | 'dhcp' | 'imds' | 'kms' | 'ping' | 'probe';
+export type PlatformService = 'dns' | 'wireserver' | 'dhcp' | 'imds' | 'kms' | 'probe';
 
 /** What became of a packet that was handed to the fabric; the packet itself has been rewritten on its way. */
 export type FabricResult =
   | { readonly kind: 'deliver'; readonly nic: string; readonly machine: string; readonly smac: Mac; readonly dmac: Mac }
   | { readonly kind: 'external'; readonly network: 'internet' | 'onprem'; readonly host: string | null; readonly machine: string | null }
   | { readonly kind: 'platform'; readonly service: PlatformService }
-  | { readonly kind: 'drop'; readonly reason: AzureDropReason; readonly text: Lazy<string>; readonly resetsSender: boolean }
-  | { readonly kind: 'unknown'; readonly reason: AzureUnknownReason; readonly text: Lazy<string> };
+  | { readonly kind: 'drop'; readonly reason: AzureDropReason; readonly text: string; readonly resetsSender: boolean }
+  | { readonly kind: 'unknown'; readonly reason: AzureUnknownReason; readonly text: string };
 
 export type FabricStage =
   | 'azure:protocol'

@@ -19,16 +19,21 @@ export interface LbFlow {
 
 /** One SNAT binding: an inside connection and the public address and port that stand for it. */
 export interface SnatFlow {
+  /** Its index in `snatRecords`. */
+  readonly id: number;
   /** `LB/…` or `NATGW/…`, see `snat.ts`. */
   readonly owner: string;
   readonly nic: string;
   readonly src: Ipv4;
   readonly sport: number;
   readonly dst: Ipv4;
-  readonly dport: number;
+  /** The remote ports: one for TCP; for UDP those that the inside socket wrote to, and may hear from. */
+  readonly dports: number[];
   readonly proto: number;
   readonly publicIp: Ipv4;
   readonly publicPort: number;
+  /** Its place among the ports of the node; a smaller allocation takes it away. */
+  readonly offset: number;
   readonly idleMs: number;
   /** The sender of a late packet gets a RST. */
   readonly tcpReset: boolean;
@@ -54,19 +59,21 @@ export interface FabricSession {
   nicFlows: FlowTable;
   /** Entries of `nicFlows` by NIC id. */
   nicFlowCounts: number[];
-  /** First fragments seen, so that later ones have ports. */
-  fragments: FlowTable;
+  /** Ports of first fragments, for the later ones: by source, destination, protocol and identification. */
+  fragments: Map<string, { readonly sport: number; readonly dport: number }>;
   lbFlows: FlowTable;
   lbRecords: LbFlow[];
   /** Inside tuple to binding. */
   snatOut: FlowTable;
   /** Public tuple to binding. */
   snatIn: FlowTable;
-  /** UDP: who holds a public port towards a remote address; and which public port an inside socket has. */
+  /** UDP: the latest binding of an inside socket, which keeps its public port towards other addresses. */
   snatCone: FlowTable;
   /** A freed place is null and is used again. */
   snatRecords: (SnatFlow | null)[];
   snatFree: number[];
+  /** Connections to services by service endpoint or private endpoint: the calling NIC. */
+  endpointFlows: Map<string, string>;
   /** Where a NAT gateway looks for its next port. */
   natCursors: Map<string, number>;
   /** Load balancer → probe → NICs that fail it. A backend that was never probed is healthy. */
@@ -80,7 +87,7 @@ export function createFabricSession(hashSeed = 0): FabricSession {
     ids: new Map(),
     nicFlows: newFlowTable(),
     nicFlowCounts: [],
-    fragments: newFlowTable(),
+    fragments: new Map(),
     lbFlows: newFlowTable(),
     lbRecords: [],
     snatOut: newFlowTable(),
@@ -88,6 +95,7 @@ export function createFabricSession(hashSeed = 0): FabricSession {
     snatCone: newFlowTable(),
     snatRecords: [],
     snatFree: [],
+    endpointFlows: new Map(),
     natCursors: new Map(),
     unhealthy: new Map(),
   };
@@ -100,14 +108,15 @@ export function cloneFabricSession(session: FabricSession): FabricSession {
     ids: new Map(session.ids),
     nicFlows: cloneFlowTable(session.nicFlows),
     nicFlowCounts: [...session.nicFlowCounts],
-    fragments: cloneFlowTable(session.fragments),
+    fragments: new Map(session.fragments),
     lbFlows: cloneFlowTable(session.lbFlows),
     lbRecords: session.lbRecords.map((flow) => ({ ...flow })),
     snatOut: cloneFlowTable(session.snatOut),
     snatIn: cloneFlowTable(session.snatIn),
     snatCone: cloneFlowTable(session.snatCone),
-    snatRecords: session.snatRecords.map((flow) => (flow === null ? null : { ...flow })),
+    snatRecords: session.snatRecords.map((flow) => (flow === null ? null : { ...flow, dports: [...flow.dports] })),
     snatFree: [...session.snatFree],
+    endpointFlows: new Map(session.endpointFlows),
     natCursors: new Map(session.natCursors),
     unhealthy: new Map(
       [...session.unhealthy].map(([lb, probes]) => [lb, new Map([...probes].map(([probe, nics]) => [probe, new Set(nics)]))]),
@@ -127,9 +136,15 @@ export function idOf(session: FabricSession, name: string): number {
 /** Records what a health probe found at a backend. Only new connections are affected. */
 export function setProbeResult(session: FabricSession, lb: string, probe: string, nic: string, healthy: boolean): void {
   let probes = session.unhealthy.get(lb);
-  if (probes === undefined) session.unhealthy.set(lb, (probes = new Map()));
+  if (probes === undefined) {
+    probes = new Map<string, Set<string>>();
+    session.unhealthy.set(lb, probes);
+  }
   let down = probes.get(probe);
-  if (down === undefined) probes.set(probe, (down = new Set()));
+  if (down === undefined) {
+    down = new Set<string>();
+    probes.set(probe, down);
+  }
   if (healthy) down.delete(nic);
   else down.add(nic);
 }
