@@ -52,16 +52,21 @@ export function placePods({ nodes, pods, workloads }: PlacementInput): Placement
       const reason = room < wanted ? `a cluster has at most ${MAX_PODS} pods` : NO_NODE;
       unplaced.push({ namespace, name, kind, pods: wanted - targets.length, reason });
     }
+    const owner = { kind, name };
     for (const [ordinal, nodeName] of targets.entries()) {
-      const pod = podName(workload, ordinal, names);
-      const labels = kind === 'StatefulSet' ? { ...template.labels, 'statefulset.kubernetes.io/pod-name': pod } : template.labels;
-      placed.push(newPod({ ...template, namespace, name: pod, labels, nodeName, owner: { kind, name } }));
+      placed.push(podOf(workload, podName(workload, ordinal, names), nodeName, owner));
     }
   }
   return { pods: placed, unplaced };
 }
 
 const NO_NODE = 'no node fits';
+
+function podOf({ namespace, kind, template }: Workload, name: string, nodeName: string, owner: OwnerReference): Pod {
+  const { hostNetwork, ports, nodeSelector, nodeAffinity } = template;
+  const labels = kind === 'StatefulSet' ? { ...template.labels, 'statefulset.kubernetes.io/pod-name': name } : template.labels;
+  return newPod({ namespace, name, labels, hostNetwork, ports, nodeSelector, nodeAffinity, nodeName, owner });
+}
 
 function podName({ namespace, name, kind }: Workload, ordinal: number, names: Set<string>): string {
   let candidate = `${name}-${ordinal}`;

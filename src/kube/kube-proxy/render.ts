@@ -25,7 +25,27 @@ export interface KubeProxyRules {
   readonly filterTail: readonly RestoreLine[];
 }
 
-const memo = new WeakMap<readonly ProxiedService[], Map<string, KubeProxyRules>>();
+/** What is known of a list of services, whatever the node. */
+interface Known {
+  readonly differing: readonly ProxiedService[];
+  readonly large: boolean;
+  readonly rules: Map<string, KubeProxyRules>;
+}
+
+const memo = new WeakMap<readonly ProxiedService[], Known>();
+
+function knownOf(services: readonly ProxiedService[]): Known {
+  let known = memo.get(services);
+  if (known === undefined) {
+    known = {
+      differing: services.filter(({ differsByNode }) => differsByNode),
+      large: services.reduce((sum, { endpointCount }) => sum + endpointCount, 0) > LARGE_CLUSTER_ENDPOINTS,
+      rules: new Map(),
+    };
+    memo.set(services, known);
+  }
+  return known;
+}
 
 /**
  * The rules of kube-proxy in iptables mode on one node. Nodes for which nothing that matters differs get the identical object.
@@ -33,20 +53,19 @@ const memo = new WeakMap<readonly ProxiedService[], Map<string, KubeProxyRules>>
  */
 export function kubeProxyRules(objects: ProxyObjects, node: NodeView, settings: KubeProxySettings): KubeProxyRules {
   const services = proxiedServices(objects);
-  let known = memo.get(services);
-  if (known === undefined) memo.set(services, (known = new Map<string, KubeProxyRules>()));
+  const known = knownOf(services);
   const nodePorts = nodePortJumps(settings, node);
   const match = localMatch(settings.localDetector, node);
-  const variants = services.filter(({ differsByNode }) => differsByNode).map((service) => service.variant(node));
+  const variants = known.differing.map((service) => service.variant(node));
   const key = JSON.stringify([settings, match, nodePorts, variants]);
-  let rules = known.get(key);
+  let rules = known.rules.get(key);
   if (rules === undefined) {
     const context: RuleContext = {
       nodeIP: node.ip,
       localMatch: match,
       masqueradeAll: settings.masqueradeAll,
       countsLocalhost: settings.nfacct && hasLocalhostNodePorts(settings),
-      large: services.reduce((sum, { endpointCount }) => sum + endpointCount, 0) > LARGE_CLUSTER_ENDPOINTS,
+      large: known.large,
     };
     const contextKey = JSON.stringify([match, context.masqueradeAll, context.countsLocalhost, context.large]);
     rules = {
@@ -57,7 +76,7 @@ export function kubeProxyRules(objects: ProxyObjects, node: NodeView, settings: 
       filterHead: hasLocalhostNodePorts(settings) ? [append('KUBE-FIREWALL', LOCALNET_RULE)] : [],
       filterTail: filterTail(settings),
     };
-    known.set(key, rules);
+    known.rules.set(key, rules);
   }
   return rules;
 }

@@ -84,12 +84,15 @@ export function renderServicePort(
   }
 
   const masquerade = hasInternal ? clusterMasquerade(clusterIP, context) : null;
+  const named = new Map(endpoints.reachable.map((endpoint) => [endpoint, endpointChainName(port, endpoint)]));
   const chains = [
     ...(endpoints.any && isExternallyAccessible(port) ? [externalChain(port, hasExternal, context)] : []),
     ...(usesFw ? [firewallChain(port, context)] : []),
-    ...(endpoints.cluster.length > 0 && usesClusterEndpoints(port) ? [policyChain(port, port.svcChain, endpoints.cluster, context)] : []),
-    ...(endpoints.local.length > 0 && usesLocalEndpoints(port) ? [policyChain(port, port.svlChain, endpoints.local, context)] : []),
-    ...endpoints.reachable.map((endpoint) => endpointChain(port, endpoint, context)),
+    ...(endpoints.cluster.length > 0 && usesClusterEndpoints(port)
+      ? [policyChain(port, port.svcChain, endpoints.cluster, named, context)]
+      : []),
+    ...(endpoints.local.length > 0 && usesLocalEndpoints(port) ? [policyChain(port, port.svlChain, endpoints.local, named, context)] : []),
+    ...[...named].map(([endpoint, chain]) => endpointChain(port, chain, endpoint, context)),
   ];
   return {
     filter,
@@ -138,10 +141,18 @@ function firewallChain(port: ProxiedPort, { nodeIP }: RuleContext): ChainText {
   return { name: port.fwChain, rules: [...[...port.sourceRanges, ...ownVips].map(accept), rest] };
 }
 
-function policyChain(port: ProxiedPort, name: string, endpoints: readonly ProxyEndpoint[], { large }: RuleContext): ChainText {
+type NamedEndpoints = ReadonlyMap<ProxyEndpoint, string>;
+
+function policyChain(
+  port: ProxiedPort,
+  name: string,
+  endpoints: readonly ProxyEndpoint[],
+  named: NamedEndpoints,
+  { large }: RuleContext,
+): ChainText {
   const rules: string[] = [];
   const jumps = endpoints.map((endpoint) => ({
-    chain: endpointChainName(port, endpoint),
+    chain: named.get(endpoint) ?? endpointChainName(port, endpoint),
     comment: large ? '' : `-m comment --comment "${port.name} -> ${endpoint.text}" `,
   }));
   if (port.affinitySeconds !== null) {
@@ -166,8 +177,7 @@ function endpointChainName(port: ProxiedPort, endpoint: ProxyEndpoint): string {
   return `KUBE-SEP-${chainHash(port.name + port.protocol + endpoint.text)}`;
 }
 
-function endpointChain(port: ProxiedPort, endpoint: ProxyEndpoint, { large }: RuleContext): ChainText {
-  const name = endpointChainName(port, endpoint);
+function endpointChain(port: ProxiedPort, name: string, endpoint: ProxyEndpoint, { large }: RuleContext): ChainText {
   const comment = large ? '' : `-m comment --comment ${port.name} `;
   const recent = port.affinitySeconds === null ? '' : `-m recent --name ${name} --set `;
   const proto = `-m ${port.protocol} -p ${port.protocol}`;

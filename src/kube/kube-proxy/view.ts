@@ -20,6 +20,9 @@ export class ProxiedService {
   /** How many endpoints its ports have, usable or not. */
   readonly endpointCount: number;
   readonly #rendered = new Map<string, readonly ServicePortRules[]>();
+  readonly #endpoints: ReadonlyMap<ProxiedPort, readonly ProxyEndpoint[]>;
+  /** Whether an address stands in the slices more than once, so that which entry counts depends on the node. */
+  readonly #repeated: boolean;
   readonly #hosts: ReadonlySet<string>;
   readonly #zones: ReadonlySet<string>;
   readonly #hintedNodes: ReadonlySet<string>;
@@ -29,10 +32,11 @@ export class ProxiedService {
     this.service = service;
     this.ports = ports;
     this.slices = slices;
-    this.endpointCount = ports.reduce((sum, port) => sum + portEndpoints(slices, port, '').length, 0);
     const endpoints = slices.flatMap((slice) => slice.endpoints);
-    const addresses = endpoints.map((endpoint) => endpoint.addresses[0]?.text ?? '');
-    const local = ports.some(usesLocalEndpoints) || new Set(addresses).size < addresses.length;
+    this.#repeated = new Set(endpoints.map((endpoint) => endpoint.addresses[0]?.text)).size < endpoints.length;
+    this.#endpoints = new Map(ports.map((port) => [port, portEndpoints(slices, port, '')]));
+    this.endpointCount = ports.reduce((sum, port) => sum + this.endpoints(port, '').length, 0);
+    const local = this.#repeated || ports.some(usesLocalEndpoints);
     this.#hosts = new Set(local ? endpoints.flatMap(({ nodeName }) => nodeName ?? []) : []);
     this.#zones = new Set(endpoints.flatMap(({ forZones }) => forZones));
     this.#hintedNodes = new Set(endpoints.flatMap(({ forNodes }) => forNodes));
@@ -66,8 +70,9 @@ export class ProxiedService {
   }
 
   /** The endpoints of one of its ports, as a node sees them. */
-  endpoints(port: ProxiedPort, node: string): ProxyEndpoint[] {
-    return portEndpoints(this.slices, port, node);
+  endpoints(port: ProxiedPort, node: string): readonly ProxyEndpoint[] {
+    const anywhere = this.#repeated ? undefined : this.#endpoints.get(port);
+    return anywhere ?? portEndpoints(this.slices, port, node);
   }
 }
 

@@ -1,10 +1,21 @@
 import type { Field } from './field.ts';
 import { type ObjectMeta, readMeta } from './meta.ts';
-import { type LabelSelector, EVERYTHING, readSelector } from './selector.ts';
+import type { Pod } from './pod.ts';
+import { type LabelSelector, EVERYTHING, readSelector, selects } from './selector.ts';
+
+export type Direction = 'ingress' | 'egress';
+const BOTH: readonly Direction[] = ['ingress', 'egress'];
+const INGRESS: readonly Direction[] = ['ingress'];
 
 /** Which walks an object that podwalk does not play would decide about. */
 export type Governs =
-  | { readonly what: 'pods'; readonly namespace: string | null; readonly selector: LabelSelector }
+  /** Packets that enter (ingress) or leave (egress) the selected pods. `namespace` is `null` for all namespaces. */
+  | {
+      readonly what: 'pods';
+      readonly namespace: string | null;
+      readonly selector: LabelSelector;
+      readonly directions: readonly Direction[];
+    }
   | { readonly what: 'service'; readonly namespace: string; readonly name: string }
   /** Walks that end at the object itself. Packets to the services behind it (`namespace/name`) go their usual way. */
   | { readonly what: 'target'; readonly addresses: readonly string[]; readonly services: readonly string[] }
@@ -25,18 +36,22 @@ export interface Governing extends ObjectMeta {
 
 type Reach = (object: Field, meta: ObjectMeta) => Governs;
 
-const selectedBy =
-  (key: string): Reach =>
-  (object, { namespace }) => ({ what: 'pods', namespace, selector: readSelector(object.mapping('spec').mapping(key)) });
-const wholeNamespace: Reach = (_, { namespace }) => ({ what: 'pods', namespace, selector: EVERYTHING });
-const allPods: Reach = () => ({ what: 'pods', namespace: null, selector: EVERYTHING });
+const networkPolicy: Reach = (object, { namespace }) => {
+  const spec = object.mapping('spec');
+  const named = spec.get('policyTypes').items(2);
+  const types = named.map((type) => type.oneOf(['Ingress', 'Egress'], 'Ingress').toLowerCase());
+  const directions = named.length > 0 ? BOTH.filter((direction) => types.includes(direction)) : spec.get('egress').present ? BOTH : INGRESS;
+  return { what: 'pods', namespace, selector: readSelector(spec.mapping('podSelector')), directions };
+};
+const wholeNamespace: Reach = (_, { namespace }) => ({ what: 'pods', namespace, selector: EVERYTHING, directions: BOTH });
+const allPods: Reach = () => ({ what: 'pods', namespace: null, selector: EVERYTHING, directions: BOTH });
 const nodes: Reach = () => ({ what: 'nodes' });
 const allocation: Reach = () => ({ what: 'allocation' });
 
 /** Kinds by `group/kind`. Policies with a selector language of their own are taken to select their whole namespace. */
 const REACH: ReadonlyMap<string, { readonly scope: 'namespaced' | 'cluster'; readonly reach: Reach }> = new Map([
-  ['networking.k8s.io/NetworkPolicy', { scope: 'namespaced', reach: selectedBy('podSelector') }],
-  ['extensions/NetworkPolicy', { scope: 'namespaced', reach: selectedBy('podSelector') }],
+  ['networking.k8s.io/NetworkPolicy', { scope: 'namespaced', reach: networkPolicy }],
+  ['extensions/NetworkPolicy', { scope: 'namespaced', reach: networkPolicy }],
   ['policy.networking.k8s.io/AdminNetworkPolicy', { scope: 'cluster', reach: allPods }],
   ['policy.networking.k8s.io/BaselineAdminNetworkPolicy', { scope: 'cluster', reach: allPods }],
   ['policy.networking.k8s.io/ClusterNetworkPolicy', { scope: 'cluster', reach: allPods }],
@@ -89,6 +104,12 @@ export function readUnknownKind(kind: string, apiVersion: string, object: Field,
   const meta = readMeta(object, 'namespaced', defaultNamespace);
   if (meta === null) return null;
   return { ...meta, apiVersion, kind, governs: { what: 'unknown' }, reason: `objects of kind ${kind} (${apiVersion}) are not known` };
+}
+
+/** Whether an object decides about packets in one direction at a pod. Policies never select pods on the host network. */
+export function governsPod({ governs }: Governing, pod: Pod, direction: Direction): boolean {
+  if (governs.what !== 'pods' || pod.hostNetwork || !governs.directions.includes(direction)) return false;
+  return (governs.namespace === null || governs.namespace === pod.namespace) && selects(governs.selector, pod.labels);
 }
 
 function ingressTarget(object: Field, { namespace }: ObjectMeta): Governs {

@@ -150,7 +150,7 @@ class Reading {
     const name = metadata.get('name').value;
     if (metadata.get('namespace').value !== 'kube-system' || typeof name !== 'string' || !MASQ_CONFIG_MAP.test(name)) return false;
     for (const [key, data] of field.get('data').entries(64)) {
-      if (!key.startsWith('ip-masq')) continue;
+      if (!MASQ_FILE.test(key)) continue;
       const config = data.parsed(parseMasqConfigText, 'nonMasqueradeCIDRs: (a list of prefixes) and masqLinkLocal: true or false');
       if (config !== null) this.growing.masqConfigs.push(config);
     }
@@ -161,6 +161,7 @@ class Reading {
 const API_VERSION = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?v\d[a-z0-9]*$/;
 const KIND = /^[A-Za-z][A-Za-z0-9]*$/;
 const WORKLOAD_GROUPS: ReadonlySet<string> = new Set(['', 'apps', 'extensions', 'batch']);
+const MASQ_FILE = /^ip-masq[-._a-zA-Z0-9]*$/;
 const MASQ_CONFIG_MAP = /^(?:azure-)?ip-masq-agent(?:-config)?(?:-reconciled)?$/;
 
 function ignored(field: Field, kind: string): IgnoredObject {
