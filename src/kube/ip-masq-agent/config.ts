@@ -51,7 +51,7 @@ export function readMasqConfig(field: Field): MasqConfig {
 }
 
 /**
- * Reads the text of such a file as AKS writes it: a YAML mapping of the two keys with the prefixes as a block list, or JSON.
+ * Reads the text of such a file as AKS writes it: a YAML mapping of the two keys with the prefixes as a block list.
  * @returns `null` when the text is anything else.
  */
 export function parseMasqConfigText(text: string): MasqConfig | null {
