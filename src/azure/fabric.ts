@@ -6,6 +6,8 @@ import type { LoadBalancer } from './load-balancer.ts';
 import type { Nsg } from './nsg.ts';
 import type { SubnetId } from './subnet-id.ts';
 
+export type { SubnetId } from './subnet-id.ts';
+
 /** A subnet. Its first four addresses and its last are Azure's own. @source virtual-networks-faq */
 export interface Subnet {
   readonly name: string;
