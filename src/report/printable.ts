@@ -1,9 +1,9 @@
 /**
  * Characters that could drive a terminal or hide text: C0 and C1 controls, DEL, zero-width, line and paragraph separators,
- * bidirectional overrides, the byte-order mark.
+ * bidirectional overrides, the byte-order mark, halves of surrogate pairs, non-characters.
  */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
-const EACH = new RegExp(UNPRINTABLE.source, 'g');
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]/u;
+const EACH = new RegExp(UNPRINTABLE.source, 'gu');
 
 /** Makes foreign text safe to print on one line: what could drive the terminal becomes `\u{1b}`. */
 export function printable(text: string): string {

@@ -74,7 +74,6 @@ const servicePort = section({
   proto,
 });
 
-const socketText = textThat((text) => /^\d+\.\d+\.\d+\.\d+(?::\d{1,5})?$/.test(text), 'ADDRESS or ADDRESS:PORT');
 const portText = textThat((text) => /^(?:(?:tcp|udp)\/)?\d{1,5}$/.test(text), 'a port such as 80 or udp/53');
 
 export const serviceEntry: z.ZodType<ServiceEntry> = section({
@@ -91,7 +90,7 @@ export const serviceEntry: z.ZodType<ServiceEntry> = section({
     .exactOptional()
     .describe('80, udp/53, or port, targetPort, nodePort'),
   selector: labels.nullable().exactOptional().describe('default: app = NAME; null: no selector'),
-  endpoints: z.array(socketText).max(1000).exactOptional().describe('addresses behind a service without selector'),
+  endpoints: z.array(address).max(1000).exactOptional().describe('addresses behind a service without selector'),
   externalIPs: z.array(address).max(100).exactOptional(),
   loadBalancerIP: address.exactOptional(),
   loadBalancerSourceRanges: z.array(cidr).max(1000).exactOptional(),

@@ -29,7 +29,7 @@ export function decode(file: string, bytes: Uint8Array): SourceText | Problem {
 }
 
 // YAML allows no control characters but tab and line ends; its parser also uses some of them as marks of its own.
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]/;
+const CONTROL = /[^\P{Cc}\t\n\r\u0085]/u;
 
 function controlCharacter(file: string, text: string): Problem | null {
   const index = text.search(CONTROL);

@@ -11,8 +11,8 @@ export type Path = readonly (string | number)[];
 export interface YamlDocument extends Located {
   /** The place of a mapping's key; of the mapping where it has no such key. */
   keyAt(path: Path): { readonly line: number; readonly col: number };
-  /** For a block scalar, the line of its first line of text; otherwise the line of the value. */
-  textLine(path: Path): number;
+  /** The place of a line (from 0) of a text that spans several, and of a column (from 0) in it. */
+  textAt(path: Path, line: number, col: number): { readonly line: number; readonly col: number };
 }
 
 /**
@@ -45,7 +45,7 @@ export function parseYaml({ file, text }: SourceText): { documents: YamlDocument
     if (document.errors.length > 0 || document.contents === null) continue;
     const value = converter.document(document);
     if (value === null || value === undefined) continue;
-    documents.push(new Placed(file, value, document, converter, placeOf));
+    documents.push(new Placed(file, value, document, converter, text, placeOf));
   }
   return { documents, problems };
 }
@@ -59,6 +59,7 @@ class Placed implements YamlDocument {
   readonly value: unknown;
   readonly #document: Document.Parsed;
   readonly #converter: Converter;
+  readonly #text: string;
   readonly #placeOf: (offset: number) => { line: number; col: number };
 
   constructor(
@@ -66,12 +67,14 @@ class Placed implements YamlDocument {
     value: unknown,
     document: Document.Parsed,
     converter: Converter,
+    text: string,
     placeOf: (offset: number) => { line: number; col: number },
   ) {
     this.file = file;
     this.value = value;
     this.#document = document;
     this.#converter = converter;
+    this.#text = text;
     this.#placeOf = placeOf;
   }
 
@@ -83,10 +86,13 @@ class Placed implements YamlDocument {
     return this.#placeOf(this.#find(path).key);
   }
 
-  textLine(path: Path): number {
+  textAt(path: Path, line: number, col: number): { readonly line: number; readonly col: number } {
     const { value, node } = this.#find(path);
-    const block = isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
-    return this.#placeOf(value).line + (block ? 1 : 0);
+    const start = this.#placeOf(value);
+    if (!isScalar(node) || (node.type !== 'BLOCK_LITERAL' && node.type !== 'BLOCK_FOLDED')) return start;
+    const source = (this.#text.split('\n')[start.line + line] ?? '').replace(/\r$/, '');
+    const text = String(node.value).split('\n')[line] ?? '';
+    return { line: start.line + line + 1, col: Math.max(0, source.length - text.length) + col + 1 };
   }
 
   /** Offsets of the value at `path` and of its key, or of the nearest ancestor that exists. */

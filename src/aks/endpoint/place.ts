@@ -1,0 +1,93 @@
+import type { ExternalHost } from '../../azure/fabric.ts';
+import { keyOf } from '../../kube/objects/meta.ts';
+import { ROOT } from '../../linux/netns.ts';
+import type { World } from '../../world/world.ts';
+import {
+  type EndpointProblem,
+  type ExternalEndpoint,
+  type NetnsEndpoint,
+  type NodeEndpoint,
+  type PodEndpoint,
+  type VmEndpoint,
+  type WorkloadEndpoint,
+  problem,
+} from './syntax.ts';
+
+/** A namespace of a machine. */
+export interface Namespace {
+  readonly machine: string;
+  readonly netns: string;
+}
+
+export type Placed = PodEndpoint | WorkloadEndpoint | NodeEndpoint | VmEndpoint | NetnsEndpoint;
+
+/** The namespace of an endpoint that has one. */
+export function placeOf(world: World, endpoint: Placed): Namespace | EndpointProblem {
+  switch (endpoint.kind) {
+    case 'pod':
+      return sandboxOf(world, `${endpoint.namespace}/${endpoint.name}`);
+    case 'workload': {
+      const pod = podsOf(world, endpoint)[0];
+      return pod === undefined
+        ? problem(`${endpoint.workload} ${endpoint.namespace}/${endpoint.name} has no pod`, 'a workload of the cluster')
+        : sandboxOf(world, pod);
+    }
+    case 'node': {
+      const node = own(world.cluster?.nodes ?? {}, endpoint.name);
+      if (node !== undefined) return { machine: node.machine, netns: ROOT };
+      if (own(world.machines, endpoint.name)?.kind === 'node') return { machine: endpoint.name, netns: ROOT };
+      return problem(`there is no node ${endpoint.name}`, `one of ${few(Object.keys(world.cluster?.nodes ?? {}))}`);
+    }
+    case 'vm':
+      return own(world.machines, endpoint.name)?.kind === 'vm'
+        ? { machine: endpoint.name, netns: ROOT }
+        : problem(`there is no virtual machine ${endpoint.name}`, 'a name of outside.vms');
+    case 'netns': {
+      const { machine, netns } = endpoint;
+      const host = own(world.machines, machine);
+      if (host === undefined) return problem(`there is no machine ${machine}`, `one of ${few(Object.keys(world.machines))}`);
+      return own(host.netns, netns) === undefined
+        ? problem(`${machine} has no namespace ${netns}`, `one of ${few(Object.keys(host.netns))}`)
+        : { machine, netns };
+    }
+  }
+}
+
+/** The value of an own key: names come from strangers. */
+export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** The first names of a list, for a message. */
+export function few(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(', ') : `${names.slice(0, 8).join(', ')} …`;
+}
+
+function sandboxOf(world: World, pod: string): Namespace | EndpointProblem {
+  const sandbox = own(world.cluster?.sandboxes ?? {}, pod);
+  if (sandbox !== undefined) return { machine: sandbox.machine, netns: sandbox.netns };
+  return problem(`there is no pod ${pod}`, `one of ${few(Object.keys(world.cluster?.sandboxes ?? {}))}`);
+}
+
+function podsOf(world: World, { workload, namespace, name }: WorkloadEndpoint): string[] {
+  const pods = world.cluster?.objects.pods ?? [];
+  const owned = pods.filter((pod) => {
+    if (pod.namespace !== namespace || pod.owner === null) return false;
+    // A Deployment's pods belong to a ReplicaSet that is called after it.
+    return (
+      pod.owner.name === name || (workload === 'Deployment' && pod.owner.kind === 'ReplicaSet' && pod.owner.name.startsWith(`${name}-`))
+    );
+  });
+  return owned.map(keyOf).filter((key) => own(world.cluster?.sandboxes ?? {}, key) !== undefined);
+}
+
+/** The host outside that an endpoint means. */
+export function externalHost(world: World, { kind, name }: ExternalEndpoint): ExternalHost | undefined {
+  const hosts = (world.fabric?.externalHosts ?? []).filter((host) => host.kind === kind);
+  return name === null ? (hosts.find((host) => host.name === 'internet') ?? hosts[0]) : hosts.find((host) => host.name === name);
+}
+
+/** The hosts there are, for a message. */
+export function hostList(world: World): string {
+  return `one of ${few((world.fabric?.externalHosts ?? []).map(({ kind, name }) => `${kind}/${name}`))}`;
+}

@@ -1,0 +1,65 @@
+import type { MatrixEntry } from '../schema/matrix.ts';
+import type { Expectations } from './expectations.ts';
+
+/** What the cells of every matrix mean. `-` asks nothing. */
+const CELLS: ReadonlyMap<string, Expectations> = new Map([
+  ['.', { expect: 'replied' }],
+  ['X', { expect: ['dropped', 'delivered', 'exits', 'loop'] }],
+  ['#', { expect: ['reset', 'icmp-error', 'send-error'] }],
+  ['?', { expect: 'unknown' }],
+]);
+
+/** A cell that asks something. */
+export interface Cell {
+  readonly from: string;
+  readonly to: string;
+  readonly expectations: Expectations;
+  /** Where it stands in the text of the table, both from 0. */
+  readonly line: number;
+  readonly col: number;
+}
+
+export interface TableProblem {
+  readonly line: number;
+  readonly col: number;
+  readonly message: string;
+  readonly expected: string;
+}
+
+interface Word {
+  readonly text: string;
+  readonly col: number;
+}
+
+/** Reads a truth table: targets in the first line, then a sender and its cells in each. Empty lines and those that begin with `#` and a blank are skipped. */
+export function parseMatrix({ table, classes = {} }: MatrixEntry): { cells: Cell[]; problems: TableProblem[] } {
+  const cells: Cell[] = [];
+  const problems: TableProblem[] = [];
+  let targets: readonly Word[] | null = null;
+  for (const [line, text] of table.split('\n').entries()) {
+    const words = wordsOf(text);
+    const [first, ...rest] = words;
+    if (first === undefined || (first.text === '#' && targets === null)) continue;
+    if (targets === null) {
+      targets = words;
+      continue;
+    }
+    if (rest.length !== targets.length) {
+      problems.push({ line, col: first.col, message: `${rest.length} cells behind ${first.text}`, expected: `${targets.length}, one for each target` });
+      continue;
+    }
+    for (const [index, word] of rest.entries()) {
+      if (word.text === '-') continue;
+      const expectations = CELLS.get(word.text) ?? (Object.hasOwn(classes, word.text) ? classes[word.text] : undefined);
+      if (expectations === undefined) {
+        problems.push({ line, col: word.col, message: `"${word.text}" means nothing here`, expected: '. X # ? - or a letter of classes' });
+      } else cells.push({ from: first.text, to: targets[index]?.text ?? '', expectations, line, col: word.col });
+    }
+  }
+  if (targets === null) problems.push({ line: 0, col: 0, message: 'the table is empty', expected: 'a line of targets' });
+  return { cells, problems };
+}
+
+function wordsOf(text: string): Word[] {
+  return [...text.matchAll(/\S+/g)].map((match) => ({ text: match[0], col: match.index }));
+}
