@@ -1,5 +1,5 @@
 import type { Recorder } from '../../trace/recorder.ts';
-import type { Device } from '../compiled-netns.ts';
+import type { Device } from '../device.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import type { HookName } from './rule.ts';

@@ -1,0 +1,112 @@
+import { mask } from '../../../wire/prefix.ts';
+import { ICMP, SCTP, TCP, UDP } from '../../../wire/proto.ts';
+import type { HookEnv } from '../hook-env.ts';
+import { type Answer, NO, UNSURE, YES } from '../match/module.ts';
+import type { IpsetChanges } from '../session.ts';
+import { type CompiledIpset, type PartKey, findEntry, ipsetsByName } from './compile.ts';
+import type { IpsetEntry, IpsetType } from './ipset.ts';
+import type { Dimension } from './part.ts';
+import { entryKey, packetKey } from './print.ts';
+
+/** A list:set may hold lists no deeper than this before the answer is unknown. */
+const MAX_DEPTH = 8;
+const UDPLITE = 136;
+
+/**
+ * Whether a packet is in a set.
+ * @param dims which end of the packet each dimension reads
+ * @param returnNomatch `--return-nomatch`: an entry marked nomatch counts as a match
+ * @source net/netfilter/ipset/ip_set_core.c ip_set_test
+ */
+export function testIpset(env: HookEnv, name: string, dims: readonly ('src' | 'dst')[], returnNomatch: boolean, not: boolean): Answer {
+  const answer = testByName(env, name, dims, returnNomatch, 0);
+  if (answer === UNSURE) return UNSURE;
+  return (answer === YES) === not ? NO : YES;
+}
+
+function testByName(env: HookEnv, name: string, dims: readonly ('src' | 'dst')[], returnNomatch: boolean, depth: number): Answer {
+  const sets = ipsetsByName(env.stack.netns.tables.ipsets);
+  const set = sets.get(name);
+  if (set === undefined || depth > MAX_DEPTH) {
+    env.unknownReason = set === undefined ? 'NOT_COLLECTED' : 'IPSET_DEPTH';
+    env.unknownText =
+      set === undefined ? `the rule asks ipset ${name}, which is not there` : `ipset ${name} holds lists of lists too deep to follow`;
+    return UNSURE;
+  }
+  if (dims.length < set.dimensions.length || set.ipset.family === 'inet6') return NO;
+  if (set.ipset.type === 'list:set') return testList(env, set, dims, returnNomatch, depth);
+  const keys = packetKeys(env, set, dims);
+  if (keys === null) return NO;
+  const changes = env.stack.session.netfilter.ipsets.get(name);
+  const { nowMs } = env.stack.effects;
+  if (changes !== undefined && (changes.added.get(packetKey(set.ipset, keys)) ?? -1) > nowMs) return YES;
+  const entry = findEntry(
+    set,
+    keys,
+    set.hasTimeouts || changes !== undefined ? (found) => isAlive(found, nowMs, changes, set.ipset.type) : null,
+  );
+  return entry !== null && entry.nomatch === returnNomatch ? YES : NO;
+}
+
+/** Timeouts count from the moment at which the tables were taken, when the clock is zero. */
+function isAlive(entry: IpsetEntry, nowMs: number, changes: IpsetChanges | undefined, type: IpsetType): boolean {
+  const { timeoutSeconds } = entry;
+  if (timeoutSeconds !== null && timeoutSeconds !== 0 && nowMs >= timeoutSeconds * 1000) return false;
+  return changes === undefined || !changes.deleted.has(entryKey(entry, type));
+}
+
+function testList(env: HookEnv, set: CompiledIpset, dims: readonly ('src' | 'dst')[], returnNomatch: boolean, depth: number): Answer {
+  for (const { parts } of set.ipset.entries) {
+    const [part] = parts;
+    if (part?.k !== 'set') continue;
+    const answer = testByName(env, part.name, dims, returnNomatch, depth + 1);
+    if (answer !== NO) return answer;
+  }
+  return NO;
+}
+
+const scratch: PartKey[] = [];
+
+/** What the packet shows for each dimension of the set, in a reused array; null where it shows nothing that the set could hold. */
+export function packetKeys(env: HookEnv, set: CompiledIpset, dims: readonly ('src' | 'dst')[]): readonly PartKey[] | null {
+  scratch.length = set.dimensions.length;
+  for (let i = 0; i < set.dimensions.length; i++) {
+    const dimension = set.dimensions[i];
+    const key = dimension === undefined ? null : dimensionKey(env, set, dimension, dims[i] === 'src');
+    if (key === null) return null;
+    scratch[i] = key;
+  }
+  return scratch;
+}
+
+function dimensionKey(env: HookEnv, { ipset }: CompiledIpset, dimension: Dimension, isSrc: boolean): PartKey | null {
+  const { skb } = env;
+  switch (dimension) {
+    case 'ip': {
+      const addr = isSrc ? skb.src : skb.dst;
+      return ipset.netmask === null ? addr : addr & mask(ipset.netmask);
+    }
+    case 'net':
+      return isSrc ? skb.src : skb.dst;
+    case 'port':
+      if (ipset.type === 'bitmap:port')
+        return skb.fragOffsetBytes === 0 && (skb.proto === TCP || skb.proto === UDP) ? (isSrc ? skb.sport : skb.dport) : null;
+      return portKey(env, isSrc);
+    case 'mac':
+      return env.in === null ? null : isSrc ? skb.smac : skb.dmac;
+    case 'iface':
+      return (isSrc ? env.in : env.out)?.name ?? null;
+    case 'mark':
+      return ipset.markmask === null ? skb.mark | 0 : skb.mark & ipset.markmask;
+    case 'set':
+      return null;
+  }
+}
+
+/** @source net/netfilter/ipset/ip_set_getport.c get_port: an ICMP type and code stand for the port */
+function portKey({ skb }: HookEnv, isSrc: boolean): PartKey | null {
+  const hasPorts = skb.proto === TCP || skb.proto === UDP || skb.proto === SCTP || skb.proto === UDPLITE;
+  if (skb.fragOffsetBytes > 0 && (hasPorts || skb.proto === ICMP)) return null;
+  const port = hasPorts ? (isSrc ? skb.sport : skb.dport) : skb.proto === ICMP ? (skb.icmpType << 8) | skb.icmpCode : 0;
+  return (skb.proto << 16) | port;
+}

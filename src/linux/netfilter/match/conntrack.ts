@@ -1,0 +1,226 @@
+import { type Ipv4, formatIpv4 } from '../../../wire/ipv4.ts';
+import { protoName, protoNumber } from '../../../wire/proto.ts';
+import type { CtEntry } from '../../conntrack/entry.ts';
+import { IPS_ASSURED, IPS_CONFIRMED, IPS_EXPECTED, IPS_SEEN_REPLY } from '../../conntrack/entry.ts';
+import { CT_ESTABLISHED_REPLY, CT_RELATED_REPLY, type Skb } from '../../skb.ts';
+import type { HookEnv } from '../hook-env.ts';
+import {
+  type OptionUse,
+  SyntaxFault,
+  bang,
+  fault,
+  inPorts,
+  maskedOf,
+  options,
+  portsOf,
+  printMasked,
+  printPorts,
+  printRange,
+  rangeOf,
+  value,
+} from '../syntax.ts';
+import { parseStates, printStates, stateBits } from './ct-state.ts';
+import type { ConntrackMatch, MaskedAddress } from './match.ts';
+import { type MatchModule, required, when } from './module.ts';
+
+const STATUSES = [
+  ['EXPECTED', IPS_EXPECTED],
+  ['SEEN_REPLY', IPS_SEEN_REPLY],
+  ['ASSURED', IPS_ASSURED],
+  ['CONFIRMED', IPS_CONFIRMED],
+] as const;
+
+const NONE: ConntrackMatch = {
+  m: 'conntrack',
+  state: null,
+  proto: null,
+  origSrc: null,
+  origDst: null,
+  replSrc: null,
+  replDst: null,
+  origSport: null,
+  origDport: null,
+  replSport: null,
+  replDport: null,
+  status: null,
+  expire: null,
+  dir: null,
+};
+
+function parseStatus(use: OptionUse): number {
+  let mask = 0;
+  for (const word of value(use).toUpperCase().split(',')) {
+    const status = STATUSES.find(([name]) => name === word);
+    if (status !== undefined) mask |= status[1];
+    else if (word !== 'NONE') throw fault(use, 'NONE, EXPECTED, SEEN_REPLY, ASSURED or CONFIRMED');
+  }
+  return mask;
+}
+
+function printStatus(mask: number): string {
+  const names = STATUSES.filter(([, bit]) => (mask & bit) !== 0).map(([name]) => name);
+  return names.length === 0 ? 'NONE' : names.join(',');
+}
+
+function parseProto(use: OptionUse): number {
+  const proto = protoNumber(value(use));
+  if (proto === null) throw fault(use, 'a protocol name or number');
+  return proto;
+}
+
+function parseDirection(use: OptionUse): 'ORIGINAL' | 'REPLY' {
+  const text = value(use).toUpperCase();
+  if (text !== 'ORIGINAL' && text !== 'REPLY') throw fault(use, 'ORIGINAL or REPLY');
+  return (text === 'ORIGINAL') !== use.not ? 'ORIGINAL' : 'REPLY';
+}
+
+function withOption(match: ConntrackMatch, use: OptionUse): ConntrackMatch {
+  switch (use.name) {
+    case '--ctstate':
+      return { ...match, state: { mask: parseStates(use), not: use.not } };
+    case '--ctproto':
+      return { ...match, proto: { proto: parseProto(use), not: use.not } };
+    case '--ctorigsrc':
+      return { ...match, origSrc: maskedOf(use) };
+    case '--ctorigdst':
+      return { ...match, origDst: maskedOf(use) };
+    case '--ctreplsrc':
+      return { ...match, replSrc: maskedOf(use) };
+    case '--ctrepldst':
+      return { ...match, replDst: maskedOf(use) };
+    case '--ctorigsrcport':
+      return { ...match, origSport: portsOf(use) };
+    case '--ctorigdstport':
+      return { ...match, origDport: portsOf(use) };
+    case '--ctreplsrcport':
+      return { ...match, replSport: portsOf(use) };
+    case '--ctrepldstport':
+      return { ...match, replDport: portsOf(use) };
+    case '--ctstatus':
+      return { ...match, status: { mask: parseStatus(use), not: use.not } };
+    case '--ctexpire':
+      return { ...match, expire: rangeOf(use, 0xffff_ffff) };
+    default:
+      return { ...match, dir: parseDirection(use) };
+  }
+}
+
+function printAddress(option: string, selector: MaskedAddress | null): string {
+  if (selector === null) return '';
+  const text = selector.mask === -1 ? formatIpv4(selector.addr) : selector.mask === 0 ? 'anywhere' : printMasked(selector);
+  return `${bang(selector)} ${option} ${text}`;
+}
+
+function within(selector: MaskedAddress | null, addr: Ipv4): boolean {
+  return selector === null || ((addr & selector.mask) === selector.addr) !== selector.not;
+}
+
+function isReply(skb: Skb): boolean {
+  return skb.ctInfo === CT_ESTABLISHED_REPLY || skb.ctInfo === CT_RELATED_REPLY;
+}
+
+function secondsLeft(ct: CtEntry, nowMs: number): number {
+  return Math.max(0, Math.floor((ct.expiresAtMs - nowMs) / 1000));
+}
+
+/** The first part of the match that the packet fails, as a sentence; null when all hold. Only the explanation builds text. */
+function firstFailure(match: ConntrackMatch, env: HookEnv): string | null {
+  const { skb } = env;
+  const { ct } = skb;
+  if (match.state !== null && ((stateBits(skb) & match.state.mask) !== 0) === match.state.not) {
+    return `state ${printStates(stateBits(skb))} is${match.state.not ? '' : ' not'} ${printStates(match.state.mask)}`;
+  }
+  if (ct === null) return match.state === null ? 'the packet belongs to no connection' : null;
+  for (const part of ['origSrc', 'origDst', 'replSrc', 'replDst'] as const) {
+    const selector = match[part];
+    const addr = { origSrc: ct.origSrc, origDst: ct.origDst, replSrc: ct.replySrc, replDst: ct.replyDst }[part];
+    if (selector !== null && !within(selector, addr))
+      return `ct${part.toLowerCase()} ${formatIpv4(addr)} is${selector.not ? '' : ' not'} in ${printMasked(selector)}`;
+  }
+  for (const part of ['origSport', 'origDport', 'replSport', 'replDport'] as const) {
+    const ports = match[part];
+    const port = { origSport: ct.origSport, origDport: ct.origDport, replSport: ct.replySport, replDport: ct.replyDport }[part];
+    if (ports !== null && !inPorts(ports, port)) return `connection port ${port} is${ports.not ? '' : ' not'} ${printRange(ports)}`;
+  }
+  if (match.proto !== null && (ct.proto === match.proto.proto) === match.proto.not) return `connection protocol is ${protoName(ct.proto)}`;
+  if (match.status !== null && ((ct.status & match.status.mask) !== 0) === match.status.not) return `status is ${printStatus(ct.status)}`;
+  if (match.expire !== null) {
+    const left = secondsLeft(ct, env.stack.effects.nowMs);
+    if ((left >= match.expire.min && left <= match.expire.max) === match.expire.not) return `${left} seconds are left`;
+  }
+  return match.dir !== null && (match.dir === 'REPLY') !== isReply(skb) ? `direction is not ${match.dir}` : null;
+}
+
+function holds(match: ConntrackMatch, env: HookEnv): boolean {
+  const { skb } = env;
+  const { ct } = skb;
+  if (match.state !== null && ((stateBits(skb) & match.state.mask) !== 0) === match.state.not) return false;
+  if (ct === null) return match.state !== null;
+  if (match.dir !== null && (match.dir === 'REPLY') !== isReply(skb)) return false;
+  if (!within(match.origSrc, ct.origSrc) || !within(match.origDst, ct.origDst)) return false;
+  if (!within(match.replSrc, ct.replySrc) || !within(match.replDst, ct.replyDst)) return false;
+  if (!inPorts(match.origSport, ct.origSport) || !inPorts(match.origDport, ct.origDport)) return false;
+  if (!inPorts(match.replSport, ct.replySport) || !inPorts(match.replDport, ct.replyDport)) return false;
+  if (match.proto !== null && (ct.proto === match.proto.proto) === match.proto.not) return false;
+  if (match.status !== null && ((ct.status & match.status.mask) !== 0) === match.status.not) return false;
+  if (match.expire === null) return true;
+  const left = secondsLeft(ct, env.stack.effects.nowMs);
+  return (left >= match.expire.min && left <= match.expire.max) !== match.expire.not;
+}
+
+/** Asks for the state alone, as most rules do. */
+function stateOnly(match: ConntrackMatch): boolean {
+  return Object.entries(match).every(([key, part]) => key === 'm' || key === 'state' || part === null);
+}
+
+/** `-m conntrack`. @source net/netfilter/xt_conntrack.c conntrack_mt */
+export const conntrack: MatchModule<ConntrackMatch> = {
+  name: 'conntrack',
+  protos: [],
+  pure: true,
+  options: options(
+    ['--ctstate', { values: 1, not: true }],
+    ['--ctproto', { values: 1, not: true }],
+    ['--ctorigsrc', { values: 1, not: true }],
+    ['--ctorigdst', { values: 1, not: true }],
+    ['--ctreplsrc', { values: 1, not: true }],
+    ['--ctrepldst', { values: 1, not: true }],
+    ['--ctorigsrcport', { values: 1, not: true }],
+    ['--ctorigdstport', { values: 1, not: true }],
+    ['--ctreplsrcport', { values: 1, not: true }],
+    ['--ctrepldstport', { values: 1, not: true }],
+    ['--ctstatus', { values: 1, not: true }],
+    ['--ctexpire', { values: 1, not: true }],
+    ['--ctdir', { values: 1, not: true }],
+  ),
+  parse(uses) {
+    if (uses.length === 0) throw new SyntaxFault(0, required('conntrack', 'at least one option'));
+    let match = NONE;
+    for (const use of uses) match = withOption(match, use);
+    return match;
+  },
+  print(match) {
+    const { state, proto, status, expire, dir } = match;
+    return [
+      state === null ? '' : `${bang(state)} --ctstate ${printStates(state.mask)}`,
+      proto === null ? '' : `${bang(proto)} --ctproto ${proto.proto}`,
+      printAddress('--ctorigsrc', match.origSrc),
+      printAddress('--ctorigdst', match.origDst),
+      printAddress('--ctreplsrc', match.replSrc),
+      printAddress('--ctrepldst', match.replDst),
+      printPorts('--ctorigsrcport', match.origSport),
+      printPorts('--ctorigdstport', match.origDport),
+      printPorts('--ctreplsrcport', match.replSport),
+      printPorts('--ctrepldstport', match.replDport),
+      status === null ? '' : `${bang(status)} --ctstatus ${printStatus(status.mask)}`,
+      expire === null ? '' : `${bang(expire)} --ctexpire ${printRange(expire)}`,
+      dir === null ? '' : ` --ctdir ${dir}`,
+    ].join('');
+  },
+  compile(match) {
+    const { state } = match;
+    if (state !== null && stateOnly(match)) return when(({ skb }) => ((stateBits(skb) & state.mask) !== 0) !== state.not);
+    return when((env) => holds(match, env));
+  },
+  whyNot: (match, env) => firstFailure(match, env) ?? '',
+};

@@ -1,0 +1,79 @@
+import { protoName } from '../../wire/proto.ts';
+import { matchModule } from './compiled-rule.ts';
+import type { AddressSelector, Chain, InterfaceSelector, Iptables, Rule, Table, TableName } from './rule.ts';
+import { bang, printMasked } from './syntax.ts';
+import type { Match } from './match/match.ts';
+import type { Target } from './target/target.ts';
+import { targetModule, targetName } from './target/registry.ts';
+
+/** One match with its options: ` -m tcp --dport 80`. */
+export function printMatch(match: Match): string {
+  const name = match.m === 'unmodelled' ? match.module : match.m;
+  return ` -m ${name}${matchModule(match).print(match)}`;
+}
+
+/** The target with its options: ` -j DNAT --to-destination 10.0.0.1:80`; nothing for a rule without one. */
+export function printTarget(target: Target): string {
+  switch (target.t) {
+    case 'none':
+      return '';
+    case 'jump':
+      return ` -j ${target.chain}`;
+    case 'goto':
+      return ` -g ${target.chain}`;
+    default:
+      return ` -j ${targetName(target)}${targetModule(target).print(target)}`;
+  }
+}
+
+function printAddress(option: string, selector: AddressSelector | null): string {
+  return selector === null ? '' : `${bang(selector)} ${option} ${printMasked(selector)}`;
+}
+
+function printInterface(option: string, selector: InterfaceSelector | null): string {
+  return selector === null ? '' : `${bang(selector)} ${option} ${selector.name}${selector.prefix ? '+' : ''}`;
+}
+
+/** A rule's specification, as it stands after `-A CHAIN`, with a leading blank. */
+export function printSpecification(rule: Rule): string {
+  return [
+    printAddress('-s', rule.src),
+    printAddress('-d', rule.dst),
+    printInterface('-i', rule.in),
+    printInterface('-o', rule.out),
+    rule.proto === null ? '' : `${bang(rule.proto)} -p ${protoName(rule.proto.proto)}`,
+    rule.fragment === 'none' ? '' : rule.fragment === 'only' ? ' -f' : ' ! -f',
+    ...rule.matches.map(printMatch),
+    printTarget(rule.target),
+  ].join('');
+}
+
+/** `-A CHAIN …` as iptables-save and `iptables -S` print a rule. @source iptables 1.8.9 */
+export function printRule(rule: Rule, chain: string): string {
+  return `-A ${chain}${printSpecification(rule)}`;
+}
+
+function printChainLine(chain: Chain): string {
+  return `:${chain.name} ${chain.policy ?? '-'} [0:0]`;
+}
+
+/** One table as iptables-save prints it, counters zero. */
+export function printTable(table: Table): string {
+  const lines = [`*${table.name}`, ...table.chains.map(printChainLine)];
+  for (const chain of table.chains) for (const rule of chain.rules) lines.push(printRule(rule, chain.name));
+  lines.push('COMMIT', '');
+  return lines.join('\n');
+}
+
+/** The order in which iptables-nft-save prints tables. */
+export const TABLE_ORDER: readonly TableName[] = ['mangle', 'raw', 'filter', 'security', 'nat'];
+
+/** All tables, as iptables-save prints them, without the comment lines. */
+export function printTables(tables: Iptables): string {
+  let text = '';
+  for (const name of TABLE_ORDER) {
+    const table = tables[name];
+    if (table !== undefined) text += printTable(table);
+  }
+  return text;
+}

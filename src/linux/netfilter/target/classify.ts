@@ -1,0 +1,26 @@
+import { fault, options, SyntaxFault, value } from '../syntax.ts';
+import { CONTINUE, type TargetModule } from './module.ts';
+import type { ClassifyTarget } from './target.ts';
+
+/** `-j CLASSIFY`: sets the priority that queueing disciplines read. @source net/netfilter/xt_CLASSIFY.c classify_tg */
+export const classify: TargetModule<ClassifyTarget> = {
+  name: 'CLASSIFY',
+  options: options(['--set-class', { values: 1 }]),
+  tables: [],
+  hooks: [],
+  parse(uses) {
+    const use = uses.at(-1);
+    if (use === undefined) throw new SyntaxFault(0, '-j CLASSIFY: expected --set-class');
+    const parts = /^([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})$/.exec(value(use));
+    if (parts === null) throw fault(use, 'a class MAJOR:MINOR in hexadecimal');
+    return { t: 'CLASSIFY', major: Number.parseInt(parts[1] ?? '', 16), minor: Number.parseInt(parts[2] ?? '', 16) };
+  },
+  print: ({ major, minor }) => ` --set-class ${major.toString(16)}:${minor.toString(16)}`,
+  compile:
+    ({ major, minor }) =>
+    ({ skb }) => {
+      skb.priority = (major << 16) | minor;
+      return CONTINUE;
+    },
+  describe: ({ major, minor }) => `puts the packet into class ${major.toString(16)}:${minor.toString(16)}`,
+};

@@ -1,0 +1,27 @@
+import { options } from '../syntax.ts';
+import { CONTINUE, type TargetModule } from './module.ts';
+import type { PlainTarget } from './target.ts';
+
+/** `-j TRACE`: every rule is recorded anyway. */
+export const trace: TargetModule<PlainTarget> = {
+  name: 'TRACE',
+  options: options(),
+  tables: ['raw'],
+  hooks: [],
+  parse: () => ({ t: 'TRACE' }),
+  print: () => '',
+  compile: () => () => CONTINUE,
+  describe: () => 'traces the packet',
+};
+
+/** `-j CHECKSUM`: checksums are not modelled, they are always right. */
+export const checksum: TargetModule<PlainTarget> = {
+  name: 'CHECKSUM',
+  options: options(['--checksum-fill', { values: 0 }]),
+  tables: ['mangle'],
+  hooks: [],
+  parse: () => ({ t: 'CHECKSUM' }),
+  print: () => ' --checksum-fill',
+  compile: () => () => CONTINUE,
+  describe: () => 'fills in the checksum',
+};

@@ -1,0 +1,56 @@
+import { parseDims } from '../match/set.ts';
+import { ipsetsByName } from '../ipset/compile.ts';
+import { packetKey } from '../ipset/print.ts';
+import { packetKeys } from '../ipset/test.ts';
+import { UNKNOWN } from '../hook-env.ts';
+import { SyntaxFault, numberOf, options, value } from '../syntax.ts';
+import { CONTINUE, type TargetModule } from './module.ts';
+import type { SetTarget } from './target.ts';
+
+/** `-j SET`: adds to or removes from an ipset; the session holds what changed. @source net/netfilter/xt_set.c set_target_v3 */
+export const set: TargetModule<SetTarget> = {
+  name: 'SET',
+  options: options(['--add-set', { values: 2 }], ['--del-set', { values: 2 }], ['--exist', { values: 0 }], ['--timeout', { values: 1 }]),
+  tables: [],
+  hooks: [],
+  parse(uses) {
+    let target: SetTarget = { t: 'SET', op: 'add', set: '', dims: [], exist: false, timeoutSeconds: null };
+    for (const use of uses) {
+      if (use.name === '--exist') target = { ...target, exist: true };
+      else if (use.name === '--timeout') target = { ...target, timeoutSeconds: numberOf(use, 2_147_483) };
+      else target = { ...target, op: use.name === '--add-set' ? 'add' : 'del', set: value(use), dims: parseDims(use) };
+    }
+    if (target.set === '') throw new SyntaxFault(0, '-j SET: expected --add-set or --del-set');
+    return target;
+  },
+  print({ op, set: name, dims, exist, timeoutSeconds }) {
+    return ` --${op}-set ${name} ${dims.join(',')}${exist ? ' --exist' : ''}${timeoutSeconds === null ? '' : ` --timeout ${timeoutSeconds}`}`;
+  },
+  compile: (target) => (env) => {
+    const compiled = ipsetsByName(env.stack.netns.tables.ipsets).get(target.set);
+    if (compiled === undefined) {
+      env.unknownReason = 'NOT_COLLECTED';
+      env.unknownText = `the rule changes ipset ${target.set}, which is not there`;
+      return UNKNOWN;
+    }
+    const keys = packetKeys(env, compiled, target.dims);
+    if (keys === null || target.dims.length < compiled.dimensions.length) return CONTINUE;
+    const { ipsets } = env.stack.session.netfilter;
+    const changes = ipsets.get(target.set) ?? { added: new Map<string, number>(), deleted: new Set<string>() };
+    ipsets.set(target.set, changes);
+    const key = packetKey(compiled.ipset, keys);
+    if (target.op === 'del') {
+      changes.added.delete(key);
+      changes.deleted.add(key);
+      return CONTINUE;
+    }
+    const seconds = target.timeoutSeconds ?? compiled.ipset.timeoutSeconds ?? 0;
+    const old = changes.added.get(key);
+    const { nowMs } = env.stack.effects;
+    if (old === undefined || old <= nowMs || target.exist)
+      changes.added.set(key, seconds === 0 ? Number.POSITIVE_INFINITY : nowMs + seconds * 1000);
+    changes.deleted.delete(key);
+    return CONTINUE;
+  },
+  describe: ({ op, set: name }) => (op === 'add' ? `adds the packet to ipset ${name}` : `takes the packet out of ipset ${name}`),
+};
