@@ -24,13 +24,14 @@ export function readConntrack(lines: readonly Line[]): CtRecord[] {
 
 function readEntry(words: readonly string[]): CtRecord | 'other zone' | null {
   // `ipv4 2` stands in front only with -o extended.
-  const [, protoText, timeoutText, ...rest] = words[0] === 'ipv4' ? words.slice(2) : words;
+  const [, protoText, ...after] = words[0] === 'ipv4' ? words.slice(2) : words;
   const proto = number(protoText, 255);
   if (proto === null) return null;
+  // An offloaded entry has no timeout.
+  const timeoutSeconds = number(after[0], 0xffff_ffff);
+  const rest = timeoutSeconds === null ? after : after.slice(1);
   const first = rest[0] ?? '';
   const tcpState = proto === TCP && /^[A-Z_0-9]+$/.test(first) ? first : null;
-  // An offloaded entry has no timeout: its state stands there instead.
-  const timeoutSeconds = number(timeoutText, 0xffff_ffff);
   const pairs = rest.filter((word) => /^[a-z]+=/.test(word)).map((word): [string, string] => split(word));
   const second = pairs.findIndex(([key], index) => key === 'src' && index > 0);
   if (second < 0) return null;
