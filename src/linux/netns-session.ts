@@ -1,7 +1,106 @@
-import type { NetfilterSession } from './netfilter/session.ts';
+import type { Ipv4 } from '../wire/ipv4.ts';
+import type { Mac } from '../wire/mac.ts';
+import { ConntrackTable } from './conntrack/table.ts';
+import { cloneNetfilterSession, createNetfilterSession, type NetfilterSession } from './netfilter/session.ts';
+import type { Skb } from './skb.ts';
+import type { Socket } from './socket.ts';
 
-/** The flow state of one namespace; all of it is forgotten by a fresh session. (Filled in by linux/path.) */
+/** A neighbour as packets taught it. `probe`: its address is known and a unicast request is on the way. */
+export interface LearnedNeighbour {
+  readonly ip: Ipv4;
+  mac: Mac | null;
+  state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed';
+  /** When the state was entered. */
+  sinceMs: number;
+  probes: number;
+  /** Packets that wait for the answer. */
+  readonly queue: Skb[];
+  /** A packet went out through the resolved entry: its header is cached. */
+  used: boolean;
+}
+
+/** A bridge port, or a VTEP, behind which an Ethernet address was seen. */
+export interface LearnedFdb {
+  readonly port: string | null;
+  readonly vtep: Ipv4 | null;
+  readonly atMs: number;
+}
+
+/** Fragments of one datagram that wait for the rest. */
+export interface FragmentQueue {
+  readonly parts: Skb[];
+  readonly sinceMs: number;
+}
+
+/** @source net/ipv4/inetpeer.c struct inet_peer */
+export interface ErrorBucket {
+  tokensMs: number;
+  lastMs: number;
+  redirects: number;
+}
+
+/** The flow state of one namespace; all of it is forgotten by a fresh session. */
 export interface NetnsSession {
   readonly at: string;
+  /** Also forget what the tables say was learned: neighbours and FDB entries that are not permanent. */
+  cold: boolean;
   readonly netfilter: NetfilterSession;
+  readonly conntrack: ConntrackTable;
+  /** Device → address → neighbour. */
+  readonly neighbours: Map<string, Map<Ipv4, LearnedNeighbour>>;
+  /** Bridge or vxlan device → Ethernet address → where it was seen. */
+  readonly fdb: Map<string, Map<Mac, LearnedFdb>>;
+  readonly fragments: Map<string, FragmentQueue>;
+  /** Path MTU by destination, learned from fragmentation-needed errors. */
+  readonly pmtuBytes: Map<Ipv4, number>;
+  readonly errorBuckets: Map<Ipv4, ErrorBucket>;
+  /** Route and flow → the way that its first packet took, see fib/select-path. */
+  readonly multipath: Map<string, number>;
+  /** Sockets that probes opened. */
+  readonly sockets: Socket[];
+  /** The kernel's ICMP socket is busy: no error can be sent meanwhile. */
+  icmpBusy: boolean;
+  nextIpId: number;
+}
+
+/** A namespace that has seen no packet. */
+export function createNetnsSession(at: string): NetnsSession {
+  return {
+    at,
+    cold: false,
+    netfilter: createNetfilterSession(),
+    conntrack: new ConntrackTable(),
+    neighbours: new Map(),
+    fdb: new Map(),
+    fragments: new Map(),
+    pmtuBytes: new Map(),
+    errorBuckets: new Map(),
+    multipath: new Map(),
+    sockets: [],
+    icmpBusy: false,
+    nextIpId: 1,
+  };
+}
+
+/** A deep copy; nothing may be on its way when it is taken. */
+export function cloneNetnsSession(session: NetnsSession): NetnsSession {
+  const neighbours = new Map<string, Map<Ipv4, LearnedNeighbour>>();
+  for (const [dev, learned] of session.neighbours) {
+    neighbours.set(dev, new Map([...learned].map(([addr, n]) => [addr, { ...n, queue: [] }])));
+  }
+  return {
+    at: session.at,
+    cold: session.cold,
+    netfilter: cloneNetfilterSession(session.netfilter),
+    conntrack: session.conntrack.clone(),
+    neighbours,
+    fdb: new Map([...session.fdb].map(([dev, learned]) => [dev, new Map(learned)])),
+    fragments: new Map(),
+    pmtuBytes: new Map(session.pmtuBytes),
+    errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),
+    multipath: new Map(session.multipath),
+    sockets: [...session.sockets],
+    icmpBusy: false,
+    nextIpId: session.nextIpId,
+  };
 }

@@ -3,6 +3,7 @@ import { type Ipv4, ANY } from '../wire/ipv4.ts';
 import { type Mac, ZERO_MAC } from '../wire/mac.ts';
 import { ICMP } from '../wire/proto.ts';
 import type { CtEntry } from './conntrack/entry.ts';
+import type { InputRoute, OutputRoute } from './fib/route-result.ts';
 
 export const SYN = 2;
 export const RST = 4;
@@ -40,6 +41,36 @@ export const CT_UNTRACKED = 6;
 /** Looked at and found to belong to nothing that conntrack can follow. */
 export const CT_INVALID = 7;
 export type CtInfo = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/** A way out of a namespace. */
+export type Exit = Exclude<OutputRoute, { kind: 'error' | 'unknown' }> | Extract<InputRoute, { kind: 'forward' }>;
+
+/**
+ * What br_netfilter keeps beside a frame that crosses a bridge. @source include/linux/skbuff.h struct nf_bridge_info
+ */
+export interface BridgeInfo {
+  /** The port it came in by, and the one it leaves by. */
+  physIn: string;
+  physOut: string | null;
+  /** Destination before the IP PREROUTING hook. */
+  origDst: Ipv4;
+  wasOtherHost: boolean;
+  inPrerouting: boolean;
+  /** IP PREROUTING has run and must not run again when the frame goes up. */
+  sabotaged: boolean;
+  /** A bridged DNAT goes on below the bridge device once the neighbour is resolved. */
+  bridgedDnat: boolean;
+  /** Who sent the frame, kept while the neighbour code writes its own header. */
+  smac: Mac;
+  fragMaxBytes: number;
+}
+
+/** Whom a frame is for, as the receiving device sees it. @source include/uapi/linux/if_packet.h */
+export const PACKET_HOST = 0;
+export const PACKET_BROADCAST = 1;
+export const PACKET_MULTICAST = 2;
+export const PACKET_OTHERHOST = 3;
+export type PacketType = 0 | 1 | 2 | 3;
 
 /**
  * One packet on its way: Ethernet, IPv4 and transport headers plus what the kernel keeps beside them in `struct sk_buff`.
@@ -87,21 +118,27 @@ export class Skb {
   priority = 0;
   ct: CtEntry | null = null;
   ctInfo: CtInfo = CT_NONE;
-  /** br_netfilter: bridge port the frame came in by, and leaves by. */
-  physIn: string | null = null;
-  physOut: string | null = null;
-  /** br_netfilter: destination before a bridged DNAT. */
-  bridgedDst: Ipv4 = ANY;
-  /** Crossing a bridge with br_netfilter: IP hooks have run for this frame. */
-  bridged = false;
-  /** Owned by a local socket until it leaves the namespace. */
+  packetType: PacketType = PACKET_HOST;
+  /** Where it goes as a received packet, until something changes it so that this must be found again. */
+  input: InputRoute | null = null;
+  /** Where it goes on leaving. */
+  via: Exit | null = null;
+  /** What br_netfilter keeps while a frame crosses a bridge; null outside. */
+  bridge: BridgeInfo | null = null;
+  /** The call that sends this packet has not returned yet: a drop in OUTPUT is the caller's EPERM. */
+  sending = false;
+  /** Made by a local socket or the kernel here, not received. */
   local = false;
-  /** Came in by a device where an earlier TTL decrement must not repeat, see ip_forward. */
-  forwarded = false;
   /** SO_BINDTODEVICE of the sending socket. */
   boundDev: string | null = null;
-  /** How often the frame went round inside one namespace; ends tunnels that enter themselves. */
+  /** The user and group that own the sending socket: root, unless the probe says otherwise. */
+  uid = 0;
+  gid = 0;
+  /** How often a tunnel device was entered inside one namespace. */
   depth = 0;
+
+  /** Links crossed since the TTL last fell. */
+  crossings = 0;
 
   leg: LegRecord | null = null;
   hop: HopRecord | null = null;
@@ -138,14 +175,17 @@ export class Skb {
     copy.priority = this.priority;
     copy.ct = this.ct;
     copy.ctInfo = this.ctInfo;
-    copy.physIn = this.physIn;
-    copy.physOut = this.physOut;
-    copy.bridgedDst = this.bridgedDst;
-    copy.bridged = this.bridged;
+    copy.packetType = this.packetType;
+    copy.input = this.input;
+    copy.via = this.via;
+    copy.bridge = this.bridge === null ? null : { ...this.bridge };
+    copy.sending = this.sending;
     copy.local = this.local;
-    copy.forwarded = this.forwarded;
     copy.boundDev = this.boundDev;
+    copy.uid = this.uid;
+    copy.gid = this.gid;
     copy.depth = this.depth;
+    copy.crossings = this.crossings;
     copy.leg = this.leg;
     copy.hop = this.hop;
     return copy;

@@ -11,6 +11,10 @@ export interface Socket {
   readonly peer: { readonly addr: Ipv4; readonly port: number } | null;
   /** False for a socket that takes datagrams and never answers (the kernel's own VXLAN socket). */
   readonly answers: boolean;
+  /** SO_MARK, IP_TOS and IP_TTL of a socket that a probe opened. */
+  readonly mark?: number;
+  readonly tos?: number;
+  readonly ttl?: number;
   /** Who listens, e.g. `pod default/web`. */
   readonly owner: string | null;
 }

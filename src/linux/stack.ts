@@ -1,6 +1,9 @@
 import type { Recorder } from '../trace/recorder.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
-import type { Device, CompiledNetns } from './compiled-netns.ts';
+import type { CompiledNetns } from './compiled-netns.ts';
+import type { Device } from './device.ts';
+import type { CtEntry } from './conntrack/entry.ts';
+import type { Firewall } from './firewall.ts';
 import type { NetnsSession } from './netns-session.ts';
 import type { Skb } from './skb.ts';
 import type { Socket } from './socket.ts';
@@ -12,6 +15,12 @@ export interface Chance {
   readonly odds: readonly number[];
 }
 
+/** Something to do later, for as long as it is still wanted. */
+export interface Timer {
+  pending(): boolean;
+  fire(): void;
+}
+
 /** What a network stack asks of the world around it. The walk provides it; nothing below `walk/` knows a queue. */
 export interface Effects {
   /** The injected clock, in milliseconds. */
@@ -19,6 +28,10 @@ export interface Effects {
   readonly recorder: Recorder | null;
   /** A frame leaves by a link end that has a wire; it arrives at the far end after every frame sent before it. */
   transmit(stack: Stack, device: Device, skb: Skb): void;
+  /** A frame comes in again by a device of the same namespace, after what was sent before: the loopback, a tunnel's inner frame. */
+  loop(stack: Stack, device: Device, skb: Skb): void;
+  /** Whether a frame of this length would be taken at the far end of a link, which a veth knows at once. */
+  accepts(stack: Stack, device: Device, lengthBytes: number): boolean;
   /** A packet reached a socket, or the ICMP echo responder (`socket` null). */
   delivered(stack: Stack, skb: Skb, socket: Socket | null): void;
   /** An ICMP error, an echo reply or an answer for nobody's socket arrived in a namespace. */
@@ -29,8 +42,16 @@ export interface Effects {
   dropped(stack: Stack, skb: Skb, reason: string, text: string): void;
   /** A packet needs something that is not modelled. */
   unknown(stack: Stack, skb: Skb | null, reason: string, text: string): void;
-  /** Calls back when the clock has advanced by `afterMs` and the queue is empty. */
-  timer(afterMs: number, fire: () => void): void;
+  /** Fires when the queue is empty and the clock has come to it, unless it is no longer pending by then. */
+  timer(afterMs: number, timer: Timer): void;
+  /** A connection was looked up or made. */
+  tracked(stack: Stack, ct: CtEntry): void;
+  /** Gives an ARP packet its own leg, which is shown only where ARP itself decides. */
+  arpLeg(stack: Stack, device: Device, skb: Skb): void;
+  /** Shows an ARP packet's leg after all: it meets rules. */
+  arpShown(skb: Skb): void;
+  /** ARP for a next hop was given up: its leg is shown. */
+  arpFailed(stack: Stack, device: Device, ip: Ipv4): void;
   /** Picks one of several ways; seeded, or the branch that is being explored. */
   choose(chance: Chance): number;
   /** A random integer in [0, below). */
@@ -43,8 +64,13 @@ export interface Stack {
   readonly at: string;
   readonly machine: string;
   readonly netns: CompiledNetns;
+  readonly firewall: Firewall;
   readonly session: NetnsSession;
   readonly effects: Effects;
+  /** UDP ports on which the kernel's own VXLAN sockets listen here. */
+  readonly vxlanPorts: ReadonlySet<number>;
+  /** The kernel profile's `brPromiscConntrack: fixed`. */
+  readonly promiscResetsConntrack: boolean;
 }
 
 /** An address and, where the protocol has one, a port. */

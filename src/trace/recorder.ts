@@ -33,6 +33,8 @@ export class HopRecord {
   rx: Lazy<Header | ArpHeader> | null = null;
   tx: Lazy<Header | ArpHeader> | null = null;
   readonly steps: StepRecord[] = [];
+  /** How many of the steps a copy has in common with the packet it came from. */
+  shared = 0;
 
   constructor(at: string) {
     this.at = at;
@@ -45,6 +47,12 @@ export class LegRecord {
   readonly hops: HopRecord[] = [];
   readonly copies: LegRecord[] = [];
   fragments = 0;
+  /** A copy: the hop of its origin in which it was made. */
+  forkedAt = -1;
+  /** A socket took it. */
+  delivered = false;
+  /** A further receiver of a packet that another socket took first. */
+  alsoDelivered = false;
 
   constructor(kind: LegKind) {
     this.kind = kind;
@@ -71,17 +79,30 @@ export class Recorder {
     return leg;
   }
 
-  /** A flooded or looped-back copy of a packet: its own way under the leg it came from. */
-  copy(of: LegRecord): LegRecord {
-    const leg = new LegRecord(of.kind);
-    of.copies.push(leg);
-    return leg;
+  /** A copy of a packet goes its own way from inside a hop; what it has seen there so far is shared. */
+  fork(leg: LegRecord, hop: HopRecord): { leg: LegRecord; hop: HopRecord } {
+    const copy = new LegRecord(leg.kind);
+    copy.forkedAt = leg.hops.indexOf(hop);
+    const twin = new HopRecord(hop.at);
+    twin.in = hop.in;
+    twin.rx = hop.rx;
+    twin.through.push(...hop.through);
+    twin.steps.push(...hop.steps);
+    twin.shared = hop.steps.length;
+    copy.hops.push(twin);
+    leg.copies.push(copy);
+    return { leg: copy, hop: twin };
   }
 
   hop(leg: LegRecord, at: string): HopRecord {
     const hop = new HopRecord(at);
     leg.hops.push(hop);
     return hop;
+  }
+
+  /** A step that says a packet has come to its end. */
+  deliveredStep(hop: HopRecord | null, text: Lazy<string>): void {
+    if (hop !== null) this.step(hop, { stage: 'socket', verb: 'DELIVERED', text });
   }
 
   /** Numbers the step now, so call it when the decision is known. */

@@ -10,4 +10,6 @@ export interface Session {
   /** By `MACHINE/NETNS`; a namespace that no packet met has none. */
   readonly netns: Map<string, NetnsSession>;
   readonly fabric: FabricSession;
+  /** Forget also what the tables say was learned before: neighbours and FDB entries that are not permanent. */
+  readonly cold: boolean;
 }

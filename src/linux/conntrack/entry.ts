@@ -31,6 +31,8 @@ export class CtEntry {
   tcpState = 0;
   /** Clock value at which the entry expires. */
   expiresAtMs = 0;
+  /** UDP: from then on the flow counts as a stream. */
+  streamAtMs = 0;
   /** ifindex of the device a MASQUERADE bound to. */
   masqIfindex = 0;
   /** Creation order, for stable listing. */

@@ -1,0 +1,207 @@
+import { ICMP, TCP, UDP } from '../../wire/proto.ts';
+import {
+  type Skb,
+  CT_ESTABLISHED,
+  CT_ESTABLISHED_REPLY,
+  CT_INVALID,
+  CT_NEW,
+  CT_NONE,
+  CT_RELATED,
+  CT_RELATED_REPLY,
+  CT_UNTRACKED,
+  isIcmpError,
+  RST,
+} from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { CtEntry, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SEEN_REPLY } from './entry.ts';
+import { CLOSE, CLOSE_WAIT, ESTABLISHED, FIN_WAIT, IGNORED, INVALID, LAST_ACK, nextTcpState, SYN_RECV, SYN_SENT, TCP_NONE, TIME_WAIT } from './tcp.ts';
+import { answerType, hasPorts, isIcmpQuery, tupleDport, tupleSport } from './tuple.ts';
+
+/** Seconds a UDP flow must live before it counts as a stream. @source nf_conntrack_proto_udp.c nf_conntrack_udp_packet */
+const UDP_STREAM_AFTER_MS = 2_000;
+
+/**
+ * Finds or makes the connection a packet belongs to and sets `skb.ct` and `skb.ctInfo`. A new connection is in no table before
+ * {@link confirm}.
+ * @source net/netfilter/nf_conntrack_core.c nf_conntrack_in
+ */
+export function conntrackIn(stack: Stack, skb: Skb): void {
+  if (skb.ct !== null || skb.ctInfo === CT_UNTRACKED) return;
+  skb.ctInfo = CT_NONE;
+  if (isIcmpError(skb)) {
+    trackError(stack, skb);
+    return;
+  }
+  const { conntrack } = stack.session;
+  const now = stack.effects.nowMs;
+  const sport = tupleSport(skb);
+  const dport = tupleDport(skb);
+  let ct = conntrack.find(skb.proto, skb.src, skb.dst, sport, dport, now);
+  if (ct !== null && reopens(skb, ct, conntrack.foundReply)) {
+    conntrack.remove(ct);
+    ct = null;
+  }
+  if (ct === null) {
+    ct = create(stack, skb, sport, dport);
+    if (ct === null) {
+      skb.ctInfo = CT_INVALID;
+      return;
+    }
+    skb.ct = ct;
+    skb.ctInfo = CT_NEW;
+    return;
+  }
+  const reply = conntrack.foundReply;
+  if (!follow(stack, skb, ct, reply)) {
+    skb.ctInfo = CT_INVALID;
+    return;
+  }
+  skb.ct = ct;
+  if (reply) {
+    skb.ctInfo = CT_ESTABLISHED_REPLY;
+    ct.status |= IPS_SEEN_REPLY;
+  } else {
+    skb.ctInfo = (ct.status & IPS_SEEN_REPLY) !== 0 ? CT_ESTABLISHED : CT_NEW;
+  }
+}
+
+/** Puts the packet's connection into the table, if it is the first to get this far. @source __nf_conntrack_confirm */
+export function confirm(stack: Stack, skb: Skb): boolean {
+  const { ct } = skb;
+  if (ct === null || skb.ctInfo === CT_ESTABLISHED_REPLY || skb.ctInfo === CT_RELATED_REPLY) return true;
+  if ((ct.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
+  const { conntrack } = stack.session;
+  const now = stack.effects.nowMs;
+  if (
+    conntrack.taken(ct.proto, ct.origSrc, ct.origDst, ct.origSport, ct.origDport, now, ct) ||
+    conntrack.taken(ct.proto, ct.replySrc, ct.replyDst, ct.replySport, ct.replyDport, now, ct)
+  ) {
+    return false;
+  }
+  conntrack.insert(ct);
+  return true;
+}
+
+/** Hands a packet's connection to one that the kernel makes in answer to it. @source nf_conntrack_attach */
+export function attach(answer: Skb, cause: Skb): void {
+  if (cause.ct === null) return;
+  answer.ct = cause.ct;
+  answer.ctInfo = cause.ctInfo === CT_ESTABLISHED_REPLY || cause.ctInfo === CT_RELATED_REPLY ? CT_RELATED : CT_RELATED_REPLY;
+}
+
+function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry | null {
+  const { sysctl } = stack.netns;
+  const ct = new CtEntry(skb.proto, skb.src, skb.dst, sport, dport);
+  const now = stack.effects.nowMs;
+  switch (skb.proto) {
+    case ICMP:
+      if (!isIcmpQuery(skb.icmpType)) return null;
+      ct.icmpType = skb.icmpType;
+      ct.replySport = sport;
+      ct.replyDport = answerType(skb.icmpType);
+      ct.expiresAtMs = now + 30_000;
+      return ct;
+    case TCP: {
+      const state = nextTcpState(false, skb.tcpFlags, TCP_NONE);
+      if (state === INVALID || (state === ESTABLISHED && !sysctl.conntrack.tcpLoose)) return null;
+      ct.tcpState = state;
+      ct.expiresAtMs = now + tcpTimeoutMs(stack, state);
+      return ct;
+    }
+    case UDP:
+      ct.expiresAtMs = now + 30_000;
+      ct.streamAtMs = now + UDP_STREAM_AFTER_MS;
+      return ct;
+    default:
+      if (!hasPorts(skb.proto)) {
+        ct.replySport = 0;
+        ct.replyDport = 0;
+      }
+      ct.expiresAtMs = now + 600_000;
+      return ct;
+  }
+}
+
+/** A SYN on a connection that is over starts a new one. @source nf_conntrack_tcp_packet, case TCP_CONNTRACK_SYN_SENT */
+function reopens(skb: Skb, ct: CtEntry, reply: boolean): boolean {
+  if (skb.proto !== TCP || ct.tcpState < TIME_WAIT) return false;
+  return nextTcpState(reply, skb.tcpFlags, ct.tcpState) === SYN_SENT;
+}
+
+/** Moves a known connection on. @returns false when the packet does not fit it: INVALID. */
+function follow(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
+  const now = stack.effects.nowMs;
+  switch (ct.proto) {
+    case TCP:
+      return followTcp(stack, skb, ct, reply);
+    case UDP:
+      if ((ct.status & IPS_SEEN_REPLY) !== 0 || reply) {
+        const stream = (ct.status & IPS_SEEN_REPLY) !== 0 && now > ct.streamAtMs;
+        ct.expiresAtMs = now + (stream ? 120_000 : 30_000);
+        if (stream) ct.status |= IPS_ASSURED;
+      } else {
+        ct.expiresAtMs = now + 30_000;
+      }
+      return true;
+    case ICMP:
+      ct.expiresAtMs = now + 30_000;
+      return true;
+    default:
+      ct.expiresAtMs = now + 600_000;
+      return true;
+  }
+}
+
+function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
+  const before = ct.tcpState;
+  const next = nextTcpState(reply, skb.tcpFlags, before);
+  if (next === IGNORED) return true;
+  if (next === INVALID) return false;
+  ct.tcpState = next;
+  if ((ct.status & IPS_SEEN_REPLY) === 0 && (skb.tcpFlags & RST) !== 0) {
+    stack.session.conntrack.remove(ct);
+    return true;
+  }
+  if ((before === SYN_RECV || before === ESTABLISHED) && next === ESTABLISHED) ct.status |= IPS_ASSURED;
+  ct.expiresAtMs = stack.effects.nowMs + tcpTimeoutMs(stack, next);
+  return true;
+}
+
+/** @source nf_conntrack_proto_tcp.c tcp_timeouts; the established one is what kube-proxy sets */
+function tcpTimeoutMs(stack: Stack, state: number): number {
+  switch (state) {
+    case SYN_RECV:
+      return 60_000;
+    case ESTABLISHED:
+      return stack.netns.sysctl.conntrack.tcpTimeoutEstablishedMs;
+    case CLOSE_WAIT:
+      return stack.netns.sysctl.conntrack.tcpTimeoutCloseWaitMs;
+    case LAST_ACK:
+      return 30_000;
+    case CLOSE:
+      return 10_000;
+    case FIN_WAIT:
+    case TIME_WAIT:
+    case SYN_SENT:
+    default:
+      return 120_000;
+  }
+}
+
+/** An ICMP error belongs to the connection of the packet it quotes. @source nf_conntrack_inet_error */
+function trackError(stack: Stack, skb: Skb): void {
+  const { quoted } = skb;
+  skb.ctInfo = CT_INVALID;
+  if (quoted === null) return;
+  const { conntrack } = stack.session;
+  const isIcmp = quoted.proto === ICMP;
+  const back = isIcmp ? answerType(quoted.icmpType) : tupleSport(quoted);
+  if (isIcmp && back < 0) return;
+  const sport = isIcmp ? tupleSport(quoted) : tupleDport(quoted);
+  const ct = conntrack.find(quoted.proto, quoted.dst, quoted.src, sport, back, stack.effects.nowMs);
+  if (ct === null) return;
+  const reply = conntrack.foundReply;
+  if (skb.dst !== (reply ? ct.replyDst : ct.origDst)) return;
+  skb.ct = ct;
+  skb.ctInfo = reply ? CT_RELATED_REPLY : CT_RELATED;
+}

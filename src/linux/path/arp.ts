@@ -1,0 +1,134 @@
+import { ANY, type Ipv4, isLoopback, isMulticast } from '../../wire/ipv4.ts';
+import { BROADCAST_MAC, type Mac, ZERO_MAC } from '../../wire/mac.ts';
+import { mask } from '../../wire/prefix.ts';
+import type { Device } from '../device.ts';
+import { inetDevAddrType } from '../fib/addr-type.ts';
+import { SCOPE_LINK } from '../fib/scope.ts';
+import { inetSelectAddr } from '../fib/select-address.ts';
+import type { LearnedNeighbour } from '../netns-session.ts';
+import { type Arp, PACKET_HOST, Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { deviceTransmit } from './device.ts';
+import { learned, neighUpdate, remember } from './neighbour.ts';
+import { routeArp, routeBack } from './route.ts';
+
+function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
+  const skb = new Skb();
+  skb.arp = arp;
+  skb.smac = device.link.mac;
+  skb.dmac = dmac;
+  skb.lengthBytes = 28;
+  skb.local = true;
+  stack.effects.arpLeg(stack, device, skb);
+  deviceTransmit(stack, device, skb);
+}
+
+/** Asks who has an address; by unicast while an old answer is being checked. @source net/ipv4/arp.c arp_solicit */
+export function arpSolicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: Skb | null): void {
+  const senderIp = solicitSource(stack, device, entry.ip, cause);
+  const unicast = entry.state === 'probe' && entry.mac !== null ? entry.mac : null;
+  arpSend(
+    stack,
+    device,
+    { op: 'request', senderMac: device.link.mac, senderIp, targetMac: ZERO_MAC, targetIp: entry.ip },
+    unicast ?? BROADCAST_MAC,
+  );
+}
+
+function solicitSource(stack: Stack, device: Device, target: Ipv4, cause: Skb | null): Ipv4 {
+  const announce = device.sysctl.arpAnnounce;
+  if (cause !== null && announce < 2 && inetDevAddrType(stack.netns, cause.src, null) === 'local') {
+    if (announce === 0 || onLink(device, target, cause.src)) return cause.src;
+  }
+  return inetSelectAddr(stack.netns, device, target, SCOPE_LINK);
+}
+
+/** @source net/ipv4/devinet.c inet_addr_onlink */
+function onLink(device: Device, a: Ipv4, b: Ipv4): boolean {
+  return device.addresses.some(({ local, peer, len }) => {
+    const net = (peer ?? local) & mask(len);
+    return (a & mask(len)) === net && (b & mask(len)) === net;
+  });
+}
+
+/** An ARP packet comes in. @source net/ipv4/arp.c arp_process */
+export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
+  const { arp } = skb;
+  if (arp === null || device.link.noarp || device.isLoopback) return;
+  const { senderIp: sip, targetIp: tip, senderMac: sha } = arp;
+  if (isMulticast(tip) || (isLoopback(tip) && !device.sysctl.routeLocalnet)) return;
+  if (sip === tip && device.sysctl.dropGratuitousArp) return;
+  if (sip === ANY) {
+    if (arp.op === 'request' && inetDevAddrType(stack.netns, tip, null) === 'local' && !ignores(stack, device, sip, tip)) answer(stack, device, arp);
+    return;
+  }
+  if (arp.op === 'request') {
+    const route = routeArp(stack, device, skb, tip, sip);
+    if (route.kind === 'local') {
+      if (!ignores(stack, device, sip, tip) && !(device.sysctl.arpFilter && filtered(stack, device, sip, tip))) {
+        learnRequest(stack, device, sip, sha);
+        answer(stack, device, arp);
+      }
+      return;
+    }
+    if (route.kind === 'forward' && device.sysctl.forwarding && proxies(stack, device, route.device, tip)) {
+      learnRequest(stack, device, sip, sha);
+      answer(stack, device, arp);
+      return;
+    }
+  }
+  const entry = learned(stack, device, sip);
+  if (entry === null && device.sysctl.arpAccept === 0) return;
+  const state = arp.op === 'reply' && skb.packetType === PACKET_HOST ? 'reachable' : 'stale';
+  const target = entry ?? remember(stack, device, { ip: sip, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+  const gratuitous = sip === tip;
+  const override = gratuitous || target.mac === null || stack.effects.nowMs - target.sinceMs > device.sysctl.neigh.locktimeMs;
+  neighUpdate(stack, device, target, sha, state, override);
+}
+
+/** @source net/core/neighbour.c neigh_event_ns */
+function learnRequest(stack: Stack, device: Device, ip: Ipv4, mac: Mac): void {
+  const entry =
+    learned(stack, device, ip) ??
+    remember(stack, device, { ip, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+  neighUpdate(stack, device, entry, mac, 'stale', true);
+}
+
+function answer(stack: Stack, device: Device, request: Arp): void {
+  arpSend(
+    stack,
+    device,
+    { op: 'reply', senderMac: device.link.mac, senderIp: request.targetIp, targetMac: request.senderMac, targetIp: request.senderIp },
+    request.senderMac,
+  );
+}
+
+/** Whether this host answers for a target that another device leads to. @source net/ipv4/arp.c arp_fwd_proxy, arp_fwd_pvlan */
+function proxies(stack: Stack, device: Device, towards: Device, tip: Ipv4): boolean {
+  if (towards === device) return device.sysctl.proxyArpPvlan;
+  if (device.sysctl.proxyArp) return true;
+  return stack.netns.tables.proxyNeighbours.some((p) => p.ip === tip && p.dev === device.name);
+}
+
+/** @source net/ipv4/arp.c arp_ignore */
+function ignores(stack: Stack, device: Device, sip: Ipv4, tip: Ipv4): boolean {
+  switch (device.sysctl.arpIgnore) {
+    case 0:
+      return false;
+    case 1:
+      return !device.addresses.some((a) => a.local === tip);
+    case 2:
+      return !device.addresses.some((a) => a.local === tip && ((sip ^ (a.peer ?? a.local)) & mask(a.len)) === 0);
+    case 3:
+      return !stack.netns.devices.some((d) => d.addresses.some((a) => a.local === tip && (a.scope === 'global' || a.scope === 'site')));
+    case 8:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** @source net/ipv4/arp.c arp_filter: the answer must leave by the device that was asked */
+function filtered(stack: Stack, device: Device, sip: Ipv4, tip: Ipv4): boolean {
+  return routeBack(stack, sip, tip) !== device;
+}

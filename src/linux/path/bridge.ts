@@ -1,0 +1,221 @@
+import { BROADCAST_MAC, isGroupMac, type Mac } from '../../wire/mac.ts';
+import type { Device } from '../device.ts';
+import { confirm } from '../conntrack/track.ts';
+import { runEbtables } from '../netfilter/run-ebtables.ts';
+import type { EbTableName } from '../netfilter/ebtables.ts';
+import { CT_NONE, PACKET_HOST, type Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { deviceTransmit } from './device.ts';
+import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts';
+import { forkSkb, note } from './record.ts';
+import { netifReceive } from './receive.ts';
+
+/** A dumped permanent entry of a bridge is an address of the bridge itself; a learned or static one leads to a port. */
+const OURS = Symbol('ours');
+
+/** A frame comes in by a port. @source net/bridge/br_input.c br_handle_frame */
+export function bridgeHandleFrame(stack: Stack, bridge: Device, port: Device, skb: Skb): void {
+  const state = port.link.port?.state ?? 'forwarding';
+  if (isGroupMac(skb.smac) || state === 'disabled' || state === 'blocking' || state === 'listening') {
+    stack.effects.dropped(stack, skb, 'BRIDGE_INGRESS', `port ${port.name} of ${bridge.name} takes no frames (${state})`);
+    return;
+  }
+  if (skb.dmac === bridge.link.mac) skb.packetType = PACKET_HOST;
+  if (!ebtables(stack, 'nat', 'PREROUTING', skb, port, null, bridge)) return;
+  if (skb.arp === null && stack.netns.sysctl.bridgeNfCallIptables) brNfPreRouting(stack, bridge, port, skb);
+  else bridgeHandleFrameFinish(stack, bridge, port, skb);
+}
+
+/** Learns, looks the destination up, and sends the frame on. @source net/bridge/br_input.c br_handle_frame_finish */
+export function bridgeHandleFrameFinish(stack: Stack, bridge: Device, port: Device, skb: Skb): void {
+  const options = port.link.port;
+  if (options?.learning !== false) learn(stack, bridge, port, skb.smac);
+  const promisc = bridge.link.promisc;
+  const group = isGroupMac(skb.dmac);
+  if (options?.state === 'learning') {
+    stack.effects.dropped(stack, skb, 'BRIDGE_INGRESS', `port ${port.name} only learns`);
+    return;
+  }
+  const localReceive = promisc || group;
+  if (group) {
+    flood(stack, bridge, port, skb, true);
+    return;
+  }
+  const found = lookup(stack, bridge, skb.dmac);
+  if (found === OURS) {
+    passFrameUp(stack, bridge, port, skb, false);
+    return;
+  }
+  if (found === null) {
+    flood(stack, bridge, port, skb, localReceive);
+    return;
+  }
+  if (!shouldDeliver(found, port, port, skb)) {
+    if (localReceive) passFrameUp(stack, bridge, port, skb, promisc);
+    else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', egressText(found, port));
+    return;
+  }
+  if (localReceive) {
+    const up = forkSkb(stack, skb);
+    bridgeForward(stack, bridge, port, found, skb);
+    passFrameUp(stack, bridge, port, up, promisc);
+  } else {
+    bridgeForward(stack, bridge, port, found, skb);
+  }
+}
+
+function egressText(to: Device, from: Device): string {
+  return to === from ? `the frame would leave by its own port ${from.name}, and hairpin mode is off` : `port ${to.name} does not take frames from ${from.name}`;
+}
+
+function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
+  if (lookup(stack, bridge, address) === OURS) return;
+  let fdb = stack.session.fdb.get(bridge.name);
+  if (fdb === undefined) stack.session.fdb.set(bridge.name, (fdb = new Map()));
+  if (fdb.get(address)?.port !== port.name) fdb.set(address, { port: port.name, vtep: null, atMs: stack.effects.nowMs });
+}
+
+/** @source net/bridge/br_fdb.c br_fdb_find_rcu */
+function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OURS | null {
+  if (address === bridge.link.mac) return OURS;
+  for (const port of bridge.ports) if (port.link.mac === address) return OURS;
+  for (const entry of stack.netns.tables.fdb) {
+    if (entry.mac !== address || entry.master !== bridge.name) continue;
+    if (entry.state === 'permanent') return OURS;
+    if (entry.state === 'static' || !stack.session.cold) return stack.netns.deviceByName.get(entry.dev) ?? null;
+  }
+  const learned = stack.session.fdb.get(bridge.name)?.get(address);
+  if (learned?.port === undefined || learned.port === null) return null;
+  const port = stack.netns.deviceByName.get(learned.port);
+  return port?.bridge === bridge ? port : null;
+}
+
+/** @source net/bridge/br_forward.c should_deliver */
+function shouldDeliver(to: Device, from: Device | null, entered: Device | null, skb: Skb): boolean {
+  const options = to.link.port;
+  if (to === entered && options?.hairpin !== true) return false;
+  if ((options?.state ?? 'forwarding') !== 'forwarding' || !to.up) return false;
+  void skb;
+  return !(from?.link.port?.isolated === true && options?.isolated === true);
+}
+
+/** @source net/bridge/br_forward.c br_flood */
+function flood(stack: Stack, bridge: Device, from: Device | null, skb: Skb, localReceive: boolean): void {
+  const broadcast = skb.dmac === BROADCAST_MAC;
+  const group = isGroupMac(skb.dmac);
+  const targets = bridge.ports.filter((port) => {
+    const options = port.link.port;
+    if (broadcast ? options?.bcastFlood === false : group ? options?.mcastFlood === false : options?.flood === false) return false;
+    return shouldDeliver(port, from, from, skb);
+  });
+  // Ports are listed newest first. @source br_if.c new_nbp
+  targets.reverse();
+  if (targets.length === 0 && !localReceive) {
+    stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `no port of ${bridge.name} takes a frame for ${skb.dmac}`);
+    return;
+  }
+  const copies = targets.map((_, i) => (i === targets.length - 1 && !localReceive ? skb : forkSkb(stack, skb)));
+  for (const [i, port] of targets.entries()) {
+    const copy = copies[i];
+    if (copy !== undefined) bridgeForward(stack, bridge, from, port, copy);
+  }
+  if (localReceive && from !== null) passFrameUp(stack, bridge, from, skb, bridge.link.promisc);
+}
+
+/** Out by a port; `from` null for a frame of this host. @source net/bridge/br_forward.c __br_forward */
+function bridgeForward(stack: Stack, bridge: Device, from: Device | null, to: Device, skb: Skb): void {
+  if (from === null) {
+    if (!ebtables(stack, 'nat', 'OUTPUT', skb, null, to, bridge) || !ebtables(stack, 'filter', 'OUTPUT', skb, null, to, bridge)) return;
+  } else {
+    if (stack.effects.recorder !== null && skb.hop !== null) {
+      if (skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
+      note(stack, skb, { stage: 'bridge', verb: 'BRIDGED', text: `${bridge.name}: ${from.name} to ${to.name}` });
+    }
+    if (!ebtables(stack, 'filter', 'FORWARD', skb, from, to, bridge)) return;
+    if (skb.bridge !== null && !brNfForward(stack, bridge, to, skb)) return;
+  }
+  if (!ebtables(stack, 'nat', 'POSTROUTING', skb, from, to, bridge)) return;
+  const parts = brNfPostRouting(stack, bridge, to, skb);
+  for (const part of parts) pushToPort(stack, to, part);
+}
+
+/** @source net/bridge/br_forward.c br_dev_queue_push_xmit */
+function pushToPort(stack: Stack, to: Device, skb: Skb): void {
+  if (skb.lengthBytes > to.mtuBytes + 4) {
+    stack.effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes do not fit the MTU ${to.mtuBytes} of bridge port ${to.name}`);
+    return;
+  }
+  deviceTransmit(stack, to, skb);
+}
+
+/** Up to this host's own protocols, as if the bridge device had received it. @source net/bridge/br_input.c br_pass_frame_up */
+function passFrameUp(stack: Stack, bridge: Device, from: Device, skb: Skb, promisc: boolean): void {
+  if (!ebtables(stack, 'filter', 'INPUT', skb, from, null, bridge)) return;
+  if (promisc && stack.promiscResetsConntrack) {
+    skb.ct = null;
+    skb.ctInfo = CT_NONE;
+  } else if (skb.ct !== null && skb.packetType !== PACKET_HOST) {
+    // @source net/bridge/br_netfilter_hooks.c br_nf_local_in
+    if (!confirm(stack, skb)) return;
+  }
+  if (!bridge.up) {
+    stack.effects.dropped(stack, skb, 'DEV_READY', `${bridge.name} is down`);
+    return;
+  }
+  if (stack.effects.recorder !== null && skb.hop !== null && skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
+  netifReceive(stack, bridge, skb);
+}
+
+/** The bridge device sends a frame of this host. @source net/bridge/br_device.c br_dev_xmit */
+export function bridgeTransmit(stack: Stack, bridge: Device, skb: Skb): void {
+  if (skb.bridge?.bridgedDnat === true) {
+    // The neighbour code wrote the header; the frame goes on as the bridged one it was. @source br_nf_pre_routing_finish_bridge_slow
+    const port = stack.netns.deviceByName.get(skb.bridge.physIn);
+    skb.bridge.bridgedDnat = false;
+    skb.smac = skb.bridge.smac;
+    if (port !== undefined) bridgeHandleFrameFinish(stack, bridge, port, skb);
+    return;
+  }
+  skb.sending = false;
+  skb.bridge = null;
+  if (isGroupMac(skb.dmac)) {
+    flood(stack, bridge, null, skb, false);
+    return;
+  }
+  const found = lookup(stack, bridge, skb.dmac);
+  if (found === OURS) {
+    const port = bridge.ports.find((p) => p.link.mac === skb.dmac);
+    if (port !== undefined && shouldDeliver(port, null, null, skb)) bridgeForward(stack, bridge, null, port, skb);
+    else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `${skb.dmac} is ${bridge.name}'s own address`);
+    return;
+  }
+  if (found === null) flood(stack, bridge, null, skb, false);
+  else if (shouldDeliver(found, null, null, skb)) bridgeForward(stack, bridge, null, found, skb);
+  else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `port ${found.name} of ${bridge.name} takes no frames`);
+}
+
+function ebtables(
+  stack: Stack,
+  table: EbTableName,
+  chain: string,
+  skb: Skb,
+  input: Device | null,
+  output: Device | null,
+  bridge: Device,
+): boolean {
+  const tables = stack.netns.tables.ebtables;
+  if (tables === null) return true;
+  const verdict = runEbtables(tables, table, chain, { skb, in: input, out: output, bridge });
+  switch (verdict.kind) {
+    case 'accept':
+      return true;
+    case 'drop':
+      note(stack, skb, { stage: `ebtables ${table}:${chain}`, verb: 'DROPPED', text: verdict.text, reason: 'EBTABLES_DROP' });
+      stack.effects.dropped(stack, skb, 'EBTABLES_DROP', verdict.text);
+      return false;
+    case 'unknown':
+      stack.effects.unknown(stack, skb, verdict.reason, verdict.text);
+      return false;
+  }
+}
+

@@ -1,0 +1,61 @@
+import type { Device } from '../device.ts';
+import { type Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { bridgeTransmit } from './bridge.ts';
+import { headerOf, note } from './record.ts';
+import { vxlanTransmit } from './vxlan.ts';
+
+/** Hands a frame to a device. @source net/core/dev.c __dev_queue_xmit and the drivers' ndo_start_xmit */
+export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
+  const { kind } = device.link;
+  if (!device.up) {
+    stack.effects.dropped(stack, skb, 'DEV_READY', `${device.name} is down`);
+    return;
+  }
+  const { effects } = stack;
+  switch (kind.type) {
+    case 'loopback':
+      skb.sending = false;
+      effects.loop(stack, device, skb);
+      return;
+    case 'veth':
+    case 'end':
+      if (!device.running) {
+        effects.dropped(stack, skb, 'QDISC_DROP', `${device.name} has no carrier`);
+        return;
+      }
+      if (effects.recorder !== null && skb.hop !== null) {
+        skb.hop.out = device.name;
+        skb.hop.tx = headerOf(skb);
+      }
+      if (!effects.accepts(stack, device, skb.lengthBytes)) {
+        if (skb.sending) effects.sendError(stack, skb, 'ENOBUFS', 'PKT_TOO_BIG');
+        effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes are more than the far end of ${device.name} takes`);
+        return;
+      }
+      skb.sending = false;
+      effects.transmit(stack, device, skb);
+      return;
+    case 'bridge':
+      if (skb.hop !== null) skb.hop.through.push(device.name);
+      bridgeTransmit(stack, device, skb);
+      return;
+    case 'vxlan':
+      if (skb.hop !== null) skb.hop.through.push(device.name);
+      vxlanTransmit(stack, device, skb);
+      return;
+    case 'dummy':
+      if (effects.recorder !== null && skb.hop !== null) {
+        skb.hop.out = device.name;
+        skb.hop.tx = headerOf(skb);
+      }
+      effects.dropped(stack, skb, 'DUMMY', `${device.name} is a dummy device: whatever it sends is gone`);
+      return;
+    case 'vlan':
+      effects.unknown(stack, skb, 'LINK_VLAN', `${device.name} is a VLAN device, which is not modelled`);
+      return;
+    case 'unknown':
+      effects.unknown(stack, skb, 'LINK_TYPE', `${device.name} is a ${kind.driver} device, which is not modelled`);
+      note(stack, skb, { stage: 'transmit', verb: 'UNKNOWN', text: `${device.name} is a ${kind.driver} device` });
+  }
+}

@@ -1,0 +1,47 @@
+import type { Device } from '../device.ts';
+import type { InputRoute } from '../fib/route-result.ts';
+import { FORWARD } from '../netfilter/hook-env.ts';
+import { PACKET_HOST, type Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { nfHook } from './hooks.ts';
+import { FRAG_NEEDED, icmpSend, sendRedirect, TIME_EXCEEDED, UNREACHABLE } from './icmp.ts';
+import { ipOutput } from './ip-output.ts';
+import { note } from './record.ts';
+
+/**
+ * A packet for somebody else: TTL, MTU, redirect, then FORWARD. The order is what a user sees: an error for TTL or MTU is sent before
+ * any FORWARD rule is asked, and rules see the TTL already lowered.
+ * @source net/ipv4/ip_forward.c ip_forward
+ */
+export function ipForward(stack: Stack, device: Device, skb: Skb, route: Extract<InputRoute, { kind: 'forward' }>): void {
+  if (skb.packetType !== PACKET_HOST) {
+    stack.effects.dropped(stack, skb, 'NOT_SPECIFIED', 'a broadcast or multicast frame is not forwarded');
+    return;
+  }
+  if (skb.ttl <= 1) {
+    icmpSend(stack, device, skb, TIME_EXCEEDED, 0);
+    stack.effects.dropped(stack, skb, 'IP_INHDR', 'the TTL ends here');
+    return;
+  }
+  const mtuBytes = route.mtuBytes;
+  if (exceedsMtu(skb, mtuBytes)) {
+    icmpSend(stack, device, skb, UNREACHABLE, FRAG_NEEDED, mtuBytes);
+    stack.effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes with DF do not fit the MTU ${mtuBytes} of ${route.device.name}`);
+    return;
+  }
+  skb.ttl--;
+  skb.crossings = 0;
+  if (route.redirect && skb.bridge?.bridgedDnat !== true) sendRedirect(stack, device, skb, route);
+  if (stack.effects.recorder !== null) {
+    note(stack, skb, { stage: 'forward', verb: 'ROUTED', text: `forwarded from ${device.name} to ${route.device.name}, TTL lowered`, after: { ttl: skb.ttl } });
+  }
+  if (!nfHook(stack, FORWARD, skb, device, route.device)) return;
+  ipOutput(stack, skb);
+}
+
+/** @source net/ipv4/ip_forward.c ip_exceeds_mtu */
+function exceedsMtu(skb: Skb, mtuBytes: number): boolean {
+  if (skb.lengthBytes <= mtuBytes || !skb.df) return false;
+  if (skb.fragMaxBytes > mtuBytes) return true;
+  return !skb.ignoreDf;
+}

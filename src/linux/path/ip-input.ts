@@ -1,0 +1,61 @@
+import type { Device } from '../device.ts';
+import { INPUT, PREROUTING } from '../netfilter/hook-env.ts';
+import { PACKET_OTHERHOST, type Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { defragment } from './fragment.ts';
+import { nfHook } from './hooks.ts';
+import { ipError } from './icmp.ts';
+import { ipForward } from './ip-forward.ts';
+import { noteInputRoute, routeReceived } from './route.ts';
+import { deliverToSocket } from './socket.ts';
+
+/** An IPv4 packet comes in by a device. @source net/ipv4/ip_input.c ip_rcv */
+export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
+  if (skb.packetType === PACKET_OTHERHOST) {
+    stack.effects.dropped(stack, skb, 'OTHERHOST', `the frame is for ${skb.dmac}, not for ${device.name} (${device.link.mac})`);
+    return;
+  }
+  if (skb.bridge !== null && !skb.bridge.sabotaged && !skb.bridge.inPrerouting) {
+    // The bridge has run PREROUTING for this frame already. @source br_netfilter_hooks.c ip_sabotage_in
+    skb.bridge.sabotaged = true;
+    ipRcvFinish(stack, device, skb);
+    return;
+  }
+  const whole = stack.firewall.conntrack ? defragment(stack, skb, PREROUTING) : skb;
+  if (whole === null) return;
+  if (nfHook(stack, PREROUTING, whole, device, null)) ipRcvFinish(stack, device, whole);
+}
+
+/** Decides where a received packet goes. @source net/ipv4/ip_input.c ip_rcv_finish */
+export function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
+  const route = skb.input ?? routeReceived(stack, device, skb);
+  skb.input = route;
+  if (stack.effects.recorder !== null) noteInputRoute(stack, device, skb, route);
+  switch (route.kind) {
+    case 'forward':
+      skb.via = route;
+      ipForward(stack, device, skb, route);
+      return;
+    case 'local':
+    case 'broadcast':
+    case 'multicast':
+      ipLocalDeliver(stack, device, skb);
+      return;
+    case 'drop':
+      stack.effects.dropped(stack, skb, route.reason, route.text);
+      return;
+    case 'unreachable':
+      ipError(stack, device, skb, route);
+      return;
+    case 'unknown':
+      stack.effects.unknown(stack, skb, route.reason, route.text);
+  }
+}
+
+/** A packet for this host. @source net/ipv4/ip_input.c ip_local_deliver */
+export function ipLocalDeliver(stack: Stack, device: Device, skb: Skb): void {
+  const whole = skb.moreFragments || skb.fragOffsetBytes > 0 ? defragment(stack, skb, INPUT) : skb;
+  if (whole === null) return;
+  if (!nfHook(stack, INPUT, whole, device, null)) return;
+  deliverToSocket(stack, device, whole);
+}

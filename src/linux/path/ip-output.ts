@@ -1,0 +1,64 @@
+import { ANY } from '../../wire/ipv4.ts';
+import type { Device } from '../device.ts';
+import { OUTPUT, POSTROUTING } from '../netfilter/hook-env.ts';
+import { PACKET_BROADCAST, type Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { nfHook } from './hooks.ts';
+import { fragment } from './fragment.ts';
+import { FRAG_NEEDED, icmpSend, UNREACHABLE } from './icmp.ts';
+import { neighOutput } from './neighbour.ts';
+import { forkSkb } from './record.ts';
+
+/** A packet made here leaves. It has its route already. @source net/ipv4/ip_output.c ip_local_out */
+export function ipLocalOut(stack: Stack, skb: Skb): void {
+  const { via } = skb;
+  if (via === null) return;
+  if (!nfHook(stack, OUTPUT, skb, null, via.device)) return;
+  ipOutput(stack, skb);
+}
+
+/** A broadcast also comes back to this host's own sockets. @source net/ipv4/ip_output.c ip_output, ip_mc_output */
+export function ipOutput(stack: Stack, skb: Skb): void {
+  const { via } = skb;
+  if (via === null) return;
+  if ((via.kind === 'broadcast' || via.kind === 'multicast') && via.loop && skb.ttl > 0) loopBack(stack, skb, via.device);
+  if (!nfHook(stack, POSTROUTING, skb, null, via.device)) return;
+  ipFinishOutput(stack, skb);
+}
+
+/** @source net/core/dev.c dev_loopback_xmit */
+function loopBack(stack: Stack, skb: Skb, device: Device): void {
+  const copy = forkSkb(stack, skb);
+  copy.sending = false;
+  if (!nfHook(stack, POSTROUTING, copy, null, device)) return;
+  copy.packetType = PACKET_BROADCAST;
+  copy.input = { kind: 'broadcast', route: null };
+  stack.effects.loop(stack, device, copy);
+}
+
+/** @source net/ipv4/ip_output.c ip_finish_output, ip_fragment */
+function ipFinishOutput(stack: Stack, skb: Skb): void {
+  const { via } = skb;
+  if (via === null) return;
+  const mtuBytes = via.mtuBytes;
+  if (skb.lengthBytes <= mtuBytes && skb.fragMaxBytes === 0) {
+    ipFinishOutput2(stack, skb);
+    return;
+  }
+  if (skb.df && (!skb.ignoreDf || skb.fragMaxBytes > mtuBytes)) {
+    icmpSend(stack, via.device, skb, UNREACHABLE, FRAG_NEEDED, mtuBytes);
+    if (skb.sending) stack.effects.sendError(stack, skb, 'EMSGSIZE', 'PKT_TOO_BIG');
+    stack.effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes with DF do not fit the MTU ${mtuBytes} of ${via.device.name}`);
+    return;
+  }
+  const limit = skb.fragMaxBytes > 0 && skb.fragMaxBytes < mtuBytes ? skb.fragMaxBytes : mtuBytes;
+  for (const part of fragment(skb, limit)) ipFinishOutput2(stack, part);
+}
+
+/** Finds the next hop's Ethernet address and sends. @source net/ipv4/ip_output.c ip_finish_output2 */
+function ipFinishOutput2(stack: Stack, skb: Skb): void {
+  const { via } = skb;
+  if (via === null) return;
+  const nexthop = via.gateway === ANY ? skb.dst : via.gateway;
+  neighOutput(stack, via.device, nexthop, skb);
+}

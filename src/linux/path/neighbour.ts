@@ -1,0 +1,221 @@
+import { formatIpv4, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
+import { BROADCAST_MAC, mac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
+import type { CompiledNetns } from '../compiled-netns.ts';
+import type { Device } from '../device.ts';
+import { inetDevAddrType } from '../fib/addr-type.ts';
+import type { LearnedNeighbour } from '../netns-session.ts';
+import type { Neighbour } from '../neighbour.ts';
+import type { Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { arpSolicit } from './arp.ts';
+import { deviceTransmit } from './device.ts';
+import { hostUnreachable } from './icmp.ts';
+import { note } from './record.ts';
+
+type BaseNeighbours = ReadonlyMap<string, ReadonlyMap<Ipv4, Neighbour>>;
+const baseCache = new WeakMap<readonly Neighbour[], BaseNeighbours>();
+
+/** The neighbour entries of the tables themselves, by device and address. */
+function baseNeighbours(netns: CompiledNetns): BaseNeighbours {
+  const list = netns.tables.neighbours;
+  let base = baseCache.get(list);
+  if (base === undefined) {
+    const byDevice = new Map<string, Map<Ipv4, Neighbour>>();
+    for (const n of list) {
+      let byAddress = byDevice.get(n.dev);
+      if (byAddress === undefined) byDevice.set(n.dev, (byAddress = new Map()));
+      byAddress.set(n.ip, n);
+    }
+    base = byDevice;
+    baseCache.set(list, base);
+  }
+  return base;
+}
+
+/** An entry that the tables fix: packets never change it. */
+function fixed(netns: CompiledNetns, device: Device, nexthop: Ipv4): Neighbour | null {
+  if (netns.tables.neighbours.length === 0) return null;
+  const entry = baseNeighbours(netns).get(device.name)?.get(nexthop);
+  return entry !== undefined && (entry.state === 'permanent' || entry.state === 'noarp') ? entry : null;
+}
+
+/** The learned entry, seeded from what the tables said when the session began. */
+export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbour | null {
+  const known = stack.session.neighbours.get(device.name)?.get(ip);
+  if (known !== undefined) return known;
+  if (stack.netns.tables.neighbours.length === 0) return null;
+  const base = baseNeighbours(stack.netns).get(device.name)?.get(ip);
+  if (base === undefined || base.mac === null || stack.session.cold) return null;
+  switch (base.state) {
+    case 'reachable':
+    case 'stale':
+    case 'delay':
+    case 'probe':
+      return remember(stack, device, { ip, mac: base.mac, state: base.state, sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+    case 'permanent':
+    case 'noarp':
+    case 'incomplete':
+    case 'failed':
+      return null;
+  }
+}
+
+export function remember(stack: Stack, device: Device, entry: LearnedNeighbour): LearnedNeighbour {
+  let byAddress = stack.session.neighbours.get(device.name);
+  if (byAddress === undefined) stack.session.neighbours.set(device.name, (byAddress = new Map()));
+  byAddress.set(entry.ip, entry);
+  return entry;
+}
+
+/** The Ethernet address of a next hop that needs no ARP; null where ARP must tell. @source net/ipv4/arp.c arp_constructor */
+function withoutArp(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
+  if (device.isLoopback) return ZERO_MAC;
+  const entry = fixed(stack.netns, device, nexthop);
+  if (entry !== null) return entry.mac ?? ZERO_MAC;
+  if (isMulticast(nexthop)) return multicastMac(nexthop);
+  if (device.link.noarp) return device.link.mac;
+  if (nexthop === -1 || (nexthop & 1) === 1 || (nexthop & 0xff) === 0) {
+    if (inetDevAddrType(stack.netns, nexthop, null) === 'broadcast') return BROADCAST_MAC;
+  }
+  return null;
+}
+
+function multicastMac(group: Ipv4): Mac {
+  const hex = (n: number): string => n.toString(16).padStart(2, '0');
+  return mac(`01:00:5e:${hex((group >>> 16) & 127)}:${hex((group >>> 8) & 255)}:${hex(group & 255)}`);
+}
+
+/** Whether bridged DNAT may skip the neighbour code: resolved, fresh and used before. @source br_nf_pre_routing_finish_bridge */
+export function connectedMac(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
+  const now = withoutArp(stack, device, nexthop);
+  if (now !== null) return now;
+  const entry = learned(stack, device, nexthop);
+  if (entry === null || !entry.used) return null;
+  refresh(stack, device, entry);
+  return entry.state === 'reachable' ? entry.mac : null;
+}
+
+/** A reachable entry that nobody confirmed for a while is stale. @source net/core/neighbour.c neigh_timer_handler */
+export function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
+  const age = stack.effects.nowMs - entry.sinceMs;
+  if (entry.state === 'reachable' && age > device.sysctl.neigh.baseReachableTimeMs) entry.state = 'stale';
+}
+
+/** Gives a packet the next hop's Ethernet address and sends it, or lets it wait for ARP. @source net/core/neighbour.c neigh_resolve_output */
+export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Skb): void {
+  const known = withoutArp(stack, device, nexthop);
+  if (known !== null) {
+    sendTo(stack, device, skb, known, nexthop, device.isLoopback ? null : 'permanent');
+    return;
+  }
+  if (device.link.kind.type === 'end' && leadsOut(device)) {
+    const entry = learned(stack, device, nexthop);
+    sendTo(stack, device, skb, entry?.mac ?? UNKNOWN_MAC, nexthop, entry === null ? 'assumed' : entry.state);
+    return;
+  }
+  let entry = learned(stack, device, nexthop);
+  if (entry !== null) {
+    refresh(stack, device, entry);
+    if (entry.mac !== null && entry.state !== 'failed' && entry.state !== 'incomplete' && (entry.state !== 'probe' || entry.used)) {
+      if (entry.state === 'stale') {
+        entry.state = 'delay';
+        entry.sinceMs = stack.effects.nowMs;
+      }
+      entry.used = true;
+      sendTo(stack, device, skb, entry.mac, nexthop, entry.state);
+      return;
+    }
+    if (entry.state === 'incomplete' || (entry.state === 'probe' && entry.probes > 0)) {
+      wait(entry, skb);
+      return;
+    }
+  }
+  entry ??= remember(stack, device, { ip: nexthop, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+  // An entry that was only announced (`probe`) is asked for by unicast before its first use.
+  if (entry.state !== 'probe') entry.state = 'incomplete';
+  entry.probes = 0;
+  wait(entry, skb);
+  solicit(stack, device, entry, skb);
+}
+
+const UNKNOWN_MAC = '' as Mac;
+
+function leadsOut(device: Device): boolean {
+  const { kind } = device.link;
+  return kind.type === 'end' && kind.wire === null && kind.nic === null;
+}
+
+function wait(entry: LearnedNeighbour, skb: Skb): void {
+  skb.sending = false;
+  entry.queue.push(skb);
+}
+
+function sendTo(stack: Stack, device: Device, skb: Skb, dmac: Mac, nexthop: Ipv4, state: string | null): void {
+  skb.smac = device.link.mac;
+  skb.dmac = dmac;
+  if (state !== null && stack.effects.recorder !== null) {
+    note(stack, skb, {
+      stage: 'neighbour',
+      verb: 'RESOLVED',
+      text: () => (state === 'assumed' ? `${formatIpv4(nexthop)} dev ${device.name} leads out of the model` : `${formatIpv4(nexthop)} dev ${device.name} is at ${dmac}`),
+      neigh: () => ({ ip: formatIpv4(nexthop), mac: dmac === '' ? null : dmac, dev: device.name, state: state.toUpperCase() }),
+    });
+  }
+  deviceTransmit(stack, device, skb);
+}
+
+/** Asks for an address, again and again until the tries are used up. @source net/core/neighbour.c neigh_timer_handler */
+function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: Skb | null): void {
+  const { neigh } = device.sysctl;
+  const tries = entry.state === 'probe' ? neigh.ucastSolicit : neigh.mcastSolicit;
+  entry.probes++;
+  arpSolicit(stack, device, entry, cause);
+  const round = entry.probes;
+  const { sinceMs } = entry;
+  stack.effects.timer(neigh.retransTimeMs, {
+    pending: () => entry.probes === round && entry.sinceMs === sinceMs && (entry.state === 'incomplete' || (entry.state === 'probe' && entry.queue.length > 0)),
+    fire: () => {
+      if (round < tries) solicit(stack, device, entry, entry.queue[0] ?? null);
+      else fail(stack, device, entry);
+    },
+  });
+}
+
+/** Nobody answered: everything that waited is lost, and its senders are told. @source net/ipv4/arp.c arp_error_report */
+function fail(stack: Stack, device: Device, entry: LearnedNeighbour): void {
+  entry.state = 'failed';
+  entry.sinceMs = stack.effects.nowMs;
+  const waiting = entry.queue.splice(0);
+  for (const skb of waiting) {
+    note(stack, skb, {
+      stage: 'neighbour',
+      verb: 'DROPPED',
+      text: `nobody answered ARP for ${formatIpv4(entry.ip)} on ${device.name}`,
+      neigh: { ip: formatIpv4(entry.ip), mac: null, dev: device.name, state: 'FAILED' },
+      reason: 'NEIGH_FAILED',
+    });
+    stack.effects.arpFailed(stack, device, entry.ip);
+    hostUnreachable(stack, device, skb);
+    stack.effects.dropped(stack, skb, 'NEIGH_FAILED', `nobody answered ARP for ${formatIpv4(entry.ip)} on ${device.name}`);
+  }
+}
+
+/** An answer or an announcement taught an address: what waited is sent. @source net/core/neighbour.c neigh_update */
+export function neighUpdate(stack: Stack, device: Device, entry: LearnedNeighbour, address: Mac, state: 'reachable' | 'stale', override: boolean): void {
+  const known = entry.mac !== null && entry.state !== 'incomplete' && entry.state !== 'failed';
+  if (known && entry.mac !== address && !override) return;
+  const changed = entry.mac !== address;
+  if (known && !changed && state === 'stale' && (entry.state === 'reachable' || entry.state === 'delay')) return;
+  entry.mac = address;
+  entry.state = state;
+  entry.sinceMs = stack.effects.nowMs;
+  const waiting = entry.queue.splice(0);
+  for (const skb of waiting) {
+    if (entry.state === 'stale') {
+      entry.state = 'delay';
+      entry.sinceMs = stack.effects.nowMs;
+    }
+    entry.used = true;
+    sendTo(stack, device, skb, address, entry.ip, entry.state);
+  }
+}

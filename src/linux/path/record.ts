@@ -1,0 +1,95 @@
+import type { Recorder, StepDraft } from '../../trace/recorder.ts';
+import type { ArpHeader, Header } from '../../trace/trace.ts';
+import { formatIpv4 } from '../../wire/ipv4.ts';
+import { ICMP, protoName, TCP } from '../../wire/proto.ts';
+import { hasPorts } from '../conntrack/tuple.ts';
+import { ACK, RST, type Skb, SYN } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+
+/** Writes a step to the hop that a packet is in, where anybody listens. */
+export function note(stack: Stack, skb: Skb, draft: StepDraft): void {
+  const { recorder } = stack.effects;
+  if (recorder !== null && skb.hop !== null) recorder.step(skb.hop, draft);
+}
+
+/** A hop for a packet that enters a namespace by a device. */
+export function enter(recorder: Recorder, stack: Stack, device: string, skb: Skb): void {
+  if (skb.leg === null) return;
+  const hop = recorder.hop(skb.leg, stack.at);
+  hop.in = device;
+  hop.rx = headerOf(skb);
+  skb.hop = hop;
+}
+
+/** A hop for a packet that starts in a namespace. */
+export function start(recorder: Recorder, stack: Stack, skb: Skb): void {
+  if (skb.leg !== null) skb.hop = recorder.hop(skb.leg, stack.at);
+}
+
+/** A copy that goes its own way from here: flooded, looped back, or passed up a promiscuous bridge. */
+export function forkSkb(stack: Stack, skb: Skb): Skb {
+  const copy = skb.clone();
+  const { recorder } = stack.effects;
+  if (recorder !== null && skb.leg !== null && skb.hop !== null) {
+    const fork = recorder.fork(skb.leg, skb.hop);
+    copy.leg = fork.leg;
+    copy.hop = fork.hop;
+  }
+  return copy;
+}
+
+function flagsText(flags: number): string {
+  const names: string[] = [];
+  if ((flags & SYN) !== 0) names.push('SYN');
+  if ((flags & RST) !== 0) names.push('RST');
+  if ((flags & ACK) !== 0) names.push('ACK');
+  return names.join(',');
+}
+
+/** The headers as they are now; formatted only when somebody reads them. */
+export function headerOf(skb: Skb): () => Header | ArpHeader {
+  if (skb.arp !== null) {
+    const { arp, smac, dmac } = skb;
+    return () => ({ proto: 'arp', op: arp.op, src: formatIpv4(arp.senderIp), dst: formatIpv4(arp.targetIp), smac, dmac });
+  }
+  return ipHeaderOf(skb);
+}
+
+export function ipHeaderOf(skb: Skb): () => Header {
+  const { src, dst, proto, sport, dport, ttl, smac, dmac, mark, lengthBytes, icmpType, icmpCode, tcpFlags, mssBytes, df, vni, fragOffsetBytes } = skb;
+  const inner = skb.inner === null ? null : ipHeaderOrNull(skb.inner);
+  return () => {
+    const header: Header = { src: formatIpv4(src), dst: formatIpv4(dst), proto: protoName(proto), ttl, smac, dmac: dmac === '' ? null : dmac, mark: mark >>> 0, length: lengthBytes };
+    if (hasPorts(proto) && fragOffsetBytes === 0) {
+      header.sport = inner === null ? sport : 0;
+      header.dport = dport;
+    }
+    if (proto === ICMP && fragOffsetBytes === 0) {
+      header.icmpType = icmpType;
+      header.icmpCode = icmpCode;
+      if (icmpType === 8 || icmpType === 0) header.sport = sport;
+    }
+    if (proto === TCP && fragOffsetBytes === 0) {
+      header.flags = flagsText(tcpFlags);
+      if (mssBytes > 0) header.mss = mssBytes;
+    }
+    if (df) header.df = true;
+    if (inner !== null) {
+      header.vni = vni;
+      header.inner = inner();
+    }
+    return header;
+  };
+}
+
+function ipHeaderOrNull(skb: Skb): (() => Header) | null {
+  return skb.arp === null ? ipHeaderOf(skb) : null;
+}
+
+/** `10.0.0.1:40000 -> 10.0.0.2:80 TCP` for sentences. */
+export function flowText(skb: Skb): string {
+  const ports = hasPorts(skb.proto) && skb.fragOffsetBytes === 0;
+  const src = ports ? `${formatIpv4(skb.src)}:${skb.sport}` : formatIpv4(skb.src);
+  const dst = ports ? `${formatIpv4(skb.dst)}:${skb.dport}` : formatIpv4(skb.dst);
+  return `${src} -> ${dst} ${protoName(skb.proto).toUpperCase()}`;
+}

@@ -1,0 +1,56 @@
+import { formatIpv4 } from '../../wire/ipv4.ts';
+import { TCP } from '../../wire/proto.ts';
+import { attach } from '../conntrack/track.ts';
+import { CLOSE } from '../conntrack/tcp.ts';
+import { type HookEnv, PREROUTING } from '../netfilter/hook-env.ts';
+import type { RejectKind } from '../netfilter/target/target.ts';
+import { ACK, RST, Skb } from '../skb.ts';
+import { icmpSend, UNREACHABLE } from './icmp.ts';
+import { ipLocalOut } from './ip-output.ts';
+import { note, start } from './record.ts';
+import { routeMeHarder, routeReceived } from './route.ts';
+
+/** @source net/ipv4/netfilter/ipt_REJECT.c reject_tg */
+const CODES: Readonly<Record<Exclude<RejectKind, 'tcp-reset'>, number>> = {
+  'icmp-net-unreachable': 0,
+  'icmp-host-unreachable': 1,
+  'icmp-proto-unreachable': 2,
+  'icmp-port-unreachable': 3,
+  'icmp-net-prohibited': 9,
+  'icmp-host-prohibited': 10,
+  'icmp-admin-prohibited': 13,
+};
+
+/** Answers a packet that a REJECT rule refuses. @source net/ipv4/netfilter/nf_reject_ipv4.c nf_send_unreach, nf_send_reset */
+export function rejectPacket(env: HookEnv, type: RejectKind): void {
+  const { stack, skb } = env;
+  if (skb.fragOffsetBytes > 0) return;
+  if (env.hook === PREROUTING && skb.input === null && env.in !== null) skb.input = routeReceived(stack, env.in, skb);
+  if (type !== 'tcp-reset') {
+    const device = env.in ?? env.out;
+    if (device !== null) icmpSend(stack, device, skb, UNREACHABLE, CODES[type]);
+    return;
+  }
+  if (skb.proto !== TCP || (skb.tcpFlags & RST) !== 0) return;
+  const reset = new Skb();
+  reset.proto = TCP;
+  reset.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
+  reset.src = skb.dst;
+  reset.dst = skb.src;
+  reset.sport = skb.dport;
+  reset.dport = skb.sport;
+  reset.ttl = stack.netns.sysctl.ipDefaultTtl;
+  reset.df = true;
+  reset.lengthBytes = 40;
+  reset.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
+  if (routeMeHarder(stack, reset) !== null) return;
+  attach(reset, skb);
+  if (skb.ct !== null) skb.ct.tcpState = CLOSE;
+  const { recorder } = stack.effects;
+  if (recorder !== null) {
+    reset.leg = recorder.leg('reset');
+    start(recorder, stack, reset);
+    note(stack, reset, { stage: 'reject', verb: 'ORIGINATED', text: `RST from ${formatIpv4(reset.src)}:${reset.sport}` });
+  }
+  ipLocalOut(stack, reset);
+}

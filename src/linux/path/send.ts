@@ -1,0 +1,116 @@
+import type { Ipv4 } from '../../wire/ipv4.ts';
+import { ICMP, TCP, UDP } from '../../wire/proto.ts';
+import { errnoName } from '../fib/errno.ts';
+import { Skb, SYN } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { ECHO_REQUEST } from './icmp.ts';
+import { ipLocalOut } from './ip-output.ts';
+import { flowText, note, start } from './record.ts';
+import { routeSend } from './route.ts';
+
+/** What a local process asks a socket to send. */
+export interface SendRequest {
+  readonly proto: 'tcp' | 'udp' | 'icmp';
+  /** ANY lets the route choose. */
+  readonly src: Ipv4;
+  readonly dst: Ipv4;
+  readonly sport: number;
+  readonly dport: number;
+  readonly ttl: number;
+  readonly tos: number;
+  readonly mark: number;
+  /** UDP payload, or bytes after the 8-byte ICMP header. */
+  readonly sizeBytes: number;
+  /** true = IP_PMTUDISC_PROBE, false = IP_PMTUDISC_DONT, auto = IP_PMTUDISC_WANT. */
+  readonly df: boolean | 'auto';
+  readonly bindDev: string | null;
+  /** A ready-made IP packet with this source from a raw socket. */
+  readonly spoof: Ipv4 | null;
+}
+
+/** The packet a send call makes, before it has a route. */
+export function packetOf(request: SendRequest): Skb {
+  const skb = new Skb();
+  skb.src = request.spoof ?? request.src;
+  skb.dst = request.dst;
+  skb.ttl = request.ttl;
+  skb.tos = request.tos;
+  skb.mark = request.mark;
+  skb.boundDev = request.bindDev;
+  skb.local = true;
+  switch (request.proto) {
+    case 'icmp':
+      skb.proto = ICMP;
+      skb.icmpType = ECHO_REQUEST;
+      skb.sport = request.sport;
+      skb.lengthBytes = 28 + request.sizeBytes;
+      break;
+    case 'udp':
+      skb.proto = UDP;
+      skb.sport = request.sport;
+      skb.dport = request.dport;
+      skb.lengthBytes = 28 + request.sizeBytes;
+      break;
+    case 'tcp':
+      skb.proto = TCP;
+      skb.sport = request.sport;
+      skb.dport = request.dport;
+      skb.tcpFlags = SYN;
+      skb.lengthBytes = request.spoof === null ? 60 : 40;
+      skb.df = request.spoof === null;
+      break;
+  }
+  return skb;
+}
+
+/**
+ * A send call: route first, so that a destination without one fails before netfilter sees anything; then the packet goes out.
+ * @returns the packet with the source that was chosen, or null when the call failed (which has been told to the effects).
+ * @source net/ipv4/udp.c udp_sendmsg, tcp_ipv4.c tcp_v4_connect, raw.c raw_sendmsg
+ */
+export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => void): Skb | null {
+  const { effects } = stack;
+  const skb = packetOf(request);
+  const { recorder } = effects;
+  if (recorder !== null) {
+    skb.leg = recorder.leg('request');
+    start(recorder, stack, skb);
+  }
+  const route = routeSend(stack, skb, request.spoof !== null);
+  if (route.kind === 'unknown') {
+    effects.unknown(stack, skb, route.reason, route.text);
+    return null;
+  }
+  if (route.kind === 'error') {
+    return failed(stack, skb, errnoName(route.errno), route.text);
+  }
+  if (request.proto === 'tcp' && request.spoof === null && (route.kind === 'broadcast' || route.kind === 'multicast')) {
+    return failed(stack, skb, 'ENETUNREACH', 'TCP cannot connect to a broadcast or multicast address');
+  }
+  skb.via = route;
+  if (request.proto === 'tcp') skb.mssBytes = Math.max(88, route.mtuBytes - 40);
+  else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= pathMtu(stack, skb.dst, route.mtuBytes))) skb.df = true;
+  const tooBig = skb.lengthBytes > route.device.mtuBytes && (request.spoof !== null || request.df === true);
+  if (request.spoof !== null) skb.df = request.df === true && request.proto !== 'tcp';
+  if (tooBig) return failed(stack, skb, 'EMSGSIZE', `${skb.lengthBytes} bytes do not fit the MTU ${route.device.mtuBytes} of ${route.device.name}`);
+  if (recorder !== null) {
+    const text = flowText(skb);
+    note(stack, skb, { stage: 'send', verb: 'ORIGINATED', text });
+  }
+  skb.sending = true;
+  opened(skb);
+  ipLocalOut(stack, skb);
+  skb.sending = false;
+  return skb;
+}
+
+function pathMtu(stack: Stack, dst: Ipv4, mtuBytes: number): number {
+  return Math.min(mtuBytes, stack.session.pmtuBytes.get(dst) ?? mtuBytes);
+}
+
+function failed(stack: Stack, skb: Skb, errno: string, text: string): null {
+  note(stack, skb, { stage: 'send', verb: 'DROPPED', text: `${errno}: ${text}`, reason: errno });
+  stack.effects.sendError(stack, skb, errno, errno);
+  return null;
+}
+

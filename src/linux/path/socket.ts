@@ -1,0 +1,207 @@
+import { BROADCAST, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
+import { ICMP, protoName, TCP, UDP } from '../../wire/proto.ts';
+import type { Device } from '../device.ts';
+import { ACK, RST, Skb, SYN } from '../skb.ts';
+import type { Socket } from '../socket.ts';
+import type { Stack } from '../stack.ts';
+import { icmpRcv, icmpSend, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp.ts';
+import { ipLocalOut } from './ip-output.ts';
+import { note, start } from './record.ts';
+import { routeSend } from './route.ts';
+import { vxlanOnPort, vxlanRcv } from './vxlan.ts';
+
+/** @source net/ipv4/ip_input.c ip_protocol_deliver_rcu */
+export function deliverToSocket(stack: Stack, device: Device, skb: Skb): void {
+  switch (skb.proto) {
+    case ICMP:
+      icmpRcv(stack, skb);
+      return;
+    case UDP:
+      udpRcv(stack, device, skb);
+      return;
+    case TCP:
+      tcpRcv(stack, device, skb);
+      return;
+    default:
+      icmpSend(stack, device, skb, UNREACHABLE, PROTO_UNREACH);
+      stack.effects.dropped(stack, skb, 'IP_NOPROTO', `nothing in ${stack.at} takes protocol ${protoName(skb.proto)}`);
+  }
+}
+
+const socketCache = new WeakMap<readonly Socket[], ReadonlyMap<number, readonly Socket[]>>();
+
+function socketKey(proto: 'tcp' | 'udp', port: number): number {
+  return (proto === 'tcp' ? 0x10000 : 0) | port;
+}
+
+function boundSockets(stack: Stack, proto: 'tcp' | 'udp', port: number): readonly Socket[] {
+  const { sockets } = stack.netns.tables;
+  if (sockets.length === 0) return [];
+  let byPort = socketCache.get(sockets);
+  if (byPort === undefined) {
+    const built = new Map<number, Socket[]>();
+    for (const socket of sockets) {
+      const key = socketKey(socket.proto, socket.port);
+      const list = built.get(key);
+      if (list === undefined) built.set(key, [socket]);
+      else list.push(socket);
+    }
+    byPort = built;
+    socketCache.set(sockets, byPort);
+  }
+  return byPort.get(socketKey(proto, port)) ?? [];
+}
+
+/** How well a socket fits; -1 when it does not. @source net/ipv4/udp.c compute_score, inet_hashtables.c compute_score */
+function score(socket: Socket, dst: Ipv4, device: Device, skb: Skb): number {
+  let points = 1;
+  if (socket.addr !== null) {
+    if (socket.addr !== dst) return -1;
+    points += 4;
+  }
+  if (socket.peer !== null) {
+    if (socket.peer.addr !== skb.src || socket.peer.port !== skb.sport) return -1;
+    points += 8;
+  }
+  if (socket.dev !== null) {
+    if (socket.dev !== device.name) return -1;
+    points += 4;
+  }
+  return points;
+}
+
+function findSocket(stack: Stack, proto: 'tcp' | 'udp', device: Device, skb: Skb): Socket | null {
+  let best: Socket | null = null;
+  let bestScore = 0;
+  for (const socket of boundSockets(stack, proto, skb.dport)) {
+    const points = score(socket, skb.dst, device, skb);
+    if (points > bestScore) {
+      best = socket;
+      bestScore = points;
+    }
+  }
+  for (const socket of stack.session.sockets) {
+    if (socket.proto !== proto || socket.port !== skb.dport) continue;
+    const points = score(socket, skb.dst, device, skb);
+    if (points > bestScore) {
+      best = socket;
+      bestScore = points;
+    }
+  }
+  return best;
+}
+
+/** @source net/ipv4/udp.c __udp4_lib_rcv */
+function udpRcv(stack: Stack, device: Device, skb: Skb): void {
+  if (skb.inner !== null && vxlanOnPort(stack, skb.dport)) {
+    vxlanRcv(stack, skb);
+    return;
+  }
+  const group = skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast';
+  if (group) {
+    const all = [...boundSockets(stack, 'udp', skb.dport), ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport)];
+    const takers = all.filter((s) => (s.addr === null || s.addr === skb.dst) && (s.dev === null || s.dev === device.name));
+    if (takers.length === 0) {
+      stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on udp/${skb.dport}`);
+      return;
+    }
+    for (const socket of takers) stack.effects.delivered(stack, skb, socket);
+    return;
+  }
+  const socket = findSocket(stack, 'udp', device, skb);
+  if (socket === null) {
+    icmpSend(stack, device, skb, UNREACHABLE, PORT_UNREACH);
+    stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on udp/${skb.dport}`);
+    return;
+  }
+  stack.effects.delivered(stack, skb, socket);
+  if (socket.answers) emit(stack, answerTo(stack, skb, UDP, skb.lengthBytes), 'reply', `answers from ${formatIpv4(skb.dst)}:${skb.dport}`);
+}
+
+/** A packet back to where `skb` came from, from the address that was asked. */
+function answerTo(stack: Stack, skb: Skb, proto: number, lengthBytes: number): Skb {
+  const answer = new Skb();
+  answer.proto = proto;
+  answer.src = skb.dst;
+  answer.dst = skb.src;
+  answer.sport = skb.dport;
+  answer.dport = skb.sport;
+  answer.ttl = stack.netns.sysctl.ipDefaultTtl;
+  answer.lengthBytes = lengthBytes;
+  answer.local = true;
+  return answer;
+}
+
+/** Routes and sends a packet that a socket or the kernel made in answer to one received. */
+function emit(stack: Stack, skb: Skb, kind: 'reply' | 'ack' | 'reset', text: string): void {
+  const { recorder } = stack.effects;
+  if (recorder !== null) {
+    skb.leg = recorder.leg(kind);
+    start(recorder, stack, skb);
+  }
+  const route = routeSend(stack, skb);
+  if (route.kind === 'error') {
+    stack.effects.dropped(stack, skb, 'NO_ROUTE_BACK', `no route in ${stack.at} back to ${formatIpv4(skb.dst)}: ${route.text}`);
+    return;
+  }
+  if (route.kind === 'unknown') {
+    stack.effects.unknown(stack, skb, route.reason, route.text);
+    return;
+  }
+  skb.via = route;
+  if ((skb.tcpFlags & SYN) !== 0) skb.mssBytes = Math.max(88, route.mtuBytes - 40);
+  if (recorder !== null) note(stack, skb, { stage: 'socket', verb: 'ANSWERED', text });
+  ipLocalOut(stack, skb);
+}
+
+/** @source net/ipv4/tcp_ipv4.c tcp_v4_rcv */
+function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
+  const socket = findSocket(stack, 'tcp', device, skb);
+  const { tcpFlags } = skb;
+  if (socket === null) {
+    if ((tcpFlags & RST) !== 0) {
+      stack.effects.dropped(stack, skb, 'NO_SOCKET', `a RST for nobody in ${stack.at}`);
+      return;
+    }
+    if (skb.input?.kind === 'local') reset(stack, skb);
+    stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on tcp/${skb.dport}`);
+    return;
+  }
+  if (socket.peer === null) {
+    if ((tcpFlags & (SYN | ACK | RST)) === SYN) {
+      stack.effects.delivered(stack, skb, socket);
+      if (skb.dst === BROADCAST || skb.input?.kind !== 'local') return;
+      stack.session.sockets.push({ proto: 'tcp', addr: skb.dst, port: skb.dport, dev: null, peer: { addr: skb.src, port: skb.sport }, answers: false, owner: socket.owner });
+      const answer = answerTo(stack, skb, TCP, 60);
+      answer.tcpFlags = SYN | ACK;
+      answer.df = true;
+      answer.mark = stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0;
+      emit(stack, answer, 'reply', `SYN-ACK from ${formatIpv4(skb.dst)}:${skb.dport}`);
+      return;
+    }
+    if ((tcpFlags & RST) === 0) reset(stack, skb);
+    stack.effects.dropped(stack, skb, 'TCP_FLAGS', `the listener on tcp/${skb.dport} has no such connection`);
+    return;
+  }
+  stack.effects.delivered(stack, skb, socket);
+  if ((tcpFlags & (SYN | ACK)) === (SYN | ACK)) {
+    const ack = answerTo(stack, skb, TCP, 52);
+    ack.tcpFlags = ACK;
+    ack.df = true;
+    ack.mark = socket.mark ?? 0;
+    ack.tos = socket.tos ?? 0;
+    ack.ttl = socket.ttl ?? ack.ttl;
+    ack.boundDev = socket.dev;
+    emit(stack, ack, 'ack', `ACK completes the handshake`);
+  }
+}
+
+/** @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */
+function reset(stack: Stack, skb: Skb): void {
+  const rst = answerTo(stack, skb, TCP, 40);
+  rst.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
+  rst.df = true;
+  rst.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
+  emit(stack, rst, 'reset', `RST from ${formatIpv4(skb.dst)}:${skb.dport}`);
+}
+

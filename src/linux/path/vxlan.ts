@@ -1,0 +1,184 @@
+import { ANY, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
+import { isGroupMac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
+import { UDP } from '../../wire/proto.ts';
+import type { Device } from '../device.ts';
+import type { LinkKind } from '../link.ts';
+import { CT_NONE, Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { bridgeHandleFrame } from './bridge.ts';
+import { ipLocalOut } from './ip-output.ts';
+import { forkSkb, note } from './record.ts';
+import { netifReceive, packetType } from './receive.ts';
+import { routeSend } from './route.ts';
+
+type VxlanKind = Extract<LinkKind, { type: 'vxlan' }>;
+
+/** Outer IPv4 20, UDP 8, VXLAN 8, inner Ethernet 14. */
+const OVERHEAD_BYTES = 50;
+/** How often one packet may enter tunnels of one namespace. @source include/linux/netdevice.h XMIT_RECURSION_LIMIT */
+const RECURSION_LIMIT = 8;
+
+/** A frame enters the tunnel. @source drivers/net/vxlan/vxlan_core.c vxlan_xmit */
+export function vxlanTransmit(stack: Stack, device: Device, skb: Skb): void {
+  const { kind } = device.link;
+  if (kind.type !== 'vxlan') return;
+  if (kind.unmodelled.length > 0) {
+    stack.effects.unknown(stack, skb, 'VXLAN_OPTION', `${device.name}: ${kind.unmodelled.join(', ')} is not modelled`);
+    return;
+  }
+  const remotes = destinations(stack, device, kind, skb.dmac);
+  if (remotes.length === 0) {
+    stack.effects.dropped(stack, skb, 'NO_TX_TARGET', `${device.name} knows no VTEP for ${skb.dmac}`);
+    return;
+  }
+  const copies = remotes.map((_, i) => (i === remotes.length - 1 ? skb : forkSkb(stack, skb)));
+  remotes.forEach((remote, i) => {
+    const copy = copies[i];
+    if (copy !== undefined) encapsulate(stack, device, kind, copy, remote);
+  });
+}
+
+interface Remote {
+  readonly addr: Ipv4;
+  readonly vni: number;
+  readonly port: number;
+}
+
+function destinations(stack: Stack, device: Device, kind: VxlanKind, dmac: Mac): Remote[] {
+  const exact = isGroupMac(dmac) ? [] : entriesFor(stack, device, kind, dmac);
+  if (exact.length > 0) return exact;
+  const flood = entriesFor(stack, device, kind, ZERO_MAC);
+  if (flood.length > 0) return flood;
+  return kind.remote !== null && kind.remote !== ANY ? [{ addr: kind.remote, vni: kind.vni, port: kind.port }] : [];
+}
+
+function entriesFor(stack: Stack, device: Device, kind: VxlanKind, address: Mac): Remote[] {
+  const fixed = stack.netns.tables.fdb.filter(
+    (e) => e.dev === device.name && e.mac === address && e.dst !== null && (e.state !== 'learned' || !stack.session.cold),
+  );
+  if (fixed.length > 0) {
+    return fixed.flatMap((e) => (e.dst === null ? [] : [{ addr: e.dst, vni: e.vni ?? kind.vni, port: e.port ?? kind.port }]));
+  }
+  const learned = stack.session.fdb.get(device.name)?.get(address);
+  return learned?.vtep === undefined || learned.vtep === null ? [] : [{ addr: learned.vtep, vni: kind.vni, port: kind.port }];
+}
+
+/** @source drivers/net/vxlan/vxlan_core.c vxlan_xmit_one */
+function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, remote: Remote): void {
+  const { effects } = stack;
+  if (skb.depth >= RECURSION_LIMIT) {
+    effects.dropped(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: ${device.name} sends into itself`);
+    return;
+  }
+  const outer = new Skb();
+  outer.proto = UDP;
+  outer.src = kind.local ?? ANY;
+  outer.dst = remote.addr;
+  outer.sport = sourcePort(kind, skb);
+  outer.dport = remote.port;
+  outer.ttl = kind.ttl ?? stack.netns.sysctl.ipDefaultTtl;
+  outer.tos = kind.tos === 'inherit' ? skb.tos : kind.tos;
+  outer.df = kind.df === 'set' || (kind.df === 'inherit' && skb.df);
+  outer.mark = skb.mark;
+  outer.lengthBytes = skb.lengthBytes + OVERHEAD_BYTES;
+  outer.boundDev = kind.dev;
+  outer.depth = skb.depth + 1;
+  outer.local = true;
+  outer.inner = skb;
+  outer.vni = remote.vni;
+  outer.leg = skb.leg;
+  outer.hop = skb.hop;
+  if (skb.arp !== null) effects.arpShown(skb);
+  const route = routeSend(stack, outer);
+  if (route.kind === 'unknown') {
+    effects.unknown(stack, skb, route.reason, route.text);
+    return;
+  }
+  if (route.kind === 'error') {
+    effects.dropped(stack, skb, 'IP_OUTNOROUTES', `${device.name}: no route to VTEP ${formatIpv4(remote.addr)}`);
+    return;
+  }
+  if (route.device === device) {
+    effects.dropped(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: the route to VTEP ${formatIpv4(remote.addr)} leads into ${device.name}`);
+    return;
+  }
+  skb.ct = null;
+  skb.ctInfo = CT_NONE;
+  skb.sending = false;
+  note(stack, skb, {
+    stage: 'vxlan',
+    verb: 'ENCAPSULATED',
+    text: `${device.name}: VNI ${remote.vni} to VTEP ${formatIpv4(remote.addr)}`,
+  });
+  outer.via = route;
+  ipLocalOut(stack, outer);
+}
+
+/** The kernel hashes the inner flow with a boot-time secret; any value of the range will do. @source include/net/udp.h udp_flow_src_port */
+function sourcePort(kind: VxlanKind, skb: Skb): number {
+  const low = kind.srcPortMin > 0 ? kind.srcPortMin : 32768;
+  const high = kind.srcPortMax > low ? kind.srcPortMax : 61000;
+  let h = Math.imul(skb.src ^ skb.dst, 0x9e3779b1) ^ Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ skb.proto;
+  h ^= h >>> 15;
+  return low + ((h >>> 0) % (high - low));
+}
+
+/** The vxlan device whose UDP socket listens on a port. */
+export function vxlanOnPort(stack: Stack, port: number): boolean {
+  return stack.vxlanPorts.has(port);
+}
+
+/** A tunnel packet reached its VTEP. @source drivers/net/vxlan/vxlan_core.c vxlan_rcv */
+export function vxlanRcv(stack: Stack, outer: Skb): void {
+  const { inner } = outer;
+  const { effects } = stack;
+  const device = stack.netns.devices.find((d) => {
+    const { kind } = d.link;
+    return kind.type === 'vxlan' && kind.port === outer.dport && kind.vni === outer.vni && d.up;
+  });
+  if (inner === null || device === undefined || device.link.kind.type !== 'vxlan') {
+    effects.dropped(stack, outer, 'VXLAN_VNI_NOT_FOUND', `no vxlan device of ${stack.at} has VNI ${outer.vni}`);
+    return;
+  }
+  const frame = inner;
+  frame.leg = outer.leg;
+  frame.hop = outer.hop;
+  frame.mark = outer.mark;
+  if (frame.smac === device.link.mac) {
+    effects.dropped(stack, frame, 'LOCAL_MAC', `${device.name} receives its own frame`);
+    return;
+  }
+  if (device.link.kind.learning && !snoop(stack, device, frame.smac, outer.src)) {
+    effects.dropped(stack, frame, 'VXLAN_ENTRY_EXISTS', `${frame.smac} has a static entry of ${device.name} behind another VTEP`);
+    return;
+  }
+  note(stack, frame, { stage: 'vxlan', verb: 'DECAPSULATED', text: `${device.name}: from VTEP ${formatIpv4(outer.src)}, VNI ${outer.vni}` });
+  if (frame.hop !== null) frame.hop.through.push(device.name);
+  frame.ct = null;
+  frame.ctInfo = CT_NONE;
+  effects.loop(stack, device, frame);
+}
+
+/** The inner frame comes in by the tunnel device. */
+export function receiveDecapsulated(stack: Stack, device: Device, skb: Skb): void {
+  skb.local = false;
+  skb.input = null;
+  skb.via = null;
+  skb.bridge = null;
+  skb.packetType = packetType(device, skb);
+  if (device.bridge !== null) bridgeHandleFrame(stack, device.bridge, device, skb);
+  else netifReceive(stack, device, skb);
+}
+
+/** @source drivers/net/vxlan/vxlan_core.c vxlan_snoop */
+function snoop(stack: Stack, device: Device, address: Mac, vtep: Ipv4): boolean {
+  const fixed = stack.netns.tables.fdb.find((e) => e.dev === device.name && e.mac === address && e.dst !== null);
+  if (fixed !== undefined) {
+    if (fixed.dst === vtep) return true;
+    if (fixed.state !== 'learned') return false;
+  }
+  let fdb = stack.session.fdb.get(device.name);
+  if (fdb === undefined) stack.session.fdb.set(device.name, (fdb = new Map()));
+  fdb.set(address, { port: null, vtep, atMs: stack.effects.nowMs });
+  return true;
+}

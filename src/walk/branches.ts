@@ -1,0 +1,48 @@
+import type { Choice } from '../trace/trace.ts';
+
+/** One thing left to chance, as the walk met it. */
+export interface Asked {
+  readonly what: Choice['what'];
+  readonly at: string;
+  readonly odds: readonly number[];
+}
+
+/** Decides what a walk leaves to chance, and keeps account of it. */
+export class Chooser {
+  readonly choices: Choice[] = [];
+  /** The odds of everything decided so far. */
+  odds = 1;
+  private readonly asked: Asked[] = [];
+  private readonly fixed: readonly number[];
+  private readonly fallback: (odds: readonly number[]) => number;
+
+  /**
+   * @param fixed what to pick, in order of asking
+   * @param fallback what to pick beyond
+   */
+  constructor(fixed: readonly number[], fallback: (odds: readonly number[]) => number) {
+    this.fixed = fixed;
+    this.fallback = fallback;
+  }
+
+  choose(asked: Asked): number {
+    const picked = this.fixed[this.asked.length] ?? this.fallback(asked.odds);
+    this.asked.push(asked);
+    this.choices.push({ at: asked.at, what: asked.what, picked, of: asked.odds.length });
+    this.odds *= asked.odds[picked] ?? 0;
+    return picked;
+  }
+
+  /** Every way that parts from this one at a choice made after the fixed ones: the branches still to walk. */
+  alternatives(): number[][] {
+    const out: number[][] = [];
+    for (let i = this.fixed.length; i < this.asked.length; i++) {
+      const odds = this.asked[i]?.odds ?? [];
+      const before = this.choices.slice(0, i).map((c) => c.picked);
+      for (let other = 0; other < odds.length; other++) {
+        if (other !== this.choices[i]?.picked && (odds[other] ?? 0) > 0) out.push([...before, other]);
+      }
+    }
+    return out;
+  }
+}

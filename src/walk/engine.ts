@@ -1,0 +1,396 @@
+import { fabricArp } from '../azure/arp.ts';
+import type { CtEntry } from '../linux/conntrack/entry.ts';
+import { compileFirewall } from '../linux/firewall.ts';
+import { compileNetns } from '../linux/compiled-netns.ts';
+import type { Device } from '../linux/device.ts';
+import { createNetnsSession } from '../linux/netns-session.ts';
+import { start } from '../linux/path/record.ts';
+import { receive, receiveLoopback } from '../linux/path/receive.ts';
+import { receiveDecapsulated } from '../linux/path/vxlan.ts';
+import { ACK, CT_NONE, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
+import type { Socket } from '../linux/socket.ts';
+import type { Chance, Effects, Stack, Timer } from '../linux/stack.ts';
+import { nextBelow } from '../sim/random.ts';
+import { LegRecord, type Recorder } from '../trace/recorder.ts';
+import { formatIpv4, type Ipv4 } from '../wire/ipv4.ts';
+import { ICMP, TCP } from '../wire/proto.ts';
+import type { Session } from '../world/session.ts';
+import type { FrozenWorld } from '../world/world.ts';
+import type { Chooser } from './branches.ts';
+import { crossFabric, type FabricOrigin } from './fabric.ts';
+import { nothingObserved, type Observed } from './observed.ts';
+import { EventQueue } from './queue.ts';
+import { farEnd, linkEnd } from './wires.ts';
+
+/** Frames that one probe may set in motion. */
+export const MAX_EVENTS = 20_000;
+/** Links that one packet may cross without its TTL falling before that counts as a loop. */
+const MAX_CROSSINGS = 200;
+
+/** What a device's link end meets. */
+export type FarEnd =
+  | { readonly kind: 'netns'; readonly stack: Stack; readonly device: Device }
+  | { readonly kind: 'fabric'; readonly origin: FabricOrigin }
+  | { readonly kind: 'out' }
+  | { readonly kind: 'none' };
+
+interface Frame {
+  readonly stack: Stack;
+  readonly device: Device;
+  readonly skb: Skb;
+  readonly loop: boolean;
+}
+
+const OUT: FarEnd = { kind: 'out' };
+const NONE: FarEnd = { kind: 'none' };
+
+/**
+ * The event loop that joins the stacks of a World at their wires and at the fabric. It owns the only queue: a stack hands a frame over,
+ * and whoever is at the other end gets it after everything that was sent before.
+ */
+export class Engine implements Effects {
+  readonly world: FrozenWorld;
+  readonly session: Session;
+  recorder: Recorder | null = null;
+  observed: Observed = nothingObserved();
+  chooser: Chooser | null = null;
+  /** The probe's own socket and namespace, by which its answers are known. */
+  probeSocket: Socket | null = null;
+  probeStack: Stack | null = null;
+  probeIcmpId = -1;
+  private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
+
+  private readonly queue = new EventQueue<Frame>();
+  private readonly stacks = new Map<string, Stack>();
+  private readonly farEnds = new Map<Stack, (FarEnd | undefined)[]>();
+  private readonly arpLegs = new Map<string, LegRecord>();
+  private readonly externalByMachine: ReadonlyMap<string, string>;
+
+  constructor(world: FrozenWorld, session: Session) {
+    this.world = world;
+    this.session = session;
+    this.externalByMachine = new Map(
+      (world.fabric?.externalHosts ?? []).flatMap((host) => (host.machine === null ? [] : [[host.machine, host.name] as const])),
+    );
+  }
+
+  get nowMs(): number {
+    return this.session.clock.nowMs;
+  }
+
+  /** The stack of a namespace; null when the World has no such place. */
+  stack(machine: string, netns: string): Stack | null {
+    const at = `${machine}/${netns}`;
+    const known = this.stacks.get(at);
+    if (known !== undefined) return known;
+    const { machines } = this.world;
+    const host = Object.hasOwn(machines, machine) ? machines[machine] : undefined;
+    const tables = host !== undefined && Object.hasOwn(host.netns, netns) ? host.netns[netns] : undefined;
+    if (host === undefined || tables === undefined) return null;
+    let session = this.session.netns.get(at);
+    if (session === undefined) {
+      session = createNetnsSession(at);
+      session.cold = this.session.cold;
+      this.session.netns.set(at, session);
+    }
+    const vxlanPorts = new Set<number>();
+    for (const { kind, up } of tables.links) if (kind.type === 'vxlan' && up) vxlanPorts.add(kind.port);
+    const stack: Stack = {
+      at,
+      machine,
+      netns: compileNetns(tables),
+      firewall: compileFirewall(tables),
+      session,
+      effects: this,
+      vxlanPorts,
+      promiscResetsConntrack: host.kernel.brPromiscConntrack === 'fixed',
+    };
+    this.stacks.set(at, stack);
+    this.farEnds.set(stack, []);
+    return stack;
+  }
+
+  /** Lets everything that is on its way arrive, and everything that follows from it. */
+  run(): void {
+    let budget = MAX_EVENTS;
+    for (;;) {
+      const frame = this.queue.shift();
+      if (frame === undefined) {
+        const next = this.queue.nextTimer();
+        if (next === undefined) return;
+        this.session.clock.nowMs = Math.max(this.session.clock.nowMs, next.atMs);
+        next.timer.fire();
+      } else {
+        const { stack, device, skb } = frame;
+        if (!frame.loop) receive(stack, device, skb);
+        else if (device.link.kind.type === 'vxlan') receiveDecapsulated(stack, device, skb);
+        else receiveLoopback(stack, device, skb);
+      }
+      if (--budget === 0) {
+        this.queue.clear();
+        this.observed.unknown ??= { reason: 'WALK_BUDGET', text: `the walk did not end within ${MAX_EVENTS} events`, at: '' };
+        return;
+      }
+    }
+  }
+
+  transmit(stack: Stack, device: Device, skb: Skb): void {
+    if (++skb.crossings > MAX_CROSSINGS) {
+      this.observed.isLoop = true;
+      this.dropped(stack, skb, 'LOOP', `the frame goes round and round through ${stack.at}`);
+      return;
+    }
+    const far = this.far(stack, device);
+    switch (far.kind) {
+      case 'netns':
+        scrub(skb, far.stack !== stack);
+        this.queue.push({ stack: far.stack, device: far.device, skb, loop: false });
+        return;
+      case 'fabric':
+        if (skb.arp !== null) this.answerArp(stack, device, skb);
+        else {
+          scrub(skb, true);
+          crossFabric(this, far.origin, stack, skb);
+        }
+        return;
+      case 'out':
+        this.leave(stack, device, skb);
+        return;
+      case 'none':
+        this.dropped(stack, skb, 'DEV_READY', `the far end of ${device.name} is gone`);
+    }
+  }
+
+  /** A frame leaves the model. One that answers a probe put in at that very end has come home. */
+  private leave(stack: Stack, device: Device, skb: Skb): void {
+    if (skb.arp !== null) return;
+    const { linkProbe } = this;
+    if (linkProbe !== null && linkProbe.stack === stack && linkProbe.device === device && skb.dst === linkProbe.src) {
+      if (skb.quoted !== null) this.observed.icmpErrors.push({ type: skb.icmpType, code: skb.icmpCode, from: skb.src });
+      else if (skb.proto === TCP && (skb.tcpFlags & RST) !== 0) this.observed.isReset = true;
+      else this.observed.reply ??= delivery(stack.at, skb);
+      return;
+    }
+    this.observed.exit ??= `${stack.at}/${device.name}`;
+  }
+
+  /** A probe was put in at a link end: answers are expected to leave there. */
+  expectAtLink(stack: Stack, device: Device, skb: Skb): void {
+    this.linkProbe = { stack, device, src: skb.src };
+  }
+
+  loop(stack: Stack, device: Device, skb: Skb): void {
+    skb.crossings++;
+    this.queue.push({ stack, device, skb, loop: true });
+  }
+
+  /** Puts a frame in at a device as if it came by its wire. */
+  inject(stack: Stack, device: Device, skb: Skb): void {
+    this.queue.push({ stack, device, skb, loop: false });
+  }
+
+  accepts(stack: Stack, device: Device, lengthBytes: number): boolean {
+    const far = this.far(stack, device);
+    return far.kind !== 'netns' || lengthBytes <= far.device.mtuBytes + 4;
+  }
+
+  far(stack: Stack, device: Device): FarEnd {
+    const ends = this.farEnds.get(stack);
+    if (ends === undefined) return NONE;
+    return (ends[device.index] ??= this.findFar(stack, device));
+  }
+
+  private findFar(stack: Stack, device: Device): FarEnd {
+    const { kind } = device.link;
+    if (kind.type !== 'veth' && kind.type !== 'end') return NONE;
+    const near = { machine: stack.machine, netns: stack.netns.tables.name, dev: device.name };
+    if (kind.type === 'end' && kind.nic !== null && this.world.fabric !== null) return { kind: 'fabric', origin: { kind: 'nic', name: kind.nic } };
+    const external = this.externalByMachine.get(`${near.machine}/${near.netns}/${near.dev}`);
+    if (external !== undefined) return { kind: 'fabric', origin: { kind: 'external', name: external } };
+    if (kind.wire === null) return kind.type === 'end' ? OUT : NONE;
+    const end = farEnd(this.world, near, kind.wire);
+    if (end === null) return kind.type === 'end' ? OUT : NONE;
+    const farStack = this.stack(end.machine, end.netns);
+    const farDevice = farStack?.netns.deviceByName.get(end.dev);
+    return farStack === null || farDevice === undefined ? NONE : { kind: 'netns', stack: farStack, device: farDevice };
+  }
+
+  /** The fabric answers every ARP request, whoever is asked for. */
+  private answerArp(stack: Stack, device: Device, request: Skb): void {
+    const { arp } = request;
+    if (arp === null || arp.op !== 'request') return;
+    const answer = new Packet();
+    const mac = fabricArp();
+    answer.smac = mac;
+    answer.dmac = arp.senderMac;
+    answer.arp = { op: 'reply', senderMac: mac, senderIp: arp.targetIp, targetMac: arp.senderMac, targetIp: arp.senderIp };
+    answer.lengthBytes = 28;
+    this.queue.push({ stack, device, skb: answer, loop: false });
+  }
+
+  /** Brings a packet in at the link end of a machine that the fabric delivers to. */
+  arrive(machine: string, skb: Skb): boolean {
+    const end = linkEnd(machine);
+    const stack = end === null ? null : this.stack(end.machine, end.netns);
+    const device = end === null ? undefined : stack?.netns.deviceByName.get(end.dev);
+    if (stack === null || device === undefined) return false;
+    skb.hop = null;
+    this.queue.push({ stack, device, skb, loop: false });
+    return true;
+  }
+
+  /** The same for a host outside of the fabric: its own router hands the frame over with the host's Ethernet address. */
+  arriveRouted(machine: string, skb: Skb): boolean {
+    const end = linkEnd(machine);
+    const device = end === null ? undefined : this.stack(end.machine, end.netns)?.netns.deviceByName.get(end.dev);
+    if (device === undefined) return false;
+    skb.smac = fabricArp();
+    skb.dmac = device.link.mac;
+    return this.arrive(machine, skb);
+  }
+
+  delivered(stack: Stack, skb: Skb, socket: Socket | null): void {
+    if (skb.leg !== null) skb.leg.delivered = true;
+    const { observed } = this;
+    const mine = socket !== null && socket === this.probeSocket && stack === this.probeStack;
+    this.recorder?.deliveredStep(skb.hop, () => deliveryText(skb, socket));
+    if (mine) {
+      if (skb.proto === TCP && (skb.tcpFlags & RST) !== 0) observed.isReset = true;
+      else if (skb.proto !== TCP || (skb.tcpFlags & (SYN | ACK)) === (SYN | ACK)) observed.reply ??= delivery(stack.at, skb);
+      return;
+    }
+    if (skb.proto === TCP && (skb.tcpFlags & (SYN | ACK | RST)) !== SYN) return;
+    if (observed.delivered === null) observed.delivered = delivery(stack.at, skb);
+    else if (skb.leg !== null) skb.leg.alsoDelivered = true;
+  }
+
+  arrived(stack: Stack, skb: Skb): void {
+    if (skb.leg !== null) skb.leg.delivered = true;
+    this.recorder?.deliveredStep(skb.hop, () => deliveryText(skb, null));
+    if (stack !== this.probeStack) return;
+    if (skb.icmpType === 0 && skb.proto === ICMP) {
+      if (skb.sport === this.probeIcmpId) this.observed.reply ??= delivery(stack.at, skb);
+    } else if (skb.quoted !== null && skb.icmpType !== 5) {
+      this.observed.icmpErrors.push({ type: skb.icmpType, code: skb.icmpCode, from: skb.src });
+    }
+  }
+
+  sendError(_stack: Stack, skb: Skb, errno: string, reason: string): void {
+    skb.sending = false;
+    this.observed.sendError ??= { errno, text: reason };
+  }
+
+  dropped(stack: Stack, skb: Skb, reason: string, text: string): void {
+    this.endedAt(stack.at, skb, reason, text);
+  }
+
+  /** Accounts for a packet that ended in a namespace or in the fabric. */
+  endedAt(at: string, skb: Skb, reason: string, text: string): void {
+    if (skb.arp !== null) return;
+    this.observed.drops.push({ at, reason, text, leg: skb.leg?.kind ?? null, isCopy: skb.leg !== null && skb.leg.forkedAt >= 0, skb });
+    const { recorder } = this;
+    if (recorder === null || skb.hop === null) return;
+    const last = skb.hop.steps.at(-1)?.draft.verb;
+    if (last !== 'DROPPED' && last !== 'REJECTED') recorder.step(skb.hop, { stage: 'drop', verb: 'DROPPED', text, reason });
+  }
+
+  unknown(stack: Stack, skb: Skb | null, reason: string, text: string): void {
+    this.observed.unknown ??= { reason, text, at: stack.at };
+    if (skb !== null && skb.hop !== null && skb.hop.steps.at(-1)?.draft.verb !== 'UNKNOWN') {
+      this.recorder?.step(skb.hop, { stage: 'unknown', verb: 'UNKNOWN', text, reason });
+    }
+  }
+
+  timer(afterMs: number, timer: Timer): void {
+    this.queue.later(this.nowMs + afterMs, timer);
+  }
+
+  tracked(stack: Stack, ct: CtEntry): void {
+    const { tracked } = this.observed;
+    const entries = tracked.get(stack.at);
+    if (entries === undefined) tracked.set(stack.at, new Set([ct]));
+    else entries.add(ct);
+  }
+
+  arpLeg(stack: Stack, device: Device, skb: Skb): void {
+    const { recorder } = this;
+    if (recorder === null || skb.arp === null) return;
+    const leg = new LegRecord('arp');
+    skb.leg = leg;
+    start(recorder, stack, skb);
+    if (skb.arp.op === 'request') this.arpLegs.set(`${stack.at} ${device.name} ${skb.arp.targetIp}`, leg);
+  }
+
+  arpShown(skb: Skb): void {
+    const { recorder } = this;
+    if (recorder !== null && skb.leg !== null && !recorder.legs.includes(skb.leg)) recorder.legs.push(skb.leg);
+  }
+
+  arpFailed(stack: Stack, device: Device, ip: Ipv4): void {
+    const leg = this.arpLegs.get(`${stack.at} ${device.name} ${ip}`);
+    const { recorder } = this;
+    if (recorder !== null && leg !== undefined && !recorder.legs.includes(leg)) recorder.legs.push(leg);
+  }
+
+  choose(chance: Chance): number {
+    if (this.chooser !== null) return this.chooser.choose(chance);
+    return pick(chance.odds, nextBelow(this.session.random, 0x1000000) / 0x1000000);
+  }
+
+  random(below: number): number {
+    return nextBelow(this.session.random, below);
+  }
+
+  /** Forgets what belongs to one probe. */
+  reset(): void {
+    this.queue.clear();
+    this.arpLegs.clear();
+    this.observed = nothingObserved();
+    this.recorder = null;
+    this.chooser = null;
+    this.probeSocket = null;
+    this.probeStack = null;
+    this.probeIcmpId = -1;
+    this.linkProbe = null;
+  }
+}
+
+/** The index that a number in [0, 1) falls on. */
+export function pick(odds: readonly number[], at: number): number {
+  let sum = 0;
+  for (const [index, p] of odds.entries()) {
+    sum += p;
+    if (at < sum) return index;
+  }
+  return Math.max(0, odds.length - 1);
+}
+
+/** What does not survive a wire; the mark stays inside one namespace. @source net/core/skbuff.c skb_scrub_packet */
+function scrub(skb: Skb, leavesNetns: boolean): void {
+  skb.ct = null;
+  skb.ctInfo = CT_NONE;
+  skb.input = null;
+  skb.via = null;
+  skb.bridge = null;
+  skb.ignoreDf = false;
+  skb.fragMaxBytes = 0;
+  skb.local = false;
+  skb.boundDev = null;
+  if (leavesNetns) {
+    skb.mark = 0;
+    skb.depth = 0;
+  }
+  if (skb.inner !== null) scrub(skb.inner, leavesNetns);
+}
+
+function delivery(at: string, skb: Skb): NonNullable<Observed['delivered']> {
+  const { proto, src, dst, sport, dport, ttl, mssBytes } = skb;
+  return { at, proto, src, dst, sport, dport, ttl, mssBytes };
+}
+
+function deliveryText(skb: Skb, socket: Socket | null): string {
+  if (skb.proto === ICMP) return skb.icmpType === 8 ? 'the host answers echo requests itself' : `ICMP ${skb.icmpType}/${skb.icmpCode} arrives`;
+  const owner = socket?.owner ?? null;
+  return `${skb.proto === TCP ? 'tcp' : 'udp'}/${skb.dport} at ${formatIpv4(skb.dst)}${owner === null ? '' : ` (${owner})`}`;
+}
+

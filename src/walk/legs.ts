@@ -1,0 +1,70 @@
+import { force, type HopRecord, type LegRecord, type Recorder } from '../trace/recorder.ts';
+import type { Hop, Leg, Step } from '../trace/trace.ts';
+
+/** Turns what was recorded into the legs of a trace. Steps are numbered again, so that what is not shown leaves no gap. */
+export function legsOf(recorder: Recorder): Leg[] {
+  const legs = recorder.legs.map((leg) => legOf(leg));
+  const steps = legs.flatMap(stepsOf).sort((a, b) => a.seq - b.seq);
+  let seq = 0;
+  let last = -1;
+  for (const step of steps) {
+    // A copy shares steps with its origin; both keep the one number.
+    if (step.seq !== last) seq++;
+    last = step.seq;
+    step.seq = seq;
+  }
+  return legs;
+}
+
+function stepsOf(leg: Leg): Step[] {
+  return [...leg.hops.flatMap((hop) => hop.steps), ...(leg.copies ?? []).flatMap(stepsOf)];
+}
+
+function legOf(leg: LegRecord): Leg {
+  const main = leg.delivered ? leg : (leg.copies.find(reachesSocket) ?? leg);
+  const out: Leg = { kind: leg.kind, hops: [] };
+  let copies: Leg[];
+  if (main === leg) {
+    out.hops = leg.hops.map((hop) => hopOf(hop, 0));
+    copies = leg.copies.map((copy) => legOf(copy));
+  } else {
+    const chosen = legOf(main);
+    const before = leg.hops.slice(0, main.forkedAt);
+    out.hops = [...before.map((hop) => hopOf(hop, 0)), ...chosen.hops];
+    const rest: Leg = { kind: leg.kind, hops: leg.hops.slice(main.forkedAt).map((hop, i) => hopOf(hop, i === 0 ? (main.hops[0]?.shared ?? 0) : 0)) };
+    copies = [rest, ...leg.copies.filter((copy) => copy !== main).map((copy) => legOf(copy)), ...(chosen.copies ?? [])];
+  }
+  if (leg.fragments > 1) out.fragments = leg.fragments;
+  if (copies.length > 0) out.copies = copies;
+  return out;
+}
+
+function reachesSocket(leg: LegRecord): boolean {
+  return leg.delivered || leg.copies.some(reachesSocket);
+}
+
+function hopOf(hop: HopRecord, skip: number): Hop {
+  const out: Hop = { at: hop.at, steps: [] };
+  if (hop.in !== null) out.in = hop.in;
+  if (hop.out !== null) out.out = hop.out;
+  if (hop.through.length > 0) out.through = [...hop.through];
+  if (hop.rx !== null) out.rx = force(hop.rx);
+  if (hop.tx !== null) out.tx = force(hop.tx);
+  out.steps = hop.steps.slice(skip).map(({ seq, draft }) => {
+    const step: Step = { seq, stage: draft.stage, verb: draft.verb, text: force(draft.text) };
+    if (draft.before !== undefined) step.before = force(draft.before);
+    if (draft.after !== undefined) step.after = force(draft.after);
+    if (draft.rule !== undefined) step.rule = force(draft.rule);
+    if (draft.policy !== undefined) step.policy = draft.policy;
+    if (draft.azureRule !== undefined) step.azureRule = force(draft.azureRule);
+    if (draft.route !== undefined) step.route = force(draft.route);
+    if (draft.neigh !== undefined) step.neigh = force(draft.neigh);
+    if (draft.considered !== undefined) {
+      const considered = force(draft.considered);
+      if (considered.length > 0) step.considered = considered;
+    }
+    if (draft.reason !== undefined) step.reason = draft.reason;
+    return step;
+  });
+  return out;
+}

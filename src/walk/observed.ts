@@ -1,0 +1,58 @@
+import type { CtEntry } from '../linux/conntrack/entry.ts';
+import type { Skb } from '../linux/skb.ts';
+import type { LegKind } from '../trace/trace.ts';
+import type { Ipv4 } from '../wire/ipv4.ts';
+
+/** A packet that reached a socket, as the socket sees it. */
+export interface Delivery {
+  readonly at: string;
+  readonly proto: number;
+  readonly src: Ipv4;
+  readonly sport: number;
+  readonly dst: Ipv4;
+  readonly dport: number;
+  readonly ttl: number;
+  readonly mssBytes: number;
+}
+
+/** A packet that ended on its way. */
+export interface Drop {
+  readonly at: string;
+  readonly reason: string;
+  readonly text: string;
+  /** Null when nothing was recorded. */
+  readonly leg: LegKind | null;
+  readonly isCopy: boolean;
+  readonly skb: Skb;
+}
+
+/** What the sender and everybody else noticed of one probe. */
+export interface Observed {
+  delivered: Delivery | null;
+  reply: Delivery | null;
+  isReset: boolean;
+  readonly icmpErrors: { readonly type: number; readonly code: number; readonly from: Ipv4 }[];
+  sendError: { readonly errno: string; readonly text: string } | null;
+  readonly drops: Drop[];
+  unknown: { readonly reason: string; readonly text: string; readonly at: string } | null;
+  /** The place and device by which the packet left the model. */
+  exit: string | null;
+  isLoop: boolean;
+  /** Connections met, by namespace; only where a walk is recorded. */
+  readonly tracked: Map<string, Set<CtEntry>>;
+}
+
+export function nothingObserved(): Observed {
+  return {
+    delivered: null,
+    reply: null,
+    isReset: false,
+    icmpErrors: [],
+    sendError: null,
+    drops: [],
+    unknown: null,
+    exit: null,
+    isLoop: false,
+    tracked: new Map(),
+  };
+}

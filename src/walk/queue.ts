@@ -1,0 +1,56 @@
+import type { Timer } from '../linux/stack.ts';
+
+/** How a frame comes in. */
+export type Arrival = 'wire' | 'loop';
+
+interface Due {
+  readonly atMs: number;
+  readonly order: number;
+  readonly timer: Timer;
+}
+
+/** Frames on their way, first in first out, and what is to happen later. */
+export class EventQueue<Frame> {
+  private frames: Frame[] = [];
+  private head = 0;
+  private due: Due[] = [];
+  private order = 0;
+
+  push(frame: Frame): void {
+    this.frames.push(frame);
+  }
+
+  /** The oldest frame; undefined when nothing is on its way. */
+  shift(): Frame | undefined {
+    const frame = this.frames[this.head];
+    if (frame === undefined) return undefined;
+    this.head++;
+    if (this.head === this.frames.length) {
+      this.frames = [];
+      this.head = 0;
+    }
+    return frame;
+  }
+
+  later(atMs: number, timer: Timer): void {
+    this.due.push({ atMs, order: this.order++, timer });
+  }
+
+  /** The earliest timer that is still wanted; those that are not are forgotten. */
+  nextTimer(): { readonly atMs: number; readonly timer: Timer } | undefined {
+    if (this.due.length === 0) return undefined;
+    this.due = this.due.filter((d) => d.timer.pending());
+    let first: Due | undefined;
+    for (const d of this.due) if (first === undefined || d.atMs < first.atMs || (d.atMs === first.atMs && d.order < first.order)) first = d;
+    if (first === undefined) return undefined;
+    const taken = first;
+    this.due = this.due.filter((d) => d !== taken);
+    return taken;
+  }
+
+  clear(): void {
+    this.frames = [];
+    this.head = 0;
+    this.due = [];
+  }
+}
