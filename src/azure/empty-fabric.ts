@@ -5,8 +5,8 @@ import type { Fabric } from './fabric.ts';
 const MSS_DELTA_BYTES = 50;
 /** VMs have this MTU on their NICs. @source virtual-network-tcpip-performance-tuning */
 const MTU_BYTES = 1500;
-/** Half of 500,000 flows: each connection is one in each direction. @source virtual-machine-network-throughput */
-const CONNECTIONS_PER_NIC = 250_000;
+/** @source virtual-machine-network-throughput */
+const FLOWS_PER_NIC = 500_000;
 
 /** The host that stands for the internet where a scenario names none; from the documentation range. */
 export const INTERNET_HOST = 'internet';
@@ -30,7 +30,7 @@ export function emptyFabric(): Fabric {
     mssDeltaBytes: MSS_DELTA_BYTES,
     mtuBytes: MTU_BYTES,
     defaultOutboundIp: ip('198.51.100.254'),
-    limits: { flowsPerNic: CONNECTIONS_PER_NIC },
+    limits: { flowsPerNic: FLOWS_PER_NIC },
     assumptions: { ...DEFAULT_ASSUMPTIONS },
   };
 }

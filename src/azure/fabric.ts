@@ -180,6 +180,6 @@ export interface Fabric {
 }
 
 export interface FabricLimits {
-  /** Connections per NIC before new ones are dropped. @source virtual-machine-network-throughput */
+  /** Connections per NIC before new ones are dropped; half of it for a NIC that forwards. @source virtual-machine-network-throughput */
   flowsPerNic: number;
 }

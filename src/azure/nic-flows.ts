@@ -82,13 +82,20 @@ function admit(c: Crossing, nic: NicView, local: number, remote: number, ports: 
   const { nicFlows, nicFlowCounts } = c.session;
   const id = idOf(c.session, nic.nic.name);
   const before = nicFlows.size;
-  if ((nicFlowCounts[id] ?? 0) >= c.fabric.limits.flowsPerNic) {
+  const limit = flowLimit(c, nic);
+  if ((nicFlowCounts[id] ?? 0) >= limit) {
     forgetIdle(c, id);
-    if ((nicFlowCounts[id] ?? 0) >= c.fabric.limits.flowsPerNic) return false;
+    if ((nicFlowCounts[id] ?? 0) >= limit) return false;
   }
   putFlow(nicFlows, local, remote, ports, (id << 8) | c.proto, flags | KNOWN, c.nowMs);
   if (nicFlows.size > before) nicFlowCounts[id] = (nicFlowCounts[id] ?? 0) + 1;
   return true;
+}
+
+/** A forwarding machine has each connection twice. */
+export function flowLimit(c: Crossing, nic: NicView): number {
+  const { flowsPerNic } = c.fabric.limits;
+  return nic.nic.enableIPForwarding ? Math.floor(flowsPerNic / 2) : flowsPerNic;
 }
 
 function forgetIdle(c: Crossing, id: number): void {

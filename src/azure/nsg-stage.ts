@@ -4,7 +4,7 @@ import { type Crossing, drop, flowText, unknown } from './crossing.ts';
 import type { NicView, SubnetView } from './fabric-index.ts';
 import { nearMisses, ruleText } from './nsg-considered.ts';
 import { type TagScope, decide, decidePlatform } from './nsg-match.ts';
-import { VIA_SNAT, admitIn, admitOut } from './nic-flows.ts';
+import { VIA_SNAT, admitIn, admitOut, flowLimit } from './nic-flows.ts';
 import type { AzureDropReason, FabricResult, FabricStage } from './result.ts';
 
 interface Place {
@@ -30,14 +30,13 @@ export function nsgOut(c: Crossing, nic: NicView, subnet: SubnetView, known: num
     (nic.nsg === null ? null : ask(c, OUT_NIC, nic.nsg, nic.nsg.outbound, nic.scope)) ??
     (subnet.nsg === null ? null : ask(c, OUT_SUBNET, subnet.nsg, subnet.nsg.outbound, nic.scope));
   if (denied !== null) return denied;
-  return admitOut(c, nic, 0) ? null : flowLimit(c, nic, OUT_NIC.stage);
+  return admitOut(c, nic, 0) ? null : atLimit(c, nic, OUT_NIC.stage);
 }
 
 /** NSGs on the way in: the subnet's, then the NIC's. `flags` and `record` go into the NIC's memory of a new connection. */
 export function nsgIn(c: Crossing, nic: NicView, subnet: SubnetView, known: number, flags: number, record: number): FabricResult | null {
   if ((flags & VIA_SNAT) !== 0) return passKnown(c, IN_SUBNET.stage);
-  if (nic.nsg === null && subnet.nsg === null)
-    return flags === 0 || admitIn(c, nic, flags, record) ? null : flowLimit(c, nic, IN_NIC.stage);
+  if (nic.nsg === null && subnet.nsg === null) return flags === 0 || admitIn(c, nic, flags, record) ? null : atLimit(c, nic, IN_NIC.stage);
   if (known !== 0) {
     if (flags !== 0) admitIn(c, nic, flags, record);
     return passKnown(c, subnet.nsg === null ? IN_NIC.stage : IN_SUBNET.stage);
@@ -46,7 +45,7 @@ export function nsgIn(c: Crossing, nic: NicView, subnet: SubnetView, known: numb
     (subnet.nsg === null ? null : ask(c, IN_SUBNET, subnet.nsg, subnet.nsg.inbound, nic.scope)) ??
     (nic.nsg === null ? null : ask(c, IN_NIC, nic.nsg, nic.nsg.inbound, nic.scope));
   if (denied !== null) return denied;
-  return admitIn(c, nic, flags, record) ? null : flowLimit(c, nic, IN_NIC.stage);
+  return admitIn(c, nic, flags, record) ? null : atLimit(c, nic, IN_NIC.stage);
 }
 
 /** Platform traffic meets only the rules that name its tag. */
@@ -98,6 +97,6 @@ function passKnown(c: Crossing, stage: FabricStage): null {
   return null;
 }
 
-function flowLimit(c: Crossing, nic: NicView, stage: FabricStage): FabricResult {
-  return drop(c, stage, 'AZURE_FLOW_LIMIT', `${nic.nic.name} has ${c.fabric.limits.flowsPerNic} connections already`);
+function atLimit(c: Crossing, nic: NicView, stage: FabricStage): FabricResult {
+  return drop(c, stage, 'AZURE_FLOW_LIMIT', `${nic.nic.name} has ${flowLimit(c, nic)} connections already`);
 }
