@@ -46,42 +46,46 @@ const policyOf = new WeakMap<Netns['fib'], Policy>();
 export function compileNetns(tables: Netns): CompiledNetns {
   let netns = compiled.get(tables);
   if (netns === undefined) {
-    const sysctls = compileSysctls(tables.sysctls);
-    const devices = compiledDevices(tables);
-    netns = {
-      tables,
-      devices: devices.devices,
-      deviceByName: devices.deviceByName,
-      deviceByIndex: devices.deviceByIndex,
-      loopback: devices.loopback,
-      localAddresses: devices.localAddresses,
-      sysctl: sysctls.netns,
-      fib: compiledFib(tables, devices),
-    };
-    compiled.set(tables, netns);
+    const devices = keptDevices(tables);
+    compiled.set(tables, (netns = joined(tables, devices, keptFib(tables, devices))));
   }
   return netns;
 }
 
-function compiledDevices({ links, sysctls }: Netns): Devices {
-  const known = devicesOf.get(links);
-  if (known?.sysctls === sysctls) return known;
-  const list = compileDevices(links, compileSysctls(sysctls));
-  const localAddresses = new Map<number, Device>();
-  for (const device of list) for (const { local } of device.addresses) if (!localAddresses.has(local)) localAddresses.set(local, device);
-  const devices: Devices = {
-    sysctls,
-    devices: list,
-    deviceByName: new Map(list.map((device) => [device.name, device])),
-    deviceByIndex: new Map(list.map((device) => [device.ifindex, device])),
-    loopback: list.find((device) => device.isLoopback) ?? null,
-    localAddresses,
-  };
-  devicesOf.set(links, devices);
+/** Makes a namespace ready that may still change: nothing is kept, nothing is taken from what was kept. */
+export function freshNetns(tables: Netns): CompiledNetns {
+  const devices = compiledDevices(tables);
+  return joined(tables, devices, compileFib(tables.fib, tables.rules, devices.devices, devices));
+}
+
+function joined(tables: Netns, { devices, deviceByName, deviceByIndex, loopback, localAddresses }: Devices, fib: Fib): CompiledNetns {
+  const sysctl = compileSysctls(tables.sysctls).netns;
+  return { tables, devices, deviceByName, deviceByIndex, loopback, localAddresses, sysctl, fib };
+}
+
+function keptDevices(tables: Netns): Devices {
+  const known = devicesOf.get(tables.links);
+  if (known?.sysctls === tables.sysctls) return known;
+  const devices = compiledDevices(tables);
+  devicesOf.set(tables.links, devices);
   return devices;
 }
 
-function compiledFib(tables: Netns, devices: Devices): Fib {
+function compiledDevices({ links, sysctls }: Netns): Devices {
+  const devices = compileDevices(links, compileSysctls(sysctls));
+  const localAddresses = new Map<number, Device>();
+  for (const device of devices) for (const { local } of device.addresses) if (!localAddresses.has(local)) localAddresses.set(local, device);
+  return {
+    sysctls,
+    devices,
+    deviceByName: new Map(devices.map((device) => [device.name, device])),
+    deviceByIndex: new Map(devices.map((device) => [device.ifindex, device])),
+    loopback: devices.find((device) => device.isLoopback) ?? null,
+    localAddresses,
+  };
+}
+
+function keptFib(tables: Netns, devices: Devices): Fib {
   const known = policyOf.get(tables.fib);
   if (known?.devices === devices && known.rules === tables.rules) return known.fib;
   const fib = compileFib(tables.fib, tables.rules, devices.devices, devices);

@@ -50,7 +50,16 @@ export type LinkKind =
   | { readonly type: 'loopback' }
   | { readonly type: 'veth'; readonly wire: WireId | null }
   | { readonly type: 'end'; readonly wire: WireId | null; readonly nic: string | null }
-  | { readonly type: 'bridge'; readonly vlanFiltering: boolean; readonly stp: boolean; readonly ageingMs: number }
+  | {
+      readonly type: 'bridge';
+      readonly vlanFiltering: boolean;
+      readonly stp: boolean;
+      readonly ageingMs: number;
+      /** Somebody chose its Ethernet address, so it no longer follows the lowest address of its ports. */
+      readonly macSet?: boolean;
+      /** Somebody chose its MTU, so it no longer follows the smallest MTU of its ports. */
+      readonly mtuSet?: boolean;
+    }
   | { readonly type: 'dummy' }
   | {
       readonly type: 'vxlan';

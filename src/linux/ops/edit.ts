@@ -1,0 +1,55 @@
+import type { Link } from '../link.ts';
+import type { Host, Netns } from '../netns.ts';
+
+/** The link of a name; null when there is none. */
+export function linkOf(netns: Netns, name: string): Link | null {
+  return netns.links.find((link) => link.name === name) ?? null;
+}
+
+/** The namespace of a name; null when there is none. */
+export function netnsOf(host: Host, name: string): Netns | null {
+  return Object.hasOwn(host.netns, name) ? (host.netns[name] ?? null) : null;
+}
+
+/**
+ * Puts a changed copy in the place of a link. Links are shared between namespaces and with earlier versions of the tables, so none is
+ * ever written to.
+ */
+export function changeLink(netns: Netns, name: string, change: Partial<Link>): void {
+  netns.links = netns.links.map((link) => (link.name === name ? { ...link, ...change } : link));
+}
+
+/** The next free interface number. @source net/core/dev.c dev_new_index */
+export function nextIfindex(netns: Netns): number {
+  return netns.links.reduce((highest, link) => Math.max(highest, link.ifindex), 0) + 1;
+}
+
+/** Where a link is: a namespace of the machine and the link itself. */
+export interface Located {
+  readonly netns: Netns;
+  readonly link: Link;
+}
+
+/**
+ * The other end of a veth; null when it is gone or on another machine. The newest links of the same namespace and of the first are looked
+ * at before all others, for that is where a pair's ends usually are.
+ */
+export function vethPeer(host: Host, netns: Netns, link: Link): Located | null {
+  const { kind } = link;
+  if (kind.type !== 'veth' || kind.wire === null) return null;
+  const near = [netns, ...(netns.name === 'root' ? [] : [netnsOf(host, 'root')])];
+  for (const where of [...near, ...Object.values(host.netns).reverse()]) {
+    const peer = where?.links.findLast((other) => wireOf(other) === kind.wire && !(where === netns && other.name === link.name));
+    if (where !== null && peer !== undefined) return { netns: where, link: peer };
+  }
+  return null;
+}
+
+function wireOf(link: Link): string | null {
+  return link.kind.type === 'veth' ? link.kind.wire : null;
+}
+
+/** Whether a text may name a device. @source net/core/dev.c dev_valid_name */
+export function isDeviceName(name: string): boolean {
+  return /^[^\s/:]{1,15}$/.test(name) && name !== '.' && name !== '..';
+}

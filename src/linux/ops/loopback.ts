@@ -1,0 +1,46 @@
+import { LOOPBACK } from '../../wire/ipv4.ts';
+import { ZERO_MAC } from '../../wire/mac.ts';
+import type { Address, Link } from '../link.ts';
+import { type FibTable, TABLE_LOCAL } from '../route.ts';
+import { addressRoutes } from './address-routes.ts';
+import { compareRoutes } from './fib-edit.ts';
+
+/** `127.0.0.1/8`, which the kernel gives a loopback that comes up without an address. @source net/ipv4/devinet.c inetdev_event */
+export const LOOPBACK_ADDRESS: Address = Object.freeze({
+  local: LOOPBACK,
+  len: 8,
+  broadcast: null,
+  scope: 'host',
+  peer: null,
+  secondary: false,
+  noprefixroute: false,
+});
+
+/** `lo` as a new namespace has it. */
+export const LOOPBACK_DOWN: Link = Object.freeze({
+  name: 'lo',
+  ifindex: 1,
+  kind: Object.freeze({ type: 'loopback' }),
+  mac: ZERO_MAC,
+  mtuBytes: 65536,
+  up: false,
+  carrier: true,
+  promisc: false,
+  noarp: false,
+  multicast: false,
+  addresses: Object.freeze([]),
+  master: null,
+  port: null,
+});
+
+/** `lo` once it is up; one object serves every namespace. */
+export const LOOPBACK_UP: Link = Object.freeze({ ...LOOPBACK_DOWN, up: true, addresses: Object.freeze([LOOPBACK_ADDRESS]) });
+
+const LOOPBACK_ROUTES = Object.freeze(
+  addressRoutes(LOOPBACK_UP, LOOPBACK_ADDRESS)
+    .map(({ route }) => Object.freeze({ ...route, nexthops: Object.freeze(route.nexthops.map((nexthop) => Object.freeze(nexthop))) }))
+    .sort(compareRoutes),
+);
+
+/** Table local of a namespace whose only address is 127.0.0.1. */
+export const LOOPBACK_TABLE: FibTable = Object.freeze({ id: TABLE_LOCAL, routes: LOOPBACK_ROUTES });

@@ -1,0 +1,74 @@
+import type { Netns } from '../netns.ts';
+import type { PolicyRule } from '../route.ts';
+import { tableRule } from './create-netns.ts';
+import { type OpResult, FILE_EXISTS, INVALID_ARGUMENT, NO_SUCH_FILE } from './result.ts';
+
+/** A rule to add: what is left out selects everything, the priority goes before that of the second rule there is. */
+export type RuleSpec = Partial<Omit<PolicyRule, 'action'>> & Pick<PolicyRule, 'action'>;
+
+/** `ip rule add`: after the rules of the same priority. @source net/core/fib_rules.c fib_newrule */
+export function addRule(netns: Netns, spec: RuleSpec): OpResult {
+  const rule: PolicyRule = { ...tableRule(0, 0), protocol: 'boot', ...spec, priority: spec.priority ?? defaultPriority(netns.rules) };
+  if (rule.action.type === 'goto' && rule.action.priority <= rule.priority) return 'Error: Backward goto not supported';
+  if (rule.action.type === 'table' && rule.action.table === 0) return INVALID_ARGUMENT;
+  if (netns.rules.some((other) => sameRule(other, rule))) return FILE_EXISTS;
+  const at = netns.rules.findIndex((other) => other.priority > rule.priority);
+  netns.rules = at < 0 ? [...netns.rules, rule] : netns.rules.toSpliced(at, 0, rule);
+  return 'ok';
+}
+
+/** @source net/core/fib_rules.c fib_default_rule_pref */
+function defaultPriority(rules: readonly PolicyRule[]): number {
+  const second = rules[1]?.priority ?? 0;
+  return second === 0 ? 0 : second - 1;
+}
+
+function sameRule(a: PolicyRule, b: PolicyRule): boolean {
+  return text(a) === text(b);
+}
+
+/** All that tells rules apart, in a fixed order. */
+function text(rule: PolicyRule): string {
+  return JSON.stringify([
+    rule.priority,
+    rule.not,
+    [rule.from?.addr, rule.from?.len],
+    [rule.to?.addr, rule.to?.len],
+    rule.iif,
+    rule.oif,
+    [rule.fwmark?.value, rule.fwmark?.mask],
+    rule.tos,
+    rule.ipproto,
+    [rule.sport?.from, rule.sport?.to],
+    [rule.dport?.from, rule.dport?.to],
+    [rule.uidrange?.from, rule.uidrange?.to],
+    rule.suppressPrefixlength,
+    rule.suppressIfgroup,
+    actionText(rule.action),
+  ]);
+}
+
+function actionText(action: PolicyRule['action']): string {
+  switch (action.type) {
+    case 'table':
+      return `table ${action.table}`;
+    case 'goto':
+      return `goto ${action.priority}`;
+    case 'nop':
+    case 'blackhole':
+    case 'unreachable':
+    case 'prohibit':
+      return action.type;
+  }
+}
+
+/** `ip rule del`: the first rule that agrees with everything given. @source net/core/fib_rules.c fib_delrule */
+export function deleteRule(netns: Netns, selector: Partial<PolicyRule>): OpResult {
+  const at = netns.rules.findIndex((rule) => {
+    const wanted = { ...rule, ...selector, protocol: rule.protocol };
+    return sameRule(wanted, rule);
+  });
+  if (at < 0) return NO_SUCH_FILE;
+  netns.rules = netns.rules.toSpliced(at, 1);
+  return 'ok';
+}
