@@ -1,21 +1,87 @@
+import type { Stack } from '../../src/linux/stack.ts';
 import { openDirectory } from '../../src/snapshot/directory.node.ts';
 import { readSnapshot } from '../../src/snapshot/read-snapshot.ts';
+import { newSession } from '../../src/walk/new-session.ts';
+import type { Probe } from '../../src/walk/probe.ts';
+import { runProbe } from '../../src/walk/run-probe.ts';
+import { formatIpv4, ip } from '../../src/wire/ipv4.ts';
+import { freeze } from '../../src/world/freeze.ts';
+import type { World } from '../../src/world/world.ts';
 import type { TwinRun } from './compare.ts';
+import { netnsOf } from './rows.ts';
+import type { TruthNeighbour } from './truth.ts';
 
 /** A snapshot ready for probes, each of which starts from a cold state. */
 export interface Twin {
   send(line: string): TwinRun;
 }
 
+/** A line of probes.jsonl. */
+interface ProbeLine {
+  readonly id: string;
+  readonly from: string;
+  readonly proto: Probe['proto'];
+  readonly dst: string;
+  readonly dport?: number;
+  readonly sport?: number;
+  readonly src?: string;
+  readonly ttl?: number;
+  readonly size?: number;
+  readonly df?: boolean;
+  readonly mark?: number;
+  readonly tos?: number;
+  readonly spoof?: string;
+}
+
 /** @throws Error when the snapshot has problems. */
 export function openTwin(folder: string): Twin {
   const directory = openDirectory(folder);
   if (directory === null) throw new Error(`there is no ${folder}`);
-  const { problems } = readSnapshot(directory);
+  const { world, problems } = readSnapshot(directory);
   if (problems.length > 0) throw new Error(`the snapshot cannot be read: ${JSON.stringify(problems[0])}`);
+  const frozen = freeze(world);
+  const bridges = bridgesOf(world);
+  const vxlanPorts = vxlanPortsOf(world);
   return {
-    send() {
-      throw new Error('no walk yet');
+    send(line) {
+      const session = { ...newSession(), cold: true };
+      const trace = runProbe(frozen, session, probeOf(JSON.parse(line) as ProbeLine), { record: 'detailed' });
+      const neighbours = new Map([...session.netns].map(([at, netns]) => [netnsOf(at), learned(netns)]));
+      return { trace, neighbours, bridges, vxlanPorts };
     },
   };
+}
+
+function probeOf(line: ProbeLine): Probe {
+  const [, machine = '', netns = ''] = line.from.split('/');
+  const { id, proto, dport, sport, ttl, df, mark, tos } = line;
+  const optional = { dport, sport, ttl, df, mark, tos, sizeBytes: line.size, src: address(line.src), spoof: address(line.spoof) };
+  const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<Probe>;
+  return { id, label: line.from, from: { kind: 'netns', machine, netns }, proto, dst: ip(line.dst), ...given };
+}
+
+function address(text: string | undefined): Probe['src'] {
+  return text === undefined ? undefined : ip(text);
+}
+
+function learned(session: Stack['session']): TruthNeighbour[] {
+  const rows: TruthNeighbour[] = [];
+  for (const [dev, entries] of session.neighbours) {
+    for (const { ip: addr, mac, state } of entries.values()) rows.push({ dev, ip: formatIpv4(addr), mac, state });
+  }
+  return rows;
+}
+
+function namespaces(world: World) {
+  return Object.values(world.machines).flatMap((host) => Object.values(host.netns));
+}
+
+function bridgesOf(world: World): Map<string, Map<string, string>> {
+  const ports = ({ links }: ReturnType<typeof namespaces>[number]): [string, string][] =>
+    links.flatMap(({ name, master }) => (master === null ? [] : [[name, master]]));
+  return new Map(namespaces(world).map((netns) => [netns.name, new Map(ports(netns))]));
+}
+
+function vxlanPortsOf(world: World): Set<number> {
+  return new Set(namespaces(world).flatMap(({ links }) => links.flatMap(({ kind }) => (kind.type === 'vxlan' ? [kind.port] : []))));
 }
