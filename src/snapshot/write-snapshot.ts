@@ -1,5 +1,7 @@
 import type { CtRecord } from '../linux/conntrack/record.ts';
 import type { Link } from '../linux/link.ts';
+import { printIpsets } from '../linux/netfilter/ipset/print.ts';
+import { printTables } from '../linux/netfilter/print.ts';
 import type { Netns, Part } from '../linux/netns.ts';
 import { listSysctls } from '../linux/sysctl.ts';
 import { formatIpv4 } from '../wire/ipv4.ts';
@@ -8,7 +10,7 @@ import { lentAddress } from './read/srcpick.ts';
 import { conntrackLines } from './write/conntrack.ts';
 import { type JsonRow, rowsText } from './write/json-row.ts';
 import { addressRow, bridgePortRow, linkRow } from './write/link.ts';
-import { ebtablesText, ipsetText, iptablesText } from './write/netfilter.ts';
+import { ebtablesText } from './write/netfilter.ts';
 import { fdbRows, neighbourRows, proxyNeighbourRows } from './write/neigh.ts';
 import { routeRows, ruleRows } from './write/route.ts';
 import { socketLines } from './write/sockets.ts';
@@ -80,10 +82,10 @@ function writeNetns(files: Map<string, string>, at: string, netns: Netns, conntr
   put('neigh', 'proxyneigh.json', () => rowsText(proxyNeighbourRows(netns.proxyNeighbours)));
   put('fdb', 'fdb.json', () => rowsText(fdbRows(netns.fdb)));
   put('sysctl', 'sysctl.txt', () => linesText(sysctlLines(netns)));
-  put('iptables', 'iptables.txt', () => iptablesText(netns.iptables));
-  if (netns.iptablesLegacy !== null) files.set(`${at}/iptables-legacy.txt`, iptablesText(netns.iptablesLegacy));
+  put('iptables', 'iptables.txt', () => printTables(netns.iptables));
+  if (netns.iptablesLegacy !== null) files.set(`${at}/iptables-legacy.txt`, printTables(netns.iptablesLegacy));
   put('ebtables', 'ebtables.txt', () => ebtablesText(netns.ebtables));
-  put('ipset', 'ipset.txt', () => ipsetText(netns.ipsets));
+  put('ipset', 'ipset.txt', () => printIpsets(netns.ipsets));
   put('conntrack', 'conntrack.txt', () => linesText(conntrackLines(conntrack)));
   put('sockets', 'sockets.txt', () => linesText(socketLines(netns.sockets)));
 }

@@ -1,5 +1,5 @@
 import type { Trace } from '../../src/trace/trace.ts';
-import { type Difference, TIERS, type Tier } from './compare.ts';
+import type { Difference, Tier } from './compare.ts';
 import { stepsInOrder } from './rows.ts';
 import type { TruthProbe } from './truth.ts';
 
@@ -18,8 +18,8 @@ export function agreesIn(verdict: Verdict, tier: Tier): boolean {
 }
 
 /** The share of agreement in each tier, a line each. */
-export function agreementTable(verdicts: readonly Verdict[]): string {
-  const lines = TIERS.map((tier) => line(tier, verdicts.filter((verdict) => agreesIn(verdict, tier)).length, verdicts.length));
+export function agreementTable(verdicts: readonly Verdict[], tiers: readonly Tier[]): string {
+  const lines = tiers.map((tier) => line(tier, verdicts.filter((verdict) => agreesIn(verdict, tier)).length, verdicts.length));
   const all = verdicts.filter((verdict) => verdict.thrown === null && verdict.differences.length === 0).length;
   const thrown = verdicts.filter((verdict) => verdict.thrown !== null).length;
   const unknown = verdicts.filter((verdict) => verdict.trace?.outcome === 'unknown').length;

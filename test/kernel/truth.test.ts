@@ -30,7 +30,7 @@ function run(name: string): Verdict[] {
 describe.skipIf(names.length === 0)('the kernel and its twin', () => {
   const verdicts = names.flatMap(run);
   if (verdicts.some(({ thrown, differences }) => thrown !== null || differences.length > 0)) {
-    console.warn(`${agreementTable(verdicts)}\n\n${firstDifferences(verdicts, Number(show ?? 15))}`);
+    console.warn(`${agreementTable(verdicts, tiers)}\n\n${firstDifferences(verdicts, Number(show ?? 15))}`);
   }
   if (onlyProbe !== undefined) console.warn(verdicts.map(wholeStory).join('\n\n'));
 

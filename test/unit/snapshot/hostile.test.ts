@@ -10,60 +10,13 @@ const TEXT_FILES = ['sysctl', 'iptables', 'iptables-legacy', 'ebtables', 'ipset'
 );
 
 /** The keys that the readers look for, with any value. */
-const KEYS = [
-  ...[
-    'ifname',
-    'ifindex',
-    'flags',
-    'mtu',
-    'link_type',
-    'address',
-    'master',
-    'linkinfo',
-    'info_kind',
-    'info_data',
-    'info_slave_data',
-    'addr_info',
-    'family',
-    'local',
-  ],
-  ...[
-    'prefixlen',
-    'scope',
-    'dst',
-    'gateway',
-    'dev',
-    'via',
-    'table',
-    'protocol',
-    'metrics',
-    'nexthops',
-    'nh_info',
-    'priority',
-    'src',
-    'srclen',
-    'fwmark',
-    'goto',
-    'action',
-  ],
-  ...[
-    'lladdr',
-    'state',
-    'mac',
-    'vlan',
-    'prefsrc',
-    'nftables',
-    'chain',
-    'hook',
-    'kind',
-    'devname',
-    '__proto__',
-    'constructor',
-    'podwalkSnapshot',
-    'machines',
-    'wires',
-  ],
-];
+const KEYS: readonly string[] = `
+  ifname ifindex flags mtu link_type address master linkinfo info_kind info_data info_slave_data addr_info family local
+  prefixlen scope dst gateway dev via table protocol metrics nexthops nh_info priority src srclen
+  fwmark goto action lladdr state mac vlan prefsrc nftables chain hook kind devname __proto__
+  constructor podwalkSnapshot machines wires`
+  .trim()
+  .split(/\s+/);
 const row = fc.dictionary(
   fc.constantFrom(...KEYS),
   fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('eth0', '10.0.0.1', 'veth', 'bridge', 1, 0)),
