@@ -25,21 +25,28 @@ export type OptionTable = ReadonlyMap<string, OptionSpec>;
 /** Something in a rule that cannot be read; the parser adds file and line. */
 export class SyntaxFault extends Error {
   override readonly name = 'SyntaxFault';
+  /** From 1; 0 stands for the extension or the rule as a whole. */
   readonly col: number;
+  readonly expected: string;
 
-  constructor(col: number, message: string) {
+  constructor(col: number, message: string, expected: string) {
     super(message);
     this.col = col;
+    this.expected = expected;
   }
 }
 
 /** The fault of one option's value. */
 export function fault(use: OptionUse, expected: string): SyntaxFault {
-  const written = use.values.join(' ');
-  return new SyntaxFault(use.col, `${use.name}${written === '' ? '' : ` ${written}`}: expected ${expected}`);
+  return new SyntaxFault(use.col, `${[use.name, ...use.values].join(' ')} cannot be read`, expected);
 }
 
-/** The uses of the options, as a table; `[['--sport', 1, 'not']]` is short for a spec. */
+/** The fault of an extension (`-m recent`) without an option that it cannot do without. */
+export function missing(extension: string, expected: string): SyntaxFault {
+  return new SyntaxFault(0, `${extension} lacks an option`, expected);
+}
+
+/** The options of an extension. */
 export function options(...list: readonly (readonly [string, OptionSpec])[]): OptionTable {
   return new Map(list);
 }

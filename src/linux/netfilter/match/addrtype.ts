@@ -2,9 +2,9 @@ import { formatIpv4, type Ipv4 } from '../../../wire/ipv4.ts';
 import type { Device } from '../../compiled-netns.ts';
 import { inetDevAddrType } from '../../fib/addr-type.ts';
 import type { HookEnv } from '../hook-env.ts';
-import { type OptionUse, SyntaxFault, bang, fault, options, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, options, value } from '../syntax.ts';
 import type { AddrtypeMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** In the order of RTN_* numbers. @source include/uapi/linux/rtnetlink.h */
 const TYPES = [
@@ -82,7 +82,7 @@ export const addrtype: MatchModule<AddrtypeMatch> = {
       else if (use.name === '--dst-type') match = { ...match, dst: parseTypes(use) };
       else match = { ...match, limitIface: use.name === '--limit-iface-in' ? 'in' : 'out' };
     }
-    if (match.src === null && match.dst === null) throw new SyntaxFault(0, required('addrtype', '--src-type or --dst-type'));
+    if (match.src === null && match.dst === null) throw missing('-m addrtype', '--src-type or --dst-type');
     return match;
   },
   print({ src, dst, limitIface }) {

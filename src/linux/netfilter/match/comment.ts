@@ -1,6 +1,6 @@
-import { SyntaxFault, fault, options, quote, value } from '../syntax.ts';
+import { missing, fault, options, quote, value } from '../syntax.ts';
 import type { CommentMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** @source include/uapi/linux/netfilter/xt_comment.h XT_MAX_COMMENT_LEN */
 const MAX_BYTES = 255;
@@ -13,7 +13,7 @@ export const comment: MatchModule<CommentMatch> = {
   options: options(['--comment', { values: 1 }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('comment', '--comment'));
+    if (use === undefined) throw missing('-m comment', '--comment');
     const text = value(use);
     if (text.length > MAX_BYTES) throw fault(use, `at most ${MAX_BYTES} characters`);
     return { m: 'comment', text };

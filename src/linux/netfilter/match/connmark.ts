@@ -1,6 +1,6 @@
-import { SyntaxFault, bang, hex, markOf, options, printMark } from '../syntax.ts';
+import { missing, bang, hex, markOf, options, printMark } from '../syntax.ts';
 import type { ConnmarkMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** `-m connmark`; a packet without a connection never matches. @source net/netfilter/xt_connmark.c connmark_mt */
 export const connmark: MatchModule<ConnmarkMatch> = {
@@ -10,7 +10,7 @@ export const connmark: MatchModule<ConnmarkMatch> = {
   options: options(['--mark', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('connmark', '--mark'));
+    if (use === undefined) throw missing('-m connmark', '--mark');
     return { m: 'connmark', ...markOf(use), not: use.not };
   },
   print: (match) => `${bang(match)} --mark ${printMark(match.value, match.mask)}`,

@@ -6,7 +6,7 @@ import { CT_ESTABLISHED_REPLY, CT_RELATED_REPLY, type Skb } from '../../skb.ts';
 import type { HookEnv } from '../hook-env.ts';
 import {
   type OptionUse,
-  SyntaxFault,
+  missing,
   bang,
   fault,
   inPorts,
@@ -21,7 +21,7 @@ import {
 } from '../syntax.ts';
 import { parseStates, printStates, stateBits } from './ct-state.ts';
 import type { ConntrackMatch, MaskedAddress } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 const STATUSES = [
   ['EXPECTED', IPS_EXPECTED],
@@ -194,7 +194,7 @@ export const conntrack: MatchModule<ConntrackMatch> = {
     ['--ctdir', { values: 1, not: true }],
   ),
   parse(uses) {
-    if (uses.length === 0) throw new SyntaxFault(0, required('conntrack', 'at least one option'));
+    if (uses.length === 0) throw missing('-m conntrack', 'at least one option');
     let match = NONE;
     for (const use of uses) match = withOption(match, use);
     return match;

@@ -1,6 +1,6 @@
-import { type OptionUse, SyntaxFault, bang, fault, hex2, numberOf, options, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, hex2, numberOf, options, value } from '../syntax.ts';
 import type { DscpMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 const CLASS = /^(?:CS([0-7])|AF([1-4])([1-3])|(EF)|(BE))$/;
 
@@ -22,7 +22,7 @@ export const dscp: MatchModule<DscpMatch> = {
   options: options(['--dscp', { values: 1, not: true }], ['--dscp-class', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('dscp', '--dscp'));
+    if (use === undefined) throw missing('-m dscp', '--dscp');
     return { m: 'dscp', dscp: parseDscp(use), not: use.not };
   },
   print: (match) => `${bang(match)} --dscp ${hex2(match.dscp)}`,

@@ -1,7 +1,7 @@
 import { type Ipv4, compareIpv4, formatIpv4, parseIpv4 } from '../../../wire/ipv4.ts';
-import { type OptionUse, SyntaxFault, bang, fault, options, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, options, value } from '../syntax.ts';
 import type { AddressRange, IprangeMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 function parseRange(use: OptionUse): AddressRange {
   const [low = '', high = low, ...rest] = value(use).split('-');
@@ -32,7 +32,7 @@ export const iprange: MatchModule<IprangeMatch> = {
   parse(uses) {
     let match: IprangeMatch = { m: 'iprange', src: null, dst: null };
     for (const use of uses) match = use.name === '--src-range' ? { ...match, src: parseRange(use) } : { ...match, dst: parseRange(use) };
-    if (uses.length === 0) throw new SyntaxFault(0, required('iprange', '--src-range or --dst-range'));
+    if (uses.length === 0) throw missing('-m iprange', '--src-range or --dst-range');
     return match;
   },
   print: (match) => `${print('--src-range', match.src)}${print('--dst-range', match.dst)}`,

@@ -1,6 +1,6 @@
-import { SyntaxFault, bang, options, printRange, rangeOf } from '../syntax.ts';
+import { missing, bang, options, printRange, rangeOf } from '../syntax.ts';
 import type { LengthMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** `-m length`: the total length of the IP packet. @source net/netfilter/xt_length.c length_mt */
 export const length: MatchModule<LengthMatch> = {
@@ -10,7 +10,7 @@ export const length: MatchModule<LengthMatch> = {
   options: options(['--length', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('length', '--length'));
+    if (use === undefined) throw missing('-m length', '--length');
     return { m: 'length', ...rangeOf(use, 65535) };
   },
   print: (match) => `${bang(match)} --length ${printRange(match)}`,

@@ -1,7 +1,7 @@
 import { parseMac } from '../../../wire/mac.ts';
-import { SyntaxFault, bang, fault, options, value } from '../syntax.ts';
+import { missing, bang, fault, options, value } from '../syntax.ts';
 import type { MacMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** `-m mac`: the source address of a received frame. @source net/netfilter/xt_mac.c mac_mt */
 export const mac: MatchModule<MacMatch> = {
@@ -11,7 +11,7 @@ export const mac: MatchModule<MacMatch> = {
   options: options(['--mac-source', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('mac', '--mac-source'));
+    if (use === undefined) throw missing('-m mac', '--mac-source');
     const address = parseMac(value(use));
     if (address === null) throw fault(use, 'an Ethernet address');
     return { m: 'mac', mac: address, not: use.not };

@@ -1,6 +1,6 @@
-import { SyntaxFault, bang, hex, markOf, options, printMark } from '../syntax.ts';
+import { missing, bang, hex, markOf, options, printMark } from '../syntax.ts';
 import type { MarkMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** `-m mark`. @source net/netfilter/xt_mark.c mark_mt */
 export const mark: MatchModule<MarkMatch> = {
@@ -10,7 +10,7 @@ export const mark: MatchModule<MarkMatch> = {
   options: options(['--mark', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('mark', '--mark'));
+    if (use === undefined) throw missing('-m mark', '--mark');
     return { m: 'mark', ...markOf(use), not: use.not };
   },
   print: (match) => `${bang(match)} --mark ${printMark(match.value, match.mask)}`,

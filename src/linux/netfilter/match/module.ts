@@ -37,8 +37,3 @@ export function answer(matches: boolean): Answer {
 export function when(condition: (env: HookEnv) => boolean): MatchEvaluator {
   return (env) => (condition(env) ? YES : NO);
 }
-
-/** The fault of a match without the option it cannot do without. */
-export function required(name: string, what: string): string {
-  return `-m ${name}: expected ${what}`;
-}

@@ -1,8 +1,8 @@
 import { SCTP, TCP, UDP } from '../../../wire/proto.ts';
 import type { Skb } from '../../skb.ts';
-import { type OptionUse, SyntaxFault, bang, fault, options, parsePortRange, printRange, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, options, parsePortRange, printRange, value } from '../syntax.ts';
 import type { MultiportMatch, PortRange } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 const MAX_PORTS = 15;
 const OPTION = { source: '--sports', destination: '--dports', either: '--ports' } as const;
@@ -48,7 +48,7 @@ export const multiport: MatchModule<MultiportMatch> = {
   ),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('multiport', '--sports, --dports or --ports'));
+    if (use === undefined) throw missing('-m multiport', '--sports, --dports or --ports');
     const side = use.name === '--sports' ? 'source' : use.name === '--dports' ? 'destination' : 'either';
     return { m: 'multiport', side, ports: parsePortList(use), not: use.not };
   },

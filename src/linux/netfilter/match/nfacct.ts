@@ -1,6 +1,6 @@
-import { SyntaxFault, options, value } from '../syntax.ts';
+import { missing, options, value } from '../syntax.ts';
 import type { NfacctMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** `-m nfacct`: counts and matches always. @source net/netfilter/xt_nfacct.c nfacct_mt */
 export const nfacct: MatchModule<NfacctMatch> = {
@@ -10,7 +10,7 @@ export const nfacct: MatchModule<NfacctMatch> = {
   options: options(['--nfacct-name', { values: 1 }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('nfacct', '--nfacct-name'));
+    if (use === undefined) throw missing('-m nfacct', '--nfacct-name');
     return { m: 'nfacct', name: value(use) };
   },
   print: (match) => ` --nfacct-name ${match.name}`,

@@ -1,7 +1,7 @@
 import type { Skb } from '../../skb.ts';
-import { type OptionUse, SyntaxFault, bang, fault, options, parseNumber, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, options, parseNumber, value } from '../syntax.ts';
 import type { NumberRange, OwnerMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 function parseIds(use: OptionUse): NumberRange {
   const [low = '', high = low, ...rest] = value(use).split('-');
@@ -44,7 +44,7 @@ export const owner: MatchModule<OwnerMatch> = {
       else if (use.name === '--socket-exists') match = { ...match, socketExists: !use.not };
       else match = { ...match, supplGroups: true };
     }
-    if (uses.length === 0) throw new SyntaxFault(0, required('owner', 'at least one option'));
+    if (uses.length === 0) throw missing('-m owner', 'at least one option');
     return match;
   },
   print({ socketExists, uid, gid, supplGroups }) {

@@ -1,8 +1,8 @@
 import type { Skb } from '../../skb.ts';
 import { matchesInterface, parseInterface, printInterface } from '../interface.ts';
-import { type OptionUse, SyntaxFault, bang, options } from '../syntax.ts';
+import { type OptionUse, missing, bang, options } from '../syntax.ts';
 import type { InterfaceName, PhysdevMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 function withOption(match: PhysdevMatch, use: OptionUse): PhysdevMatch {
   switch (use.name) {
@@ -52,7 +52,7 @@ export const physdev: MatchModule<PhysdevMatch> = {
     ['--physdev-is-bridged', { values: 0, not: true }],
   ),
   parse(uses) {
-    if (uses.length === 0) throw new SyntaxFault(0, required('physdev', 'at least one --physdev- option'));
+    if (uses.length === 0) throw missing('-m physdev', 'at least one --physdev- option');
     let match: PhysdevMatch = { m: 'physdev', in: null, out: null, isIn: null, isOut: null, isBridged: null };
     for (const use of uses) match = withOption(match, use);
     return match;

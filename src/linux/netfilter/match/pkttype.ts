@@ -1,7 +1,7 @@
 import { PACKET_BROADCAST, PACKET_MULTICAST, type Skb } from '../../skb.ts';
-import { SyntaxFault, bang, fault, options, value } from '../syntax.ts';
+import { missing, bang, fault, options, value } from '../syntax.ts';
 import type { PkttypeMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 function typeOf({ packetType }: Skb): PkttypeMatch['type'] {
   return packetType === PACKET_BROADCAST ? 'broadcast' : packetType === PACKET_MULTICAST ? 'multicast' : 'unicast';
@@ -15,7 +15,7 @@ export const pkttype: MatchModule<PkttypeMatch> = {
   options: options(['--pkt-type', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('pkttype', '--pkt-type'));
+    if (use === undefined) throw missing('-m pkttype', '--pkt-type');
     const type = value(use).toLowerCase();
     if (type !== 'unicast' && type !== 'broadcast' && type !== 'multicast') throw fault(use, 'unicast, broadcast or multicast');
     return { m: 'pkttype', type, not: use.not };

@@ -1,9 +1,9 @@
 import { type Ipv4, ANY, BROADCAST, formatIpv4, ipv4 } from '../../../wire/ipv4.ts';
 import type { HookEnv } from '../hook-env.ts';
 import type { NetfilterSession, RecentEntry } from '../session.ts';
-import { type OptionUse, SyntaxFault, bang, fault, numberOf, options, parseLooseIpv4, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, numberOf, options, parseLooseIpv4, value } from '../syntax.ts';
 import type { RecentMatch } from './match.ts';
-import { type MatchModule, answer, required } from './module.ts';
+import { type MatchModule, answer } from './module.ts';
 
 /** Entries a list holds before the oldest goes, and timestamps an entry keeps. @source net/netfilter/xt_recent.c ip_list_tot */
 const MAX_ENTRIES = 100;
@@ -130,7 +130,7 @@ export const recent: MatchModule<RecentMatch> = {
   ),
   parse(uses) {
     if (!uses.some((use) => use.name in MODES)) {
-      throw new SyntaxFault(0, required('recent', '--set, --rcheck, --update or --remove'));
+      throw missing('-m recent', '--set, --rcheck, --update or --remove');
     }
     let match = BLANK;
     for (const use of uses) match = withOption(match, use);

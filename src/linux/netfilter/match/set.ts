@@ -1,7 +1,7 @@
 import { testIpset } from '../ipset/test.ts';
-import { type OptionUse, SyntaxFault, bang, fault, numberOf, options, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, numberOf, options, value } from '../syntax.ts';
 import type { CounterCondition, SetMatch } from './match.ts';
-import { type MatchModule, UNSURE, required } from './module.ts';
+import { type MatchModule, UNSURE } from './module.ts';
 
 const MAX_DIMS = 6;
 
@@ -73,7 +73,7 @@ export const set: MatchModule<SetMatch> = {
       bytes: null,
     };
     for (const use of uses) match = withOption(match, use);
-    if (match.set === '') throw new SyntaxFault(0, required('set', '--match-set'));
+    if (match.set === '') throw missing('-m set', '--match-set');
     return match;
   },
   print(match) {

@@ -1,7 +1,7 @@
-import { SyntaxFault, bang, options } from '../syntax.ts';
+import { missing, bang, options } from '../syntax.ts';
 import { parseStates, printStates, stateBits } from './ct-state.ts';
 import type { StateMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** `-m state`, the older spelling of conntrack's `--ctstate`. @source libxt_conntrack.c state_mt_reg */
 export const state: MatchModule<StateMatch> = {
@@ -11,7 +11,7 @@ export const state: MatchModule<StateMatch> = {
   options: options(['--state', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('state', '--state'));
+    if (use === undefined) throw missing('-m state', '--state');
     return { m: 'state', mask: parseStates(use), not: use.not };
   },
   print: (match) => `${bang(match)} --state ${printStates(match.mask)}`,

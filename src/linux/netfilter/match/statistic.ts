@@ -1,7 +1,7 @@
 import type { Chance } from '../../stack.ts';
-import { type OptionUse, SyntaxFault, bang, fault, numberOf, options, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, numberOf, options, value } from '../syntax.ts';
 import type { StatisticMatch } from './match.ts';
-import { type MatchModule, answer, required, when } from './module.ts';
+import { type MatchModule, answer, when } from './module.ts';
 
 const ONE = 0x8000_0000;
 
@@ -31,7 +31,7 @@ export const statistic: MatchModule<StatisticMatch> = {
     const random = find('--probability');
     const every = find('--every');
     const packet = find('--packet');
-    if (mode === undefined) throw new SyntaxFault(0, required('statistic', '--mode'));
+    if (mode === undefined) throw missing('-m statistic', '--mode');
     if (value(mode) === 'random') {
       if (random === undefined) throw fault(mode, '--probability as well');
       return { m: 'statistic', mode: 'random', probability: parseProbability(random), not: random.not };

@@ -1,7 +1,7 @@
 import { TCP } from '../../../wire/proto.ts';
-import { SyntaxFault, bang, options, printRange, rangeOf } from '../syntax.ts';
+import { missing, bang, options, printRange, rangeOf } from '../syntax.ts';
 import type { TcpmssMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 /** `-m tcpmss`: a packet without the MSS option never matches. @source net/netfilter/xt_tcpmss.c tcpmss_mt */
 export const tcpmss: MatchModule<TcpmssMatch> = {
@@ -11,7 +11,7 @@ export const tcpmss: MatchModule<TcpmssMatch> = {
   options: options(['--mss', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('tcpmss', '--mss'));
+    if (use === undefined) throw missing('-m tcpmss', '--mss');
     return { m: 'tcpmss', ...rangeOf(use, 65535) };
   },
   print: (match) => `${bang(match)} --mss ${printRange(match)}`,

@@ -1,6 +1,6 @@
-import { type OptionUse, SyntaxFault, bang, fault, hex2, options, parseNumber, value } from '../syntax.ts';
+import { type OptionUse, missing, bang, fault, hex2, options, parseNumber, value } from '../syntax.ts';
 import type { TosMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 const NAMES: ReadonlyMap<string, number> = new Map([
   ['minimize-delay', 0x10],
@@ -31,7 +31,7 @@ export const tos: MatchModule<TosMatch> = {
   options: options(['--tos', { values: 1, not: true }]),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('tos', '--tos'));
+    if (use === undefined) throw missing('-m tos', '--tos');
     return { m: 'tos', ...parseTos(use), not: use.not };
   },
   print: (match) => `${bang(match)} --tos ${hex2(match.value)}/${hex2(match.mask)}`,

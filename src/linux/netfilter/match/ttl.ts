@@ -1,6 +1,6 @@
-import { SyntaxFault, numberOf, options } from '../syntax.ts';
+import { missing, numberOf, options } from '../syntax.ts';
 import type { TtlMatch } from './match.ts';
-import { type MatchModule, required, when } from './module.ts';
+import { type MatchModule, when } from './module.ts';
 
 const OPTION = { eq: '--ttl-eq', ne: '! --ttl-eq', lt: '--ttl-lt', gt: '--ttl-gt' } as const;
 const WORD = { eq: 'not', ne: '', lt: 'not below', gt: 'not above' } as const;
@@ -18,7 +18,7 @@ export const ttl: MatchModule<TtlMatch> = {
   ),
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, required('ttl', '--ttl-eq, --ttl-lt or --ttl-gt'));
+    if (use === undefined) throw missing('-m ttl', '--ttl-eq, --ttl-lt or --ttl-gt');
     const op = use.name === '--ttl-lt' ? 'lt' : use.name === '--ttl-gt' ? 'gt' : use.not ? 'ne' : 'eq';
     return { m: 'ttl', op, ttl: numberOf(use, 255) };
   },

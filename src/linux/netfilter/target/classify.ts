@@ -1,4 +1,4 @@
-import { fault, options, SyntaxFault, value } from '../syntax.ts';
+import { fault, options, missing, value } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { ClassifyTarget } from './target.ts';
 
@@ -10,7 +10,7 @@ export const classify: TargetModule<ClassifyTarget> = {
   hooks: [],
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, '-j CLASSIFY: expected --set-class');
+    if (use === undefined) throw missing('-j CLASSIFY', '--set-class');
     const parts = /^([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})$/.exec(value(use));
     if (parts === null) throw fault(use, 'a class MAJOR:MINOR in hexadecimal');
     return { t: 'CLASSIFY', major: Number.parseInt(parts[1] ?? '', 16), minor: Number.parseInt(parts[2] ?? '', 16) };

@@ -1,4 +1,4 @@
-import { SyntaxFault, hex, numberOf, options } from '../syntax.ts';
+import { missing, hex, numberOf, options } from '../syntax.ts';
 import { parseMarkChange } from './mark.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { ConnmarkTarget } from './target.ts';
@@ -32,7 +32,7 @@ export const connmark: TargetModule<ConnmarkTarget> = {
       else if (use.name === '--mask') nfmask = ctmask = numberOf(use) | 0;
       else target = { t: 'CONNMARK', op: 'set', ...parseMarkChange(use) };
     }
-    if (target === null) throw new SyntaxFault(0, '-j CONNMARK: expected --set-xmark, --save-mark or --restore-mark');
+    if (target === null) throw missing('-j CONNMARK', '--set-xmark, --save-mark or --restore-mark');
     return target.op === 'set' ? target : { ...target, nfmask, ctmask };
   },
   print(target) {

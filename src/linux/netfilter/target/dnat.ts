@@ -1,5 +1,5 @@
 import { setupNat } from '../../conntrack/nat.ts';
-import { SyntaxFault, options } from '../syntax.ts';
+import { missing, options } from '../syntax.ts';
 import type { TargetModule } from './module.ts';
 import { WHOLE, parseTo, printFlags, printTo, withFlag } from './nat-range.ts';
 import type { NatTarget } from './target.ts';
@@ -13,7 +13,7 @@ export const dnat: TargetModule<NatTarget> = {
   parse(uses) {
     let range = WHOLE;
     for (const use of uses) range = use.name === '--to-destination' ? { ...range, ...parseTo(use) } : withFlag(range, use);
-    if (range.minAddr === null && range.minPort === 0) throw new SyntaxFault(0, '-j DNAT: expected --to-destination');
+    if (range.minAddr === null && range.minPort === 0) throw missing('-j DNAT', '--to-destination');
     return { t: 'DNAT', range };
   },
   print: ({ range }) => ` --to-destination ${printTo(range)}${printFlags(range)}`,

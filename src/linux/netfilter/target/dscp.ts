@@ -1,5 +1,5 @@
 import { parseDscp } from '../match/dscp.ts';
-import { SyntaxFault, hex2, options } from '../syntax.ts';
+import { missing, hex2, options } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { DscpTarget } from './target.ts';
 
@@ -13,7 +13,7 @@ export const dscp: TargetModule<DscpTarget> = {
   hooks: [],
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, '-j DSCP: expected --set-dscp or --set-dscp-class');
+    if (use === undefined) throw missing('-j DSCP', '--set-dscp or --set-dscp-class');
     return { t: 'DSCP', dscp: parseDscp(use) };
   },
   print: (target) => ` --set-dscp ${hex2(target.dscp)}`,

@@ -1,4 +1,4 @@
-import { type OptionUse, SyntaxFault, fault, hex, markOf, options, parseNumber, value } from '../syntax.ts';
+import { type OptionUse, missing, fault, hex, markOf, options, parseNumber, value } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { MarkTarget } from './target.ts';
 
@@ -40,7 +40,7 @@ export const mark: TargetModule<MarkTarget> = {
   hooks: [],
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, '-j MARK: expected --set-xmark, --set-mark, --and-mark, --or-mark or --xor-mark');
+    if (use === undefined) throw missing('-j MARK', '--set-xmark, --set-mark, --and-mark, --or-mark or --xor-mark');
     return { t: 'MARK', ...parseMarkChange(use) };
   },
   print: (target) => ` --set-xmark ${hex(target.value)}/${hex(target.mask)}`,

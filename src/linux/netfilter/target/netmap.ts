@@ -1,7 +1,7 @@
 import { formatIpv4, ipv4 } from '../../../wire/ipv4.ts';
 import { setupNat } from '../../conntrack/nat.ts';
 import { INPUT, POSTROUTING } from '../hook-env.ts';
-import { SyntaxFault, maskLength, maskedOf, options } from '../syntax.ts';
+import { missing, maskLength, maskedOf, options } from '../syntax.ts';
 import type { TargetModule } from './module.ts';
 import { WHOLE, toAddress } from './nat-range.ts';
 import type { NetmapTarget } from './target.ts';
@@ -19,7 +19,7 @@ export const netmap: TargetModule<NetmapTarget> = {
   hooks: [],
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, '-j NETMAP: expected --to');
+    if (use === undefined) throw missing('-j NETMAP', '--to');
     const { addr, mask } = maskedOf(use);
     return { t: 'NETMAP', addr, mask: ipv4(mask) };
   },

@@ -3,7 +3,7 @@ import { ipsetsByName } from '../ipset/compile.ts';
 import { packetKey } from '../ipset/print.ts';
 import { packetKeys } from '../ipset/test.ts';
 import { UNKNOWN } from '../hook-env.ts';
-import { SyntaxFault, numberOf, options, value } from '../syntax.ts';
+import { missing, numberOf, options, value } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { SetTarget } from './target.ts';
 
@@ -20,7 +20,7 @@ export const set: TargetModule<SetTarget> = {
       else if (use.name === '--timeout') target = { ...target, timeoutSeconds: numberOf(use, 2_147_483) };
       else target = { ...target, op: use.name === '--add-set' ? 'add' : 'del', set: value(use), dims: parseDims(use) };
     }
-    if (target.set === '') throw new SyntaxFault(0, '-j SET: expected --add-set or --del-set');
+    if (target.set === '') throw missing('-j SET', '--add-set or --del-set');
     return target;
   },
   print({ op, set: name, dims, exist, timeoutSeconds }) {

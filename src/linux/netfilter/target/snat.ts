@@ -1,5 +1,5 @@
 import { setupNat } from '../../conntrack/nat.ts';
-import { SyntaxFault, options } from '../syntax.ts';
+import { missing, options } from '../syntax.ts';
 import type { TargetModule } from './module.ts';
 import { WHOLE, parseTo, printFlags, printTo, withFlag } from './nat-range.ts';
 import type { NatTarget } from './target.ts';
@@ -18,7 +18,7 @@ export const snat: TargetModule<NatTarget> = {
   parse(uses) {
     let range = WHOLE;
     for (const use of uses) range = use.name === '--to-source' ? { ...range, ...parseTo(use) } : withFlag(range, use);
-    if (range.minAddr === null && range.minPort === 0) throw new SyntaxFault(0, '-j SNAT: expected --to-source');
+    if (range.minAddr === null && range.minPort === 0) throw missing('-j SNAT', '--to-source');
     return { t: 'SNAT', range };
   },
   print: ({ range }) => ` --to-source ${printTo(range)}${printFlags(range)}`,

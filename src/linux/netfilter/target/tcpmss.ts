@@ -1,5 +1,5 @@
 import type { HookEnv } from '../hook-env.ts';
-import { SyntaxFault, numberOf, options } from '../syntax.ts';
+import { missing, numberOf, options } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { TcpmssTarget } from './target.ts';
 
@@ -23,7 +23,7 @@ export const tcpmss: TargetModule<TcpmssTarget> = {
   hooks: [],
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, '-j TCPMSS: expected --set-mss or --clamp-mss-to-pmtu');
+    if (use === undefined) throw missing('-j TCPMSS', '--set-mss or --clamp-mss-to-pmtu');
     return { t: 'TCPMSS', mssBytes: use.name === '--set-mss' ? numberOf(use, 65495) : null };
   },
   print: ({ mssBytes }) => (mssBytes === null ? ' --clamp-mss-to-pmtu' : ` --set-mss ${mssBytes}`),

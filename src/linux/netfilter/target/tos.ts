@@ -1,5 +1,5 @@
 import { parseTos } from '../match/tos.ts';
-import { type OptionUse, SyntaxFault, hex2, numberOf, options } from '../syntax.ts';
+import { type OptionUse, missing, hex2, numberOf, options } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { TosTarget } from './target.ts';
 
@@ -18,7 +18,7 @@ export const tos: TargetModule<TosTarget> = {
   hooks: [],
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, '-j TOS: expected --set-tos, --and-tos, --or-tos or --xor-tos');
+    if (use === undefined) throw missing('-j TOS', '--set-tos, --and-tos, --or-tos or --xor-tos');
     return { t: 'TOS', ...parseChange(use) };
   },
   print: ({ value, mask }) => ` --set-tos ${hex2(value)}/${hex2(mask)}`,

@@ -1,4 +1,4 @@
-import { SyntaxFault, numberOf, options } from '../syntax.ts';
+import { missing, numberOf, options } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { TtlTarget } from './target.ts';
 
@@ -12,7 +12,7 @@ export const ttl: TargetModule<TtlTarget> = {
   hooks: [],
   parse(uses) {
     const use = uses.at(-1);
-    if (use === undefined) throw new SyntaxFault(0, '-j TTL: expected --ttl-set, --ttl-inc or --ttl-dec');
+    if (use === undefined) throw missing('-j TTL', '--ttl-set, --ttl-inc or --ttl-dec');
     const op = use.name === '--ttl-set' ? 'set' : use.name === '--ttl-inc' ? 'inc' : 'dec';
     return { t: 'TTL', op, value: numberOf(use, 255, op === 'set' ? 0 : 1) };
   },
