@@ -137,6 +137,8 @@ export class Skb {
   /** How often a tunnel device was entered inside one namespace. */
   depth = 0;
 
+  /** A further fragment of the packet that its leg shows. */
+  trailing = false;
   /** Links crossed since the TTL last fell. */
   crossings = 0;
 
@@ -185,6 +187,7 @@ export class Skb {
     copy.uid = this.uid;
     copy.gid = this.gid;
     copy.depth = this.depth;
+    copy.trailing = this.trailing;
     copy.crossings = this.crossings;
     copy.leg = this.leg;
     copy.hop = this.hop;

@@ -51,6 +51,8 @@ export class LegRecord {
   forkedAt = -1;
   /** A socket took it. */
   delivered = false;
+  /** The sender's own copy of a broadcast, which never was on the wire. */
+  loopedBack = false;
   /** A further receiver of a packet that another socket took first. */
   alsoDelivered = false;
 

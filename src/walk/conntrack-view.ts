@@ -1,12 +1,4 @@
-import {
-  type CtEntry,
-  IPS_ASSURED,
-  IPS_CONFIRMED,
-  IPS_DST_NAT,
-  IPS_DYING,
-  IPS_SEEN_REPLY,
-  IPS_SRC_NAT,
-} from '../linux/conntrack/entry.ts';
+import { type CtEntry, IPS_ASSURED, IPS_CONFIRMED, IPS_DST_NAT, IPS_DYING, IPS_SEEN_REPLY, IPS_SRC_NAT } from '../linux/conntrack/entry.ts';
 import type { ConntrackEntry, Tuple } from '../trace/trace.ts';
 import { formatIpv4, type Ipv4 } from '../wire/ipv4.ts';
 import { ICMP, protoName } from '../wire/proto.ts';

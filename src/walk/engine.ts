@@ -61,6 +61,8 @@ export class Engine implements Effects {
   private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
 
   private readonly queue = new EventQueue<Frame>();
+  private inSoftirq = false;
+  private budget = MAX_EVENTS;
   private readonly stacks = new Map<string, Stack>();
   private readonly farEnds = new Map<Stack, (FarEnd | undefined)[]>();
   private readonly arpLegs = new Map<string, LegRecord>();
@@ -110,28 +112,44 @@ export class Engine implements Effects {
     return stack;
   }
 
-  /** Lets everything that is on its way arrive, and everything that follows from it. */
+  /** Lets everything that is on its way arrive, and everything that follows from it; the clock moves when nothing else can. */
   run(): void {
-    let budget = MAX_EVENTS;
     for (;;) {
-      const frame = this.queue.shift();
-      if (frame === undefined) {
-        const next = this.queue.nextTimer();
-        if (next === undefined) return;
-        this.session.clock.nowMs = Math.max(this.session.clock.nowMs, next.atMs);
-        next.timer.fire();
-      } else {
-        const { stack, device, skb } = frame;
-        if (!frame.loop) receive(stack, device, skb);
-        else if (device.link.kind.type === 'vxlan') receiveDecapsulated(stack, device, skb);
-        else receiveLoopback(stack, device, skb);
-      }
-      if (--budget === 0) {
+      this.drain();
+      const next = this.queue.nextTimer();
+      if (next === undefined || this.budget <= 0) return;
+      this.session.clock.nowMs = Math.max(this.session.clock.nowMs, next.atMs);
+      this.inSoftirq = true;
+      next.timer.fire();
+      this.inSoftirq = false;
+    }
+  }
+
+  /** Delivers frames in the order in which they were sent, until none is on its way. */
+  private drain(): void {
+    this.inSoftirq = true;
+    for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
+      if (--this.budget <= 0) {
         this.queue.clear();
         this.observed.unknown ??= { reason: 'WALK_BUDGET', text: `the walk did not end within ${MAX_EVENTS} events`, at: '' };
-        return;
+        break;
       }
+      const { stack, device, skb } = frame;
+      if (!frame.loop) receive(stack, device, skb);
+      else if (device.link.kind.type === 'vxlan') receiveDecapsulated(stack, device, skb);
+      else receiveLoopback(stack, device, skb);
     }
+    this.inSoftirq = false;
+  }
+
+  /**
+   * Takes a frame into the queue. A frame that a process sends is worked off before its send call goes on, as softirqs are; one that is
+   * sent in answer to a frame waits its turn.
+   * @source net/core/dev.c netif_rx, __local_bh_enable_ip
+   */
+  private push(frame: Frame): void {
+    this.queue.push(frame);
+    if (!this.inSoftirq) this.drain();
   }
 
   transmit(stack: Stack, device: Device, skb: Skb): void {
@@ -144,7 +162,7 @@ export class Engine implements Effects {
     switch (far.kind) {
       case 'netns':
         scrub(skb, far.stack !== stack);
-        this.queue.push({ stack: far.stack, device: far.device, skb, loop: false });
+        this.push({ stack: far.stack, device: far.device, skb, loop: false });
         return;
       case 'fabric':
         if (skb.arp !== null) this.answerArp(stack, device, skb);
@@ -181,12 +199,12 @@ export class Engine implements Effects {
 
   loop(stack: Stack, device: Device, skb: Skb): void {
     skb.crossings++;
-    this.queue.push({ stack, device, skb, loop: true });
+    this.push({ stack, device, skb, loop: true });
   }
 
   /** Puts a frame in at a device as if it came by its wire. */
   inject(stack: Stack, device: Device, skb: Skb): void {
-    this.queue.push({ stack, device, skb, loop: false });
+    this.push({ stack, device, skb, loop: false });
   }
 
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean {
@@ -204,7 +222,8 @@ export class Engine implements Effects {
     const { kind } = device.link;
     if (kind.type !== 'veth' && kind.type !== 'end') return NONE;
     const near = { machine: stack.machine, netns: stack.netns.tables.name, dev: device.name };
-    if (kind.type === 'end' && kind.nic !== null && this.world.fabric !== null) return { kind: 'fabric', origin: { kind: 'nic', name: kind.nic } };
+    if (kind.type === 'end' && kind.nic !== null && this.world.fabric !== null)
+      return { kind: 'fabric', origin: { kind: 'nic', name: kind.nic } };
     const external = this.externalByMachine.get(`${near.machine}/${near.netns}/${near.dev}`);
     if (external !== undefined) return { kind: 'fabric', origin: { kind: 'external', name: external } };
     if (kind.wire === null) return kind.type === 'end' ? OUT : NONE;
@@ -225,7 +244,7 @@ export class Engine implements Effects {
     answer.dmac = arp.senderMac;
     answer.arp = { op: 'reply', senderMac: mac, senderIp: arp.targetIp, targetMac: arp.senderMac, targetIp: arp.senderIp };
     answer.lengthBytes = 28;
-    this.queue.push({ stack, device, skb: answer, loop: false });
+    this.push({ stack, device, skb: answer, loop: false });
   }
 
   /** Brings a packet in at the link end of a machine that the fabric delivers to. */
@@ -235,7 +254,7 @@ export class Engine implements Effects {
     const device = end === null ? undefined : stack?.netns.deviceByName.get(end.dev);
     if (stack === null || device === undefined) return false;
     skb.hop = null;
-    this.queue.push({ stack, device, skb, loop: false });
+    this.push({ stack, device, skb, loop: false });
     return true;
   }
 
@@ -344,6 +363,8 @@ export class Engine implements Effects {
   /** Forgets what belongs to one probe. */
   reset(): void {
     this.queue.clear();
+    this.budget = MAX_EVENTS;
+    this.inSoftirq = false;
     this.arpLegs.clear();
     this.observed = nothingObserved();
     this.recorder = null;
@@ -389,8 +410,8 @@ function delivery(at: string, skb: Skb): NonNullable<Observed['delivered']> {
 }
 
 function deliveryText(skb: Skb, socket: Socket | null): string {
-  if (skb.proto === ICMP) return skb.icmpType === 8 ? 'the host answers echo requests itself' : `ICMP ${skb.icmpType}/${skb.icmpCode} arrives`;
+  if (skb.proto === ICMP)
+    return skb.icmpType === 8 ? 'the host answers echo requests itself' : `ICMP ${skb.icmpType}/${skb.icmpCode} arrives`;
   const owner = socket?.owner ?? null;
   return `${skb.proto === TCP ? 'tcp' : 'udp'}/${skb.dport} at ${formatIpv4(skb.dst)}${owner === null ? '' : ` (${owner})`}`;
 }
-

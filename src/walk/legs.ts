@@ -31,7 +31,10 @@ function legOf(leg: LegRecord): Leg {
     const chosen = legOf(main);
     const before = leg.hops.slice(0, main.forkedAt);
     out.hops = [...before.map((hop) => hopOf(hop, 0)), ...chosen.hops];
-    const rest: Leg = { kind: leg.kind, hops: leg.hops.slice(main.forkedAt).map((hop, i) => hopOf(hop, i === 0 ? (main.hops[0]?.shared ?? 0) : 0)) };
+    const rest: Leg = {
+      kind: leg.kind,
+      hops: leg.hops.slice(main.forkedAt).map((hop, i) => hopOf(hop, i === 0 ? (main.hops[0]?.shared ?? 0) : 0)),
+    };
     copies = [rest, ...leg.copies.filter((copy) => copy !== main).map((copy) => legOf(copy)), ...(chosen.copies ?? [])];
   }
   if (leg.fragments > 1) out.fragments = leg.fragments;
@@ -40,7 +43,7 @@ function legOf(leg: LegRecord): Leg {
 }
 
 function reachesSocket(leg: LegRecord): boolean {
-  return leg.delivered || leg.copies.some(reachesSocket);
+  return !leg.loopedBack && (leg.delivered || leg.copies.some(reachesSocket));
 }
 
 function hopOf(hop: HopRecord, skip: number): Hop {

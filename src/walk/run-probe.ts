@@ -63,13 +63,25 @@ export function runProbe(world: FrozenWorld, session: Session, probe: Probe, opt
  * Sends one probe once for every way that chance leaves open. Each starts from the same session; only the first, which a plain walk
  * takes, leaves its effects there.
  */
-export function runAllBranches(world: FrozenWorld, session: Session, probe: Probe, options: WalkOptions = {}, maxBranches: number = MAX_BRANCHES): Trace[] {
+export function runAllBranches(
+  world: FrozenWorld,
+  session: Session,
+  probe: Probe,
+  options: WalkOptions = {},
+  maxBranches: number = MAX_BRANCHES,
+): Trace[] {
   const before = cloneSession(session);
   const first = runProbe(world, session, probe, options);
   const traces = [first];
   const open: number[][] = [];
   const known = first.branch?.choices ?? [];
-  open.push(...alternativesOf(known.map((c) => c.picked), known.map((c) => c.of), 0));
+  open.push(
+    ...alternativesOf(
+      known.map((c) => c.picked),
+      known.map((c) => c.of),
+      0,
+    ),
+  );
   let truncated = false;
   const odds = new Map<Trace, number>();
   while (open.length > 0) {
@@ -89,7 +101,13 @@ export function runAllBranches(world: FrozenWorld, session: Session, probe: Prob
       trace.branch = { index: traces.length, of: 0, odds: chooser.odds, choices: chooser.choices };
       traces.push(trace);
     }
-    open.push(...alternativesOf(chooser.choices.map((c) => c.picked), chooser.choices.map((c) => c.of), fixed.length));
+    open.push(
+      ...alternativesOf(
+        chooser.choices.map((c) => c.picked),
+        chooser.choices.map((c) => c.of),
+        fixed.length,
+      ),
+    );
     odds.set(trace, chooser.odds);
   }
   for (const [index, trace] of traces.entries()) {
@@ -133,8 +151,9 @@ function start(engine: Engine, probe: Probe): Sent {
       let src: string | null = null;
       const opened = (skb: Skb): void => {
         src = formatIpv4(skb.src);
+        if (request.spoof !== null) return;
         if (probe.proto === 'icmp') engine.probeIcmpId = request.sport;
-        else if (request.spoof === null) openSocket(engine, probe, request, skb);
+        else openSocket(engine, probe, request, skb);
       };
       send(stack, request, opened);
       return { src: src ?? (request.src === ANY ? null : formatIpv4(request.src)) };
@@ -177,7 +196,7 @@ function openSocket(engine: Engine, probe: Probe, request: SendRequest, skb: Skb
   const proto = probe.proto === 'tcp' ? 'tcp' : 'udp';
   const socket = {
     proto,
-    addr: probe.proto === 'tcp' ? skb.src : probe.src ?? null,
+    addr: probe.proto === 'tcp' ? skb.src : (probe.src ?? null),
     port: request.sport,
     dev: request.bindDev,
     peer: probe.proto === 'tcp' ? { addr: skb.dst, port: request.dport } : null,

@@ -39,11 +39,19 @@ export function verdictOf(observed: Observed): Verdict {
   if (observed.sendError !== null) {
     const drop = deciding(drops, true);
     const text = drop === null ? observed.sendError.text : dropText(drop);
-    return { outcome: 'send-error', reason: drop?.reason ?? observed.sendError.errno, text: `the send call fails with ${observed.sendError.errno}: ${text}` };
+    return {
+      outcome: 'send-error',
+      reason: drop?.reason ?? observed.sendError.errno,
+      text: `the send call fails with ${observed.sendError.errno}: ${text}`,
+    };
   }
   if (observed.isReset) {
     const drop = deciding(drops, true);
-    return { outcome: 'reset', reason: drop?.reason ?? 'TCP_RESET', text: drop === null ? 'a RST came back' : `a RST came back: ${drop.text}` };
+    return {
+      outcome: 'reset',
+      reason: drop?.reason ?? 'TCP_RESET',
+      text: drop === null ? 'a RST came back' : `a RST came back: ${drop.text}`,
+    };
   }
   if (reply !== null) {
     const seen = delivered === null ? '' : `; ${delivered.at} saw ${endpointText(delivered, 'src')}`;
@@ -53,13 +61,22 @@ export function verdictOf(observed: Observed): Verdict {
   if (error !== undefined) {
     const drop = deciding(drops, true);
     const why = drop === null ? '' : `: ${drop.text}`;
-    return { outcome: 'icmp-error', reason: drop?.reason ?? 'ICMP_ERROR', text: `${icmpText(error.type, error.code)} from ${formatIpv4(error.from)}${why}` };
+    return {
+      outcome: 'icmp-error',
+      reason: drop?.reason ?? 'ICMP_ERROR',
+      text: `${icmpText(error.type, error.code)} from ${formatIpv4(error.from)}${why}`,
+    };
   }
-  if (unknown !== null) return { outcome: 'unknown', reason: unknown.reason, text: unknown.at === '' ? unknown.text : `${unknown.at}: ${unknown.text}` };
+  if (unknown !== null)
+    return { outcome: 'unknown', reason: unknown.reason, text: unknown.at === '' ? unknown.text : `${unknown.at}: ${unknown.text}` };
   if (delivered !== null) {
     const drop = deciding(drops, false);
     const why = drop === null ? 'nothing came back' : dropText(drop);
-    return { outcome: 'delivered', reason: null, text: `delivered to ${delivered.at} as ${endpointText(delivered, 'src')} -> ${endpointText(delivered, 'dst')}; ${why}` };
+    return {
+      outcome: 'delivered',
+      reason: null,
+      text: `delivered to ${delivered.at} as ${endpointText(delivered, 'src')} -> ${endpointText(delivered, 'dst')}; ${why}`,
+    };
   }
   if (observed.isLoop) return { outcome: 'loop', reason: 'LOOP', text: deciding(drops, true)?.text ?? 'the frame goes round and round' };
   const drop = deciding(drops, true);

@@ -42,12 +42,13 @@ export function openTwin(folder: string): Twin {
   const frozen = freeze(world);
   const bridges = bridgesOf(world);
   const vxlanPorts = vxlanPortsOf(world);
+  const emptyChains = emptyChainsOf(world);
   return {
     send(line) {
       const session = { ...newSession(), cold: true };
       const trace = runProbe(frozen, session, probeOf(JSON.parse(line) as ProbeLine), { record: 'detailed' });
       const neighbours = new Map([...session.netns].map(([at, netns]) => [netnsOf(at), learned(netns)]));
-      return { trace, neighbours, bridges, vxlanPorts };
+      return { trace, neighbours, bridges, vxlanPorts, emptyChains };
     },
   };
 }
@@ -74,6 +75,17 @@ function learned(session: Stack['session']): TruthNeighbour[] {
 
 function namespaces(world: World) {
   return Object.values(world.machines).flatMap((host) => Object.values(host.netns));
+}
+
+function emptyChainsOf(world: World): Set<string> {
+  const chains = namespaces(world).flatMap((netns) =>
+    Object.values(netns.iptables).flatMap((table) =>
+      table.chains
+        .filter(({ policy, rules }) => policy !== null && rules.length === 0)
+        .map(({ name }) => `${netns.name} ${table.name} ${name}`),
+    ),
+  );
+  return new Set(chains);
 }
 
 function bridgesOf(world: World): Map<string, Map<string, string>> {

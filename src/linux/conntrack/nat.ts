@@ -14,7 +14,13 @@ export type Manip = 'src' | 'dst';
 const MAX_ATTEMPTS = 128;
 
 /** The connection as its first packet looks after the translations bound so far; reused, so nothing is allocated per packet. */
-const tuple: { proto: number; src: Ipv4; dst: Ipv4; sport: number; dport: number } = { proto: 0, src: ipv4(0), dst: ipv4(0), sport: 0, dport: 0 };
+const tuple: { proto: number; src: Ipv4; dst: Ipv4; sport: number; dport: number } = {
+  proto: 0,
+  src: ipv4(0),
+  dst: ipv4(0),
+  sport: 0,
+  dport: 0,
+};
 
 /** Whether the reply direction is meant. @source CTINFO2DIR */
 export function isReply(skb: Skb): boolean {
@@ -165,7 +171,8 @@ function uniqueTuple(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange): 
 }
 
 function inRange(addr: Ipv4, port: number, range: NatRange, hasPortRange: boolean): boolean {
-  if (range.minAddr !== null && range.maxAddr !== null && (addr >>> 0 < range.minAddr >>> 0 || addr >>> 0 > range.maxAddr >>> 0)) return false;
+  if (range.minAddr !== null && range.maxAddr !== null && (addr >>> 0 < range.minAddr >>> 0 || addr >>> 0 > range.maxAddr >>> 0))
+    return false;
   return !hasPortRange || (port >= range.minPort && port <= range.maxPort);
 }
 

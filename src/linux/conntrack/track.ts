@@ -14,7 +14,20 @@ import {
 } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { CtEntry, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SEEN_REPLY } from './entry.ts';
-import { CLOSE, CLOSE_WAIT, ESTABLISHED, FIN_WAIT, IGNORED, INVALID, LAST_ACK, nextTcpState, SYN_RECV, SYN_SENT, TCP_NONE, TIME_WAIT } from './tcp.ts';
+import {
+  CLOSE,
+  CLOSE_WAIT,
+  ESTABLISHED,
+  FIN_WAIT,
+  IGNORED,
+  INVALID,
+  LAST_ACK,
+  nextTcpState,
+  SYN_RECV,
+  SYN_SENT,
+  TCP_NONE,
+  TIME_WAIT,
+} from './tcp.ts';
 import { answerType, hasPorts, isIcmpQuery, tupleDport, tupleSport } from './tuple.ts';
 
 /** Seconds a UDP flow must live before it counts as a stream. @source nf_conntrack_proto_udp.c nf_conntrack_udp_packet */

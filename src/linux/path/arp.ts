@@ -9,7 +9,7 @@ import type { LearnedNeighbour } from '../netns-session.ts';
 import { type Arp, PACKET_HOST, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { deviceTransmit } from './device.ts';
-import { learned, neighUpdate, remember } from './neighbour.ts';
+import { fixedNeighbour, learned, neighUpdate, remember } from './neighbour.ts';
 import { routeArp, routeBack } from './route.ts';
 
 function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
@@ -59,7 +59,8 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (isMulticast(tip) || (isLoopback(tip) && !device.sysctl.routeLocalnet)) return;
   if (sip === tip && device.sysctl.dropGratuitousArp) return;
   if (sip === ANY) {
-    if (arp.op === 'request' && inetDevAddrType(stack.netns, tip, null) === 'local' && !ignores(stack, device, sip, tip)) answer(stack, device, arp);
+    if (arp.op === 'request' && inetDevAddrType(stack.netns, tip, null) === 'local' && !ignores(stack, device, sip, tip))
+      answer(stack, device, arp);
     return;
   }
   if (arp.op === 'request') {
@@ -77,10 +78,13 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
       return;
     }
   }
+  if (fixedNeighbour(stack.netns, device, sip) !== null) return;
   const entry = learned(stack, device, sip);
   if (entry === null && device.sysctl.arpAccept === 0) return;
   const state = arp.op === 'reply' && skb.packetType === PACKET_HOST ? 'reachable' : 'stale';
-  const target = entry ?? remember(stack, device, { ip: sip, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+  const target =
+    entry ??
+    remember(stack, device, { ip: sip, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
   const gratuitous = sip === tip;
   const override = gratuitous || target.mac === null || stack.effects.nowMs - target.sinceMs > device.sysctl.neigh.locktimeMs;
   neighUpdate(stack, device, target, sha, state, override);
@@ -88,6 +92,7 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
 
 /** @source net/core/neighbour.c neigh_event_ns */
 function learnRequest(stack: Stack, device: Device, ip: Ipv4, mac: Mac): void {
+  if (fixedNeighbour(stack.netns, device, ip) !== null) return;
   const entry =
     learned(stack, device, ip) ??
     remember(stack, device, { ip, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });

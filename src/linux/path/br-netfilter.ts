@@ -77,7 +77,11 @@ function preRoutingFinish(stack: Stack, bridge: Device, port: Device, skb: Skb):
  */
 function bridgedDnat(stack: Stack, bridge: Device, port: Device, skb: Skb, route: Exit): void {
   const nexthop = route.gateway === ANY ? skb.dst : route.gateway;
-  note(stack, skb, { stage: 'br_netfilter', verb: 'BRIDGED', text: `DNAT to ${formatIpv4(skb.dst)} stays on ${bridge.name}: bridged, not routed` });
+  note(stack, skb, {
+    stage: 'br_netfilter',
+    verb: 'BRIDGED',
+    text: `DNAT to ${formatIpv4(skb.dst)} stays on ${bridge.name}: bridged, not routed`,
+  });
   const known = connectedMac(stack, bridge, nexthop);
   if (known !== null) {
     skb.dmac = known;

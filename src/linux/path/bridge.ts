@@ -65,7 +65,9 @@ export function bridgeHandleFrameFinish(stack: Stack, bridge: Device, port: Devi
 }
 
 function egressText(to: Device, from: Device): string {
-  return to === from ? `the frame would leave by its own port ${from.name}, and hairpin mode is off` : `port ${to.name} does not take frames from ${from.name}`;
+  return to === from
+    ? `the frame would leave by its own port ${from.name}, and hairpin mode is off`
+    : `port ${to.name} does not take frames from ${from.name}`;
 }
 
 function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
@@ -142,7 +144,12 @@ function bridgeForward(stack: Stack, bridge: Device, from: Device | null, to: De
 /** @source net/bridge/br_forward.c br_dev_queue_push_xmit */
 function pushToPort(stack: Stack, to: Device, skb: Skb): void {
   if (skb.lengthBytes > to.mtuBytes + 4) {
-    stack.effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes do not fit the MTU ${to.mtuBytes} of bridge port ${to.name}`);
+    stack.effects.dropped(
+      stack,
+      skb,
+      'PKT_TOO_BIG',
+      `${skb.lengthBytes} bytes do not fit the MTU ${to.mtuBytes} of bridge port ${to.name}`,
+    );
     return;
   }
   deviceTransmit(stack, to, skb);
@@ -218,4 +225,3 @@ function ebtables(
       return false;
   }
 }
-

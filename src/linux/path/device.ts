@@ -2,7 +2,7 @@ import type { Device } from '../device.ts';
 import { type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { bridgeTransmit } from './bridge.ts';
-import { headerOf, note } from './record.ts';
+import { leave, note, through } from './record.ts';
 import { vxlanTransmit } from './vxlan.ts';
 
 /** Hands a frame to a device. @source net/core/dev.c __dev_queue_xmit and the drivers' ndo_start_xmit */
@@ -16,6 +16,8 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
   switch (kind.type) {
     case 'loopback':
       skb.sending = false;
+      // The route found on the way out is the route in: nothing checks the source again.
+      if (skb.via?.kind === 'local') skb.input = { kind: 'local', route: skb.via.route };
       effects.loop(stack, device, skb);
       return;
     case 'veth':
@@ -24,10 +26,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
         effects.dropped(stack, skb, 'QDISC_DROP', `${device.name} has no carrier`);
         return;
       }
-      if (effects.recorder !== null && skb.hop !== null) {
-        skb.hop.out = device.name;
-        skb.hop.tx = headerOf(skb);
-      }
+      leave(skb, device.name);
       if (!effects.accepts(stack, device, skb.lengthBytes)) {
         if (skb.sending) effects.sendError(stack, skb, 'ENOBUFS', 'PKT_TOO_BIG');
         effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes are more than the far end of ${device.name} takes`);
@@ -37,18 +36,15 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
       effects.transmit(stack, device, skb);
       return;
     case 'bridge':
-      if (skb.hop !== null) skb.hop.through.push(device.name);
+      through(skb, device.name);
       bridgeTransmit(stack, device, skb);
       return;
     case 'vxlan':
-      if (skb.hop !== null) skb.hop.through.push(device.name);
+      through(skb, device.name);
       vxlanTransmit(stack, device, skb);
       return;
     case 'dummy':
-      if (effects.recorder !== null && skb.hop !== null) {
-        skb.hop.out = device.name;
-        skb.hop.tx = headerOf(skb);
-      }
+      leave(skb, device.name);
       effects.dropped(stack, skb, 'DUMMY', `${device.name} is a dummy device: whatever it sends is gone`);
       return;
     case 'vlan':

@@ -28,7 +28,11 @@ export function defragment(stack: Stack, skb: Skb, hook: Hook): Skb | null {
   queue.parts.push(skb);
   const whole = assemble(queue.parts);
   if (whole === null) {
-    note(stack, skb, { stage: `defragment:${HOOK_NAMES[hook] ?? ''}`, verb: 'RECEIVED', text: 'a fragment waits for the rest of its datagram' });
+    note(stack, skb, {
+      stage: `defragment:${HOOK_NAMES[hook] ?? ''}`,
+      verb: 'RECEIVED',
+      text: 'a fragment waits for the rest of its datagram',
+    });
     return null;
   }
   fragments.delete(key);
@@ -71,6 +75,7 @@ export function fragment(skb: Skb, mtuBytes: number): Skb[] {
   const parts: Skb[] = [];
   for (let offset = 0; offset < payload; offset += step) {
     const part = offset === 0 ? skb : skb.clone();
+    if (offset > 0) part.trailing = true;
     part.fragOffsetBytes = offset;
     part.moreFragments = offset + step < payload;
     part.lengthBytes = Math.min(step, payload - offset) + IP_HEADER_BYTES;
@@ -78,6 +83,5 @@ export function fragment(skb: Skb, mtuBytes: number): Skb[] {
     parts.push(part);
   }
   if (skb.leg !== null) skb.leg.fragments = parts.length;
-  for (const part of parts.slice(1)) part.hop = null;
   return parts;
 }

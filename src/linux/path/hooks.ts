@@ -19,7 +19,17 @@ import {
   type TableVerdict,
   UNKNOWN,
 } from '../netfilter/hook-env.ts';
-import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED, type Skb } from '../skb.ts';
+import {
+  CT_ESTABLISHED,
+  CT_ESTABLISHED_REPLY,
+  CT_INVALID,
+  CT_NEW,
+  CT_NONE,
+  CT_RELATED,
+  CT_RELATED_REPLY,
+  CT_UNTRACKED,
+  type Skb,
+} from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { note } from './record.ts';
 import { rejectPacket } from './reject.ts';
@@ -57,12 +67,19 @@ export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null,
     case PREROUTING:
       return table(env, firewall.raw) && track(env) && table(env, firewall.mangle) && nat(env, 'dst');
     case INPUT:
-      return table(env, firewall.mangle) && table(env, firewall.filter) && table(env, firewall.security) && nat(env, 'src') && confirmed(env);
+      return (
+        table(env, firewall.mangle) && table(env, firewall.filter) && table(env, firewall.security) && nat(env, 'src') && confirmed(env)
+      );
     case FORWARD:
       return table(env, firewall.mangle) && table(env, firewall.filter) && table(env, firewall.security);
     case OUTPUT:
       return (
-        table(env, firewall.raw) && track(env) && mangleOutput(env) && natOutput(env) && table(env, firewall.filter) && table(env, firewall.security)
+        table(env, firewall.raw) &&
+        track(env) &&
+        mangleOutput(env) &&
+        natOutput(env) &&
+        table(env, firewall.filter) &&
+        table(env, firewall.security)
       );
     case POSTROUTING:
       return table(env, firewall.mangle) && nat(env, 'src') && confirmed(env);
@@ -70,7 +87,7 @@ export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null,
 }
 
 function table(env: HookEnv, compiled: CompiledTable | null): boolean {
-  if (compiled === null || !hasRules(compiled, env.hook)) return true;
+  if (compiled === null || (env.recorder === null && !hasRules(compiled, env.hook))) return true;
   return settle(env, runTable(compiled, env));
 }
 
@@ -100,7 +117,11 @@ function track(env: HookEnv): boolean {
   if (env.recorder !== null && skb.ct !== null) stack.effects.tracked(stack, skb.ct);
   if (env.recorder !== null && !seen) {
     const { ct, ctInfo } = skb;
-    note(stack, skb, { stage: `conntrack:${HOOK_NAMES[env.hook] ?? ''}`, verb: 'TRACKED', text: () => trackText(ctInfo, ct === null ? null : { ...ct }) });
+    note(stack, skb, {
+      stage: `conntrack:${HOOK_NAMES[env.hook] ?? ''}`,
+      verb: 'TRACKED',
+      text: () => trackText(ctInfo, ct === null ? null : { ...ct }),
+    });
   }
   return true;
 }
@@ -142,13 +163,18 @@ function nat(env: HookEnv, manip: Manip): boolean {
   const fresh = skb.ctInfo === CT_NEW || isRelated(skb);
   if (fresh && !isBound(ct, manip)) {
     const compiled = stack.firewall.natTable;
-    if (compiled !== null && (ct.status & IPS_CONFIRMED) === 0 && hasRules(compiled, env.hook)) {
+    if (compiled !== null && (ct.status & IPS_CONFIRMED) === 0 && (env.recorder !== null || hasRules(compiled, env.hook))) {
       if (!settle(env, runTable(compiled, env))) return false;
     }
     if (!isBound(ct, manip)) nullBinding(stack, ct, manip);
   } else if (env.hook === POSTROUTING && ct.masqIfindex !== 0 && env.out !== null && env.out.ifindex !== ct.masqIfindex && !isReply(skb)) {
     stack.session.conntrack.remove(ct);
-    stack.effects.dropped(stack, skb, 'NETFILTER_DROP', 'the route of a masqueraded connection moved to another device; the connection is forgotten');
+    stack.effects.dropped(
+      stack,
+      skb,
+      'NETFILTER_DROP',
+      'the route of a masqueraded connection moved to another device; the connection is forgotten',
+    );
     return false;
   }
   const before = env.recorder === null ? null : addresses(skb);

@@ -39,7 +39,12 @@ const REDIRECT_SILENCE_MS = 20_480;
 export function icmpText(type: number, code: number): string {
   if (type === UNREACHABLE) {
     const names = ['network', 'host', 'protocol', 'port', 'fragmentation needed'];
-    const name = code === FRAG_NEEDED ? 'fragmentation needed' : code === 13 ? 'administratively prohibited' : `${names[code] ?? `code ${code}`} unreachable`;
+    const name =
+      code === FRAG_NEEDED
+        ? 'fragmentation needed'
+        : code === 13
+          ? 'administratively prohibited'
+          : `${names[code] ?? `code ${code}`} unreachable`;
     return `ICMP 3/${code} ${name}`;
   }
   if (type === TIME_EXCEEDED) return `ICMP 11/${code} TTL exceeded`;
@@ -61,10 +66,15 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   const { netns, session } = stack;
   if (skb.packetType !== PACKET_HOST || skb.fragOffsetBytes > 0) return;
   if (skb.input === null && skb.via === null) return;
-  if (skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast' || skb.via?.kind === 'broadcast' || skb.via?.kind === 'multicast') return;
+  if (skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast' || skb.via?.kind === 'broadcast' || skb.via?.kind === 'multicast')
+    return;
   if (isIcmpError(skb) || (skb.proto === ICMP && skb.icmpType > 18)) return;
   if (session.icmpBusy) {
-    note(stack, skb, { stage: 'icmp', verb: 'MATCHED', text: `no ${icmpText(type, code)} is sent: the kernel is busy sending an ICMP message` });
+    note(stack, skb, {
+      stage: 'icmp',
+      verb: 'MATCHED',
+      text: `no ${icmpText(type, code)} is sent: the kernel is busy sending an ICMP message`,
+    });
     return;
   }
   let source: Ipv4 = ANY;
@@ -84,7 +94,11 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   error.local = true;
   const route = routeSend(stack, error);
   if (route.kind === 'error' || route.kind === 'unknown') {
-    note(stack, skb, { stage: 'icmp', verb: 'MATCHED', text: `no ${icmpText(type, code)} can be sent: no route back to ${formatIpv4(skb.src)}` });
+    note(stack, skb, {
+      stage: 'icmp',
+      verb: 'MATCHED',
+      text: `no ${icmpText(type, code)} can be sent: no route back to ${formatIpv4(skb.src)}`,
+    });
     return;
   }
   if (!rateAllows(stack, error.dst, type, route.device)) {

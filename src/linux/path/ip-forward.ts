@@ -26,14 +26,24 @@ export function ipForward(stack: Stack, device: Device, skb: Skb, route: Extract
   const mtuBytes = route.mtuBytes;
   if (exceedsMtu(skb, mtuBytes)) {
     icmpSend(stack, device, skb, UNREACHABLE, FRAG_NEEDED, mtuBytes);
-    stack.effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes with DF do not fit the MTU ${mtuBytes} of ${route.device.name}`);
+    stack.effects.dropped(
+      stack,
+      skb,
+      'PKT_TOO_BIG',
+      `${skb.lengthBytes} bytes with DF do not fit the MTU ${mtuBytes} of ${route.device.name}`,
+    );
     return;
   }
   skb.ttl--;
   skb.crossings = 0;
   if (route.redirect && skb.bridge?.bridgedDnat !== true) sendRedirect(stack, device, skb, route);
   if (stack.effects.recorder !== null) {
-    note(stack, skb, { stage: 'forward', verb: 'ROUTED', text: `forwarded from ${device.name} to ${route.device.name}, TTL lowered`, after: { ttl: skb.ttl } });
+    note(stack, skb, {
+      stage: 'forward',
+      verb: 'ROUTED',
+      text: `forwarded from ${device.name} to ${route.device.name}, TTL lowered`,
+      after: { ttl: skb.ttl },
+    });
   }
   if (!nfHook(stack, FORWARD, skb, device, route.device)) return;
   ipOutput(stack, skb);

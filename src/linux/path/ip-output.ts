@@ -30,6 +30,7 @@ export function ipOutput(stack: Stack, skb: Skb): void {
 function loopBack(stack: Stack, skb: Skb, device: Device): void {
   const copy = forkSkb(stack, skb);
   copy.sending = false;
+  if (copy.leg !== null) copy.leg.loopedBack = true;
   if (!nfHook(stack, POSTROUTING, copy, null, device)) return;
   copy.packetType = PACKET_BROADCAST;
   copy.input = { kind: 'broadcast', route: null };
@@ -48,7 +49,12 @@ function ipFinishOutput(stack: Stack, skb: Skb): void {
   if (skb.df && (!skb.ignoreDf || skb.fragMaxBytes > mtuBytes)) {
     icmpSend(stack, via.device, skb, UNREACHABLE, FRAG_NEEDED, mtuBytes);
     if (skb.sending) stack.effects.sendError(stack, skb, 'EMSGSIZE', 'PKT_TOO_BIG');
-    stack.effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes with DF do not fit the MTU ${mtuBytes} of ${via.device.name}`);
+    stack.effects.dropped(
+      stack,
+      skb,
+      'PKT_TOO_BIG',
+      `${skb.lengthBytes} bytes with DF do not fit the MTU ${mtuBytes} of ${via.device.name}`,
+    );
     return;
   }
   const limit = skb.fragMaxBytes > 0 && skb.fragMaxBytes < mtuBytes ? skb.fragMaxBytes : mtuBytes;

@@ -33,7 +33,7 @@ function baseNeighbours(netns: CompiledNetns): BaseNeighbours {
 }
 
 /** An entry that the tables fix: packets never change it. */
-function fixed(netns: CompiledNetns, device: Device, nexthop: Ipv4): Neighbour | null {
+export function fixedNeighbour(netns: CompiledNetns, device: Device, nexthop: Ipv4): Neighbour | null {
   if (netns.tables.neighbours.length === 0) return null;
   const entry = baseNeighbours(netns).get(device.name)?.get(nexthop);
   return entry !== undefined && (entry.state === 'permanent' || entry.state === 'noarp') ? entry : null;
@@ -51,7 +51,15 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
     case 'stale':
     case 'delay':
     case 'probe':
-      return remember(stack, device, { ip, mac: base.mac, state: base.state, sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+      return remember(stack, device, {
+        ip,
+        mac: base.mac,
+        state: base.state,
+        sinceMs: stack.effects.nowMs,
+        probes: 0,
+        queue: [],
+        used: false,
+      });
     case 'permanent':
     case 'noarp':
     case 'incomplete':
@@ -70,7 +78,7 @@ export function remember(stack: Stack, device: Device, entry: LearnedNeighbour):
 /** The Ethernet address of a next hop that needs no ARP; null where ARP must tell. @source net/ipv4/arp.c arp_constructor */
 function withoutArp(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
   if (device.isLoopback) return ZERO_MAC;
-  const entry = fixed(stack.netns, device, nexthop);
+  const entry = fixedNeighbour(stack.netns, device, nexthop);
   if (entry !== null) return entry.mac ?? ZERO_MAC;
   if (isMulticast(nexthop)) return multicastMac(nexthop);
   if (device.link.noarp) return device.link.mac;
@@ -130,7 +138,15 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
       return;
     }
   }
-  entry ??= remember(stack, device, { ip: nexthop, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+  entry ??= remember(stack, device, {
+    ip: nexthop,
+    mac: null,
+    state: 'incomplete',
+    sinceMs: stack.effects.nowMs,
+    probes: 0,
+    queue: [],
+    used: false,
+  });
   // An entry that was only announced (`probe`) is asked for by unicast before its first use.
   if (entry.state !== 'probe') entry.state = 'incomplete';
   entry.probes = 0;
@@ -157,7 +173,10 @@ function sendTo(stack: Stack, device: Device, skb: Skb, dmac: Mac, nexthop: Ipv4
     note(stack, skb, {
       stage: 'neighbour',
       verb: 'RESOLVED',
-      text: () => (state === 'assumed' ? `${formatIpv4(nexthop)} dev ${device.name} leads out of the model` : `${formatIpv4(nexthop)} dev ${device.name} is at ${dmac}`),
+      text: () =>
+        state === 'assumed'
+          ? `${formatIpv4(nexthop)} dev ${device.name} leads out of the model`
+          : `${formatIpv4(nexthop)} dev ${device.name} is at ${dmac}`,
       neigh: () => ({ ip: formatIpv4(nexthop), mac: dmac === '' ? null : dmac, dev: device.name, state: state.toUpperCase() }),
     });
   }
@@ -173,7 +192,10 @@ function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: S
   const round = entry.probes;
   const { sinceMs } = entry;
   stack.effects.timer(neigh.retransTimeMs, {
-    pending: () => entry.probes === round && entry.sinceMs === sinceMs && (entry.state === 'incomplete' || (entry.state === 'probe' && entry.queue.length > 0)),
+    pending: () =>
+      entry.probes === round &&
+      entry.sinceMs === sinceMs &&
+      (entry.state === 'incomplete' || (entry.state === 'probe' && entry.queue.length > 0)),
     fire: () => {
       if (round < tries) solicit(stack, device, entry, entry.queue[0] ?? null);
       else fail(stack, device, entry);
@@ -201,7 +223,14 @@ function fail(stack: Stack, device: Device, entry: LearnedNeighbour): void {
 }
 
 /** An answer or an announcement taught an address: what waited is sent. @source net/core/neighbour.c neigh_update */
-export function neighUpdate(stack: Stack, device: Device, entry: LearnedNeighbour, address: Mac, state: 'reachable' | 'stale', override: boolean): void {
+export function neighUpdate(
+  stack: Stack,
+  device: Device,
+  entry: LearnedNeighbour,
+  address: Mac,
+  state: 'reachable' | 'stale',
+  override: boolean,
+): void {
   const known = entry.mac !== null && entry.state !== 'incomplete' && entry.state !== 'failed';
   if (known && entry.mac !== address && !override) return;
   const changed = entry.mac !== address;

@@ -5,7 +5,7 @@ import type { Stack } from '../stack.ts';
 import { arpRcv } from './arp.ts';
 import { bridgeHandleFrame } from './bridge.ts';
 import { ipRcv } from './ip-input.ts';
-import { enter } from './record.ts';
+import { enter, headerOf } from './record.ts';
 
 /** A frame arrives by the far end of a wire. @source net/core/dev.c netif_receive_skb */
 export function receive(stack: Stack, device: Device, skb: Skb): void {
@@ -27,7 +27,7 @@ export function receive(stack: Stack, device: Device, skb: Skb): void {
 export function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
   if (stack.effects.recorder !== null && skb.hop !== null) {
     skb.hop.in = device.name;
-    skb.hop.rx = null;
+    skb.hop.rx = headerOf(skb);
   }
   skb.local = false;
   skb.packetType = skb.packetType === PACKET_BROADCAST ? PACKET_BROADCAST : PACKET_HOST;

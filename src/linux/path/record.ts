@@ -15,10 +15,28 @@ export function note(stack: Stack, skb: Skb, draft: StepDraft): void {
 /** A hop for a packet that enters a namespace by a device. */
 export function enter(recorder: Recorder, stack: Stack, device: string, skb: Skb): void {
   if (skb.leg === null) return;
+  if (skb.trailing) {
+    // Hops are those of the first fragment; a later one only adds its steps.
+    const visit = skb.leg.hops.findLast((h) => h.at === stack.at && h.in === device);
+    skb.hop = visit ?? recorder.hop(skb.leg, stack.at);
+    return;
+  }
   const hop = recorder.hop(skb.leg, stack.at);
   hop.in = device;
   hop.rx = headerOf(skb);
   skb.hop = hop;
+}
+
+/** Writes down by which device a packet leaves, and how it looks. */
+export function leave(skb: Skb, device: string): void {
+  if (skb.hop === null || skb.trailing) return;
+  skb.hop.out = device;
+  skb.hop.tx = headerOf(skb);
+}
+
+/** Writes down a further device crossed inside the namespace. */
+export function through(skb: Skb, device: string): void {
+  if (skb.hop !== null && !skb.trailing) skb.hop.through.push(device);
 }
 
 /** A hop for a packet that starts in a namespace. */
@@ -56,10 +74,37 @@ export function headerOf(skb: Skb): () => Header | ArpHeader {
 }
 
 export function ipHeaderOf(skb: Skb): () => Header {
-  const { src, dst, proto, sport, dport, ttl, smac, dmac, mark, lengthBytes, icmpType, icmpCode, tcpFlags, mssBytes, df, vni, fragOffsetBytes } = skb;
+  const {
+    src,
+    dst,
+    proto,
+    sport,
+    dport,
+    ttl,
+    smac,
+    dmac,
+    mark,
+    lengthBytes,
+    icmpType,
+    icmpCode,
+    tcpFlags,
+    mssBytes,
+    df,
+    vni,
+    fragOffsetBytes,
+  } = skb;
   const inner = skb.inner === null ? null : ipHeaderOrNull(skb.inner);
   return () => {
-    const header: Header = { src: formatIpv4(src), dst: formatIpv4(dst), proto: protoName(proto), ttl, smac, dmac: dmac === '' ? null : dmac, mark: mark >>> 0, length: lengthBytes };
+    const header: Header = {
+      src: formatIpv4(src),
+      dst: formatIpv4(dst),
+      proto: protoName(proto),
+      ttl,
+      smac,
+      dmac: dmac === '' ? null : dmac,
+      mark: mark >>> 0,
+      length: lengthBytes,
+    };
     if (hasPorts(proto) && fragOffsetBytes === 0) {
       header.sport = inner === null ? sport : 0;
       header.dport = dport;

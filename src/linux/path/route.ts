@@ -89,7 +89,11 @@ export function routeMeHarder(stack: Stack, skb: Skb): string | null {
 export function routeRef(route: FibRoute): RouteRef {
   const { route: table, nexthops } = route;
   const nexthop = table.nexthops[0];
-  const ref: RouteRef = { table: tableName(route.table), dst: route.len === 0 ? 'default' : formatPrefix(prefixOf(route.dst, route.len)), type: route.type };
+  const ref: RouteRef = {
+    table: tableName(route.table),
+    dst: route.len === 0 ? 'default' : formatPrefix(prefixOf(route.dst, route.len)),
+    type: route.type,
+  };
   if (nexthops.length === 1 && nexthop !== undefined) {
     if (nexthop.dev !== null) ref.dev = nexthop.dev;
     if (nexthop.via !== null) ref.via = formatIpv4(nexthop.via);
@@ -123,7 +127,12 @@ export function noteInputRoute(stack: Stack, device: Device, skb: Skb, route: In
   const ref = fib === null ? {} : { route: (): RouteRef => routeRef(fib) };
   switch (route.kind) {
     case 'forward':
-      note(stack, skb, { stage: 'route-input', verb: 'ROUTED', text: () => `${formatIpv4(dst)} ${wayText(route.device, route.gateway)}`, ...ref });
+      note(stack, skb, {
+        stage: 'route-input',
+        verb: 'ROUTED',
+        text: () => `${formatIpv4(dst)} ${wayText(route.device, route.gateway)}`,
+        ...ref,
+      });
       return;
     case 'local':
       note(stack, skb, { stage: 'route-input', verb: 'ROUTED', text: () => `${formatIpv4(dst)} is an address of this host`, ...ref });
@@ -139,7 +148,8 @@ export function noteInputRoute(stack: Stack, device: Device, skb: Skb, route: In
       note(stack, skb, {
         stage: 'route-input',
         verb: 'DROPPED',
-        text: () => (fib === null ? `no route to ${formatIpv4(dst)} (came in by ${device.name})` : `the route to ${formatIpv4(dst)} says ${fib.type}`),
+        text: () =>
+          fib === null ? `no route to ${formatIpv4(dst)} (came in by ${device.name})` : `the route to ${formatIpv4(dst)} says ${fib.type}`,
         reason: route.reason,
         ...ref,
       });
@@ -164,7 +174,8 @@ function noteOutputRoute(stack: Stack, skb: Skb, route: OutputRoute, stage = 'ro
   note(stack, skb, {
     stage,
     verb: 'ROUTED',
-    text: () => `${formatIpv4(dst)} ${route.kind === 'local' ? 'is an address of this host' : wayText(route.device, route.gateway)}, src ${formatIpv4(src)}`,
+    text: () =>
+      `${formatIpv4(dst)} ${route.kind === 'local' ? 'is an address of this host' : wayText(route.device, route.gateway)}, src ${formatIpv4(src)}`,
     ...ref,
   });
 }

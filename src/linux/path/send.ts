@@ -92,12 +92,14 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= pathMtu(stack, skb.dst, route.mtuBytes))) skb.df = true;
   const tooBig = skb.lengthBytes > route.device.mtuBytes && (request.spoof !== null || request.df === true);
   if (request.spoof !== null) skb.df = request.df === true && request.proto !== 'tcp';
-  if (tooBig) return failed(stack, skb, 'EMSGSIZE', `${skb.lengthBytes} bytes do not fit the MTU ${route.device.mtuBytes} of ${route.device.name}`);
+  if (tooBig)
+    return failed(stack, skb, 'EMSGSIZE', `${skb.lengthBytes} bytes do not fit the MTU ${route.device.mtuBytes} of ${route.device.name}`);
   if (recorder !== null) {
     const text = flowText(skb);
     note(stack, skb, { stage: 'send', verb: 'ORIGINATED', text });
   }
-  skb.sending = true;
+  // connect() sees nothing of what becomes of its SYN; every other call does.
+  skb.sending = request.proto !== 'tcp' || request.spoof !== null;
   opened(skb);
   ipLocalOut(stack, skb);
   skb.sending = false;
@@ -113,4 +115,3 @@ function failed(stack: Stack, skb: Skb, errno: string, text: string): null {
   stack.effects.sendError(stack, skb, errno, errno);
   return null;
 }
-

@@ -99,7 +99,10 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
   }
   const group = skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast';
   if (group) {
-    const all = [...boundSockets(stack, 'udp', skb.dport), ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport)];
+    const all = [
+      ...boundSockets(stack, 'udp', skb.dport),
+      ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport),
+    ];
     const takers = all.filter((s) => (s.addr === null || s.addr === skb.dst) && (s.dev === null || s.dev === device.name));
     if (takers.length === 0) {
       stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on udp/${skb.dport}`);
@@ -171,7 +174,15 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
     if ((tcpFlags & (SYN | ACK | RST)) === SYN) {
       stack.effects.delivered(stack, skb, socket);
       if (skb.dst === BROADCAST || skb.input?.kind !== 'local') return;
-      stack.session.sockets.push({ proto: 'tcp', addr: skb.dst, port: skb.dport, dev: null, peer: { addr: skb.src, port: skb.sport }, answers: false, owner: socket.owner });
+      stack.session.sockets.push({
+        proto: 'tcp',
+        addr: skb.dst,
+        port: skb.dport,
+        dev: null,
+        peer: { addr: skb.src, port: skb.sport },
+        answers: false,
+        owner: socket.owner,
+      });
       const answer = answerTo(stack, skb, TCP, 60);
       answer.tcpFlags = SYN | ACK;
       answer.df = true;
@@ -204,4 +215,3 @@ function reset(stack: Stack, skb: Skb): void {
   rst.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
   emit(stack, rst, 'reset', `RST from ${formatIpv4(skb.dst)}:${skb.dport}`);
 }
-

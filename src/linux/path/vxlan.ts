@@ -7,7 +7,7 @@ import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { bridgeHandleFrame } from './bridge.ts';
 import { ipLocalOut } from './ip-output.ts';
-import { forkSkb, note } from './record.ts';
+import { forkSkb, note, through } from './record.ts';
 import { netifReceive, packetType } from './receive.ts';
 import { routeSend } from './route.ts';
 
@@ -86,6 +86,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.local = true;
   outer.inner = skb;
   outer.vni = remote.vni;
+  outer.trailing = skb.trailing;
   outer.leg = skb.leg;
   outer.hop = skb.hop;
   if (skb.arp !== null) effects.arpShown(skb);
@@ -99,7 +100,12 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
     return;
   }
   if (route.device === device) {
-    effects.dropped(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: the route to VTEP ${formatIpv4(remote.addr)} leads into ${device.name}`);
+    effects.dropped(
+      stack,
+      skb,
+      'RECURSION_LIMIT',
+      `tunnel recursion: the route to VTEP ${formatIpv4(remote.addr)} leads into ${device.name}`,
+    );
     return;
   }
   skb.ct = null;
@@ -152,8 +158,12 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
     effects.dropped(stack, frame, 'VXLAN_ENTRY_EXISTS', `${frame.smac} has a static entry of ${device.name} behind another VTEP`);
     return;
   }
-  note(stack, frame, { stage: 'vxlan', verb: 'DECAPSULATED', text: `${device.name}: from VTEP ${formatIpv4(outer.src)}, VNI ${outer.vni}` });
-  if (frame.hop !== null) frame.hop.through.push(device.name);
+  note(stack, frame, {
+    stage: 'vxlan',
+    verb: 'DECAPSULATED',
+    text: `${device.name}: from VTEP ${formatIpv4(outer.src)}, VNI ${outer.vni}`,
+  });
+  through(frame, device.name);
   frame.ct = null;
   frame.ctInfo = CT_NONE;
   effects.loop(stack, device, frame);
