@@ -118,7 +118,7 @@ function compareHops(kernel: readonly HopRow[], twin: readonly HopRow[], bridges
     const seen = kernel[at];
     const text = hopText(seen === undefined ? row : asTapped(row, seen, bridges));
     if (seen !== undefined && text === hopText(seen)) at++;
-    else if (!endsInBridge(row, bridges)) {
+    else if (!endsInBridge(row, seen, bridges)) {
       claim(seen === undefined ? NOTHING : hopText(seen), text, `hop ${at + 1}`);
       return;
     }

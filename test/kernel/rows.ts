@@ -77,9 +77,10 @@ export function asTapped(row: HopRow, seen: HopRow, bridges: Bridges): HopRow {
   return seen.in === null ? { ...row, in: null, rx: null, through: rest } : { ...row, in: bridge, through: rest };
 }
 
-/** A frame that ended inside a bridge left no row in the recording. */
-export function endsInBridge(row: HopRow, bridges: Bridges): boolean {
-  return row.out === null && row.in !== null && bridges.get(row.ns)?.has(row.in) === true;
+/** A frame that ended inside a bridge left no row in the recording; one that went up to the bridge did. */
+export function endsInBridge(row: HopRow, seen: HopRow | undefined, bridges: Bridges): boolean {
+  const bridge = row.in === null ? undefined : bridges.get(row.ns)?.get(row.in);
+  return row.out === null && bridge !== undefined && (seen?.ns !== row.ns || seen.in !== bridge);
 }
 
 export function hopText(row: HopRow): string {
