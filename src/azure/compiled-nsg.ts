@@ -66,24 +66,35 @@ function chain(nsg: Nsg, direction: NsgDirection, tags: readonly ServiceTag[]): 
     ...defaultRules(direction),
   ].map((rule) => compileRule(nsg.name, rule, tags));
   const ordinary = all.filter((rule) => rule.platformTags.length === 0 || matchesOrdinary(rule.destination));
-  const isGeneral = (rule: CompiledRule): boolean => singleAddresses(rule.destination) === null;
+  return { all, ...split(ordinary), platform: all.filter((rule) => rule.platformTags.length > 0) };
+}
+
+/** Above this a split would cost more memory than it saves time. */
+const MOST_SPLIT = 4096;
+const MOST_PER_RULE = 16;
+
+function split(rules: readonly CompiledRule[]): Pick<RuleChain, 'byDestination' | 'rest'> {
   const byDestination = new Map<number, CompiledRule[]>();
-  for (const rule of ordinary) {
-    for (const addr of singleAddresses(rule.destination) ?? []) byDestination.set(addr, []);
+  const single = rules.map((rule) => singleAddresses(rule.destination));
+  const addrs = new Set(single.flatMap((each) => each ?? []));
+  if (addrs.size > MOST_SPLIT) return { byDestination, rest: rules };
+  for (const addr of addrs) {
+    byDestination.set(
+      addr,
+      rules.filter((_, i) => single[i]?.includes(addr) ?? true),
+    );
   }
-  for (const [addr, rules] of byDestination) {
-    rules.push(...ordinary.filter((rule) => singleAddresses(rule.destination)?.includes(addr) ?? true));
-  }
-  return { all, byDestination, rest: ordinary.filter(isGeneral), platform: all.filter((rule) => rule.platformTags.length > 0) };
+  return { byDestination, rest: rules.filter((_, i) => (single[i] ?? null) === null) };
 }
 
 function matchesOrdinary(match: CompiledMatch): boolean {
   return match.any || match.virtualNetwork || match.internet || match.prefixes.length > 0 || match.undecidable !== null;
 }
 
-/** The addresses of a match that consists of /32s only; null for any other. */
+/** The addresses of a match that consists of a few /32s; null for any other. */
 function singleAddresses(match: CompiledMatch): number[] | null {
   if (match.any || match.virtualNetwork || match.internet || match.undecidable !== null || match.prefixes.length === 0) return null;
+  if (match.prefixes.length > 2 * MOST_PER_RULE) return null;
   const addrs: number[] = [];
   for (let i = 0; i < match.prefixes.length; i += 2) {
     if (match.prefixes[i + 1] !== -1) return null;

@@ -73,20 +73,24 @@ export function unknown(c: Crossing, stage: FabricStage, reason: AzureUnknownRea
 
 /** Gives the packet a new source and tells the trace. */
 export function rewriteSource(c: Crossing, stage: FabricStage, addr: Ipv4, port: number, text: Lazy<string>): void {
-  const before: Partial<Header> = { src: formatIpv4(c.src), sport: c.sport };
+  if (c.steps !== null) {
+    const before: Partial<Header> = { src: formatIpv4(c.src), sport: c.sport };
+    c.steps.step({ stage, verb: 'REWRITTEN', text, before, after: { src: formatIpv4(addr), sport: port } });
+  }
   c.packet.src = addr;
   c.packet.sport = port;
   c.src = addr;
   c.sport = port;
-  if (c.steps !== null) c.steps.step({ stage, verb: 'REWRITTEN', text, before, after: { src: formatIpv4(addr), sport: port } });
 }
 
 /** Gives the packet a new destination and tells the trace. */
 export function rewriteDestination(c: Crossing, stage: FabricStage, addr: Ipv4, port: number, text: Lazy<string>): void {
-  const before: Partial<Header> = { dst: formatIpv4(c.dst), dport: c.dport };
+  if (c.steps !== null) {
+    const before: Partial<Header> = { dst: formatIpv4(c.dst), dport: c.dport };
+    c.steps.step({ stage, verb: 'REWRITTEN', text, before, after: { dst: formatIpv4(addr), dport: port } });
+  }
   c.packet.dst = addr;
   c.packet.dport = port;
   c.dst = addr;
   c.dport = port;
-  if (c.steps !== null) c.steps.step({ stage, verb: 'REWRITTEN', text, before, after: { dst: formatIpv4(addr), dport: port } });
 }

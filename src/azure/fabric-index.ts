@@ -46,6 +46,7 @@ export interface OverlayView {
   readonly overlay: Overlay;
   readonly ranges: PrefixSet;
   readonly nodes: PrefixMap<string>;
+  readonly members: ReadonlySet<string>;
 }
 
 export interface NicView {
@@ -76,6 +77,7 @@ export class FabricIndex {
   private readonly targets: (Target | undefined)[];
   private readonly subnets = new Map<string, SubnetView>();
   private readonly vnets = new Map<string, VNetView>();
+  private readonly scopes = new Map<string, TagScope>();
   private readonly overlays: readonly OverlayView[];
   private readonly hosts: ReadonlyMap<number, ExternalHost>;
 
@@ -88,6 +90,7 @@ export class FabricIndex {
     this.overlays = fabric.overlays.map((overlay) => ({
       overlay,
       ranges: prefixSet(overlay.prefixes),
+      members: new Set(overlay.nodes.map((node) => node.nic)),
       nodes: prefixMap(overlay.nodes.flatMap((node) => node.prefixes.map((prefix): [Prefix, string] => [prefix, node.nic]))),
     }));
     this.hosts = new Map(
@@ -145,7 +148,7 @@ export class FabricIndex {
 
   private nicView(nic: Nic): NicView {
     const subnet = this.subnet(nic.subnet);
-    const overlays = this.overlays.filter((view) => view.overlay.nodes.some((node) => node.nic === nic.name));
+    const overlays = this.overlays.filter((view) => view.members.has(nic.name));
     const primary = nic.ipconfigs.find((ipconfig) => ipconfig.primary) ?? nic.ipconfigs[0];
     if (primary === undefined) throw new InvariantError(`NIC ${nic.name} has no ipconfig`);
     const widened = overlays.length > 0 && this.fabric.assumptions.overlayInVirtualNetworkTag;
@@ -155,12 +158,7 @@ export class FabricIndex {
       subnet,
       nsg: this.nsg(nic.nsg),
       overlays,
-      scope: widened
-        ? this.scope(
-            subnet.id,
-            overlays.flatMap((view) => view.overlay.prefixes),
-          )
-        : subnet.scope,
+      scope: widened ? this.scope(subnet.id, overlays) : subnet.scope,
       holdsRows: this.maps.rowHolders.has(nic.name),
       arrival: Object.freeze({ kind: 'deliver', nic: nic.name, machine: nic.machine, smac: FABRIC_MAC, dmac: nic.mac }),
     };
@@ -212,8 +210,17 @@ export class FabricIndex {
     return nsg === undefined ? null : compileNsg(nsg, this.fabric.serviceTags);
   }
 
+  private scope(id: string, overlays: readonly OverlayView[]): TagScope {
+    const key = [id, ...overlays.map((view) => view.overlay.name)].join('\n');
+    const held = this.scopes.get(key);
+    if (held !== undefined) return held;
+    const scope = this.newScope(id, overlays);
+    this.scopes.set(key, scope);
+    return scope;
+  }
+
   /** @source service-tags-overview, VirtualNetwork */
-  private scope(id: string, overlayPrefixes: readonly Prefix[]): TagScope {
+  private newScope(id: string, overlays: readonly OverlayView[]): TagScope {
     const { fabric } = this;
     const { subnet, vnet } = findSubnet(fabric, id);
     const peers = peersOf(fabric, vnet.name).filter((peer) => peeringHalf(fabric, vnet.name, peer)?.allowVirtualNetworkAccess === true);
@@ -223,7 +230,7 @@ export class FabricIndex {
       ...vnet.prefixes,
       ...peers.flatMap((peer) => fabric.vnets.find((candidate) => candidate.name === peer)?.prefixes ?? []),
       ...gatewaysOf(fabric, vnet.name).flatMap((gateway) => gateway.prefixes),
-      ...overlayPrefixes,
+      ...overlays.flatMap((view) => view.overlay.prefixes),
       WIRESERVER_PREFIX,
     ];
     return { virtualNetwork: prefixSet([...known, ...udrs]), notInternet: prefixSet([...known, ...udrs.filter((udr) => udr.len > 0)]) };

@@ -5,12 +5,12 @@ import { arrive } from './arrive.ts';
 import { type Crossing, drop, flowText, rewriteDestination, rewriteSource, unknown } from './crossing.ts';
 import { findFlow, hashWords, putFlow } from './flow-table.ts';
 import type { NicView } from './fabric-index.ts';
-import { lbView, natRuleFor, ruleFor } from './lb-view.ts';
+import { type LbView, type PoolView, lbView, natRuleFor, ruleFor } from './lb-view.ts';
 import type { Frontend, InboundNatRule, LbRule, LoadBalancer, PoolMember } from './load-balancer.ts';
 import { VIA_LB, isExpired, lbFlowOf } from './nic-flows.ts';
 import { isFragment, isIcmpError, opensConnection } from './packet.ts';
 import type { FabricResult } from './result.ts';
-import { type LbFlow, idOf, isProbeHealthy } from './session.ts';
+import { type LbFlow, allPass, idOf, isProbeHealthy } from './session.ts';
 
 const MINUTE_MS = 60_000;
 const HOW = { default: '5-tuple', sourceIp: 'source and destination', sourceIpProtocol: '3-tuple' } as const;
@@ -36,23 +36,14 @@ export function toBackend(c: Crossing, lb: LoadBalancer, frontend: Frontend, asN
   const natRule = asNextHop ? null : natRuleFor(view, frontend.name, c.proto, c.dport);
   const rule = natRule ?? ruleFor(view, frontend.name, c.proto, c.dport);
   if (rule === null) return noRule(c, lb, frontend);
-  const members =
-    'pool' in rule ? (view.pools.get(rule.pool) ?? []) : [{ nic: rule.nic, ipconfig: rule.ipconfig, adminState: 'up' as const }];
+  const { members, administered } = poolOf(view, rule);
   const word = (idOf(c.session, lb.name) << 8) | c.proto;
   const slot = findFlow(c.session.lbFlows, c.dst, c.src, (c.sport << 16) | c.dport, word);
   const known = slot < 0 ? 0 : (c.session.lbFlows.values[slot] ?? 0);
-  const record = c.session.lbRecords[known - 1];
-  if (record !== undefined) {
-    if (isExpired(c, record)) {
-      if (!opensConnection(c.packet)) return idle(c, lb, record);
-    } else if (keepsBackend(c, lb, rule, members, record)) {
-      record.seenMs = c.nowMs;
-      if (c.steps !== null)
-        c.steps.step({ stage: 'azure:lb', verb: 'TRACKED', text: `${lb.name}: known connection stays with ${record.nic}` });
-      return handOver(c, rule, record, known, asNextHop);
-    }
-  }
-  const healthy = members.filter((member) => isHealthy(c, lb, rule, member));
+  const kept = known === 0 ? null : followKnown(c, lb, rule, members, known, asNextHop);
+  if (kept !== null) return kept;
+  const everyone = !administered && allPass(c.session, lb.name, probeOf(rule));
+  const healthy = everyone ? members : members.filter((member) => isHealthy(c, lb, rule, member));
   const picked = healthy[pick(c, lb, rule, healthy, members, asNextHop)];
   if (picked === undefined) return noneHealthy(c, lb, rule, members);
   const flow = newFlow(c, picked.nic, picked.ipconfig, rule);
@@ -61,16 +52,44 @@ export function toBackend(c: Crossing, lb: LoadBalancer, frontend: Frontend, asN
   return handOver(c, rule, flow, c.session.lbRecords.length, asNextHop);
 }
 
+/** @param known the record's number, from 1 @returns null when the connection counts as new */
+function followKnown(
+  c: Crossing,
+  lb: LoadBalancer,
+  rule: Rule,
+  members: readonly PoolMember[],
+  known: number,
+  asNextHop: boolean,
+): FabricResult | null {
+  const record = c.session.lbRecords[known - 1];
+  if (record === undefined) return null;
+  if (isExpired(c, record)) return opensConnection(c.packet) ? null : idle(c, lb, record);
+  if (!keepsBackend(c, lb, rule, members, record)) return null;
+  record.seenMs = c.nowMs;
+  if (c.steps !== null) {
+    c.steps.step({ stage: 'azure:lb', verb: 'TRACKED', text: `${lb.name}: known connection stays with ${record.nic}` });
+  }
+  return handOver(c, rule, record, known, asNextHop);
+}
+
+function poolOf(view: LbView, rule: Rule): PoolView {
+  if ('pool' in rule) return view.pools.get(rule.pool) ?? EMPTY_POOL;
+  return { members: [{ nic: rule.nic, ipconfig: rule.ipconfig, adminState: 'up' }], administered: true };
+}
+
+const EMPTY_POOL: PoolView = { members: [], administered: false };
+
 /** An established TCP connection survives a failing probe, unless the pool has nobody else; UDP moves. */
 function keepsBackend(c: Crossing, lb: LoadBalancer, rule: Rule, members: readonly PoolMember[], flow: LbFlow): boolean {
   const member = members.find((candidate) => candidate.nic === flow.nic && candidate.ipconfig === flow.ipconfig);
   if (member === undefined || c.index.nicNamed(flow.nic) === null) return false;
-  return isHealthy(c, lb, rule, member) || (c.proto === TCP && members.length > 1);
+  return isHealthy(c, lb, rule, member) || (c.proto === TCP && members.length > 1 && !opensConnection(c.packet));
 }
 
 function isHealthy(c: Crossing, lb: LoadBalancer, rule: Rule, member: PoolMember): boolean {
   if (member.adminState !== 'none') return member.adminState === 'up';
-  return !('probe' in rule) || rule.probe === null || isProbeHealthy(c.session, lb.name, rule.probe, member.nic);
+  const probe = probeOf(rule);
+  return probe === null || isProbeHealthy(c.session, lb.name, probe, member.nic);
 }
 
 function pick(
@@ -121,12 +140,12 @@ function unhealthy(rule: Rule, members: readonly PoolMember[], healthy: readonly
     .filter((member) => !healthy.includes(member))
     .map((member) => ({
       what: `backend ${member.nic}`,
-      why: member.adminState === 'down' ? 'set down by the administrator' : `fails probe ${probeOf(rule)}`,
+      why: member.adminState === 'down' ? 'set down by the administrator' : `fails probe ${probeOf(rule) ?? ''}`,
     }));
 }
 
-function probeOf(rule: Rule): string {
-  return ('probe' in rule ? rule.probe : null) ?? '?';
+function probeOf(rule: Rule): string | null {
+  return 'probe' in rule ? rule.probe : null;
 }
 
 function newFlow(c: Crossing, nic: string, ipconfig: string, rule: Rule): LbFlow {
@@ -157,7 +176,7 @@ function handOver(c: Crossing, rule: Rule, flow: LbFlow, record: number, asNextH
       'azure:lb',
       memberAddr(nic, flow.ipconfig),
       port,
-      `rule ${rule.name}: destination becomes ${nic.nic.name}:${port}`,
+      () => `rule ${rule.name}: destination becomes ${nic.nic.name}:${port}`,
     );
   }
   return arrive(c, nic, nic.subnet, VIA_LB, record - 1);

@@ -3,17 +3,25 @@ import { TCP, UDP } from '../wire/proto.ts';
 import type { InboundNatRule, LbProtocol, LbRule, LoadBalancer, PoolMember } from './load-balancer.ts';
 import { memo } from './memo.ts';
 
+export interface PoolView {
+  readonly members: readonly PoolMember[];
+  /** The administrator set the state of a member. */
+  readonly administered: boolean;
+}
+
 /** A load balancer compiled for look-ups. */
 export interface LbView {
   readonly rules: ReadonlyMap<string, readonly LbRule[]>;
   readonly natRules: ReadonlyMap<string, readonly InboundNatRule[]>;
-  readonly pools: ReadonlyMap<string, readonly PoolMember[]>;
+  readonly pools: ReadonlyMap<string, PoolView>;
 }
 
 export const lbView: (lb: LoadBalancer) => LbView = memo((lb: LoadBalancer) => ({
   rules: byFrontend(lb.rules),
   natRules: byFrontend(lb.inboundNatRules),
-  pools: new Map(lb.pools.map((pool) => [pool.name, pool.members])),
+  pools: new Map(
+    lb.pools.map(({ name, members }) => [name, { members, administered: members.some((member) => member.adminState !== 'none') }]),
+  ),
 }));
 
 function byFrontend<R extends { readonly frontend: string }>(rules: readonly R[]): Map<string, R[]> {

@@ -66,7 +66,7 @@ function noOutbound(c: Crossing, nic: NicView, isSubnetAddress: boolean): string
 /** One to one and without state. The NIC remembers that replies come by that address. */
 function byInstanceAddress(c: Crossing, nic: NicView, publicIp: Ipv4): null {
   admitOut(c, nic, VIA_PUBLIC_IP);
-  rewriteSource(c, 'azure:snat', publicIp, c.sport, `public address of ${nic.nic.name}`);
+  rewriteSource(c, 'azure:snat', publicIp, c.sport, () => `public address of ${nic.nic.name}`);
   return null;
 }
 

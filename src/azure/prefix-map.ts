@@ -1,5 +1,5 @@
 import type { Ipv4 } from '../wire/ipv4.ts';
-import { type Prefix, covers, mask } from '../wire/prefix.ts';
+import { type Prefix, mask } from '../wire/prefix.ts';
 
 /** Longest-prefix match: one exact-match map for each prefix length in use, longest first. */
 export interface PrefixMap<T> {
@@ -33,11 +33,21 @@ export type PrefixSet = PrefixMap<true>;
 
 /** Compiles a set; prefixes inside others cost nothing. */
 export function prefixSet(prefixes: Iterable<Prefix>): PrefixSet {
-  const kept: Prefix[] = [];
-  for (const prefix of [...prefixes].sort((a, b) => a.len - b.len)) {
-    if (!kept.some((wider) => covers(wider, prefix))) kept.push(prefix);
+  const lens: number[] = [];
+  const kept = new Map<number, Set<number>>();
+  for (const { addr, len } of [...prefixes].sort((a, b) => a.len - b.len)) {
+    if (lens.some((wider) => kept.get(wider)?.has(addr & mask(wider)) === true)) continue;
+    const level = kept.get(len);
+    if (level === undefined) {
+      lens.push(len);
+      kept.set(len, new Set([addr]));
+    } else level.add(addr);
   }
-  return prefixMap(kept.map((prefix) => [prefix, true]));
+  lens.reverse();
+  return {
+    masks: lens.map((len) => mask(len)),
+    levels: lens.map((len) => new Map([...(kept.get(len) ?? [])].map((addr) => [addr, true] as const))),
+  };
 }
 
 export function inSet(set: PrefixSet, addr: Ipv4): boolean {

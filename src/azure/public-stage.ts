@@ -32,7 +32,7 @@ function toInside(c: Crossing, flow: SnatFlow): FabricResult {
   const nic = c.index.nicNamed(flow.nic);
   if (nic === null) return drop(c, 'azure:snat', 'AZURE_SNAT_NO_FLOW', `NIC ${flow.nic} does not exist any more`);
   use(flow, c.packet.tcpFlags, false, c.nowMs);
-  rewriteDestination(c, 'azure:snat', flow.src, flow.sport, `${flow.owner}: back to ${flow.nic}`);
+  rewriteDestination(c, 'azure:snat', flow.src, flow.sport, () => `${flow.owner}: back to ${flow.nic}`);
   const target = c.index.find(nic.subnet.vnet, flow.src);
   return arrive(c, nic, target?.kind === 'nic' ? target.subnet : nic.subnet, VIA_SNAT);
 }
@@ -40,6 +40,6 @@ function toInside(c: Crossing, flow: SnatFlow): FabricResult {
 function toInstance(c: Crossing, name: string, target: Extract<PublicTarget, { kind: 'instance' }>): FabricResult {
   const nic = c.index.nicNamed(name);
   if (nic === null) return drop(c, 'azure:public-ip', 'AZURE_PUBLIC_IP_UNKNOWN', `nobody has ${formatIpv4(c.dst)}`);
-  rewriteDestination(c, 'azure:public-ip', target.addr, c.dport, `public address of ${name}`);
+  rewriteDestination(c, 'azure:public-ip', target.addr, c.dport, () => `public address of ${name}`);
   return arrive(c, nic, nic.subnet, VIA_PUBLIC_IP);
 }

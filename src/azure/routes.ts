@@ -54,13 +54,23 @@ export function effectiveRoutes(fabric: Fabric, subnetId: SubnetId): EffectiveRo
   const user = userRoutes(fabric, table);
   const system = systemRoutes(fabric, place, user);
   const bgp = table?.disableBgpRoutePropagation === true ? [] : gatewayRoutes(fabric, place.vnet, system);
-  const beatenBy = (rows: readonly EffectiveRoute[], row: EffectiveRoute, why: string): EffectiveRoute =>
-    row.state === 'Active' && rows.some((other) => other.state === 'Active' && isSame(other.prefix, row.prefix)) ? invalid(row, why) : row;
+  const userKeys = activeKeys(user);
+  const bgpKeys = activeKeys(bgp);
   return [
-    ...system.map((row) => beatenBy(bgp, beatenBy(user, row, 'a user route has the same prefix'), 'a gateway route has the same prefix')),
-    ...bgp.map((row) => beatenBy(user, row, 'a user route has the same prefix')),
+    ...system.map((row) =>
+      beaten(beaten(row, userKeys, 'a user route has the same prefix'), bgpKeys, 'a gateway route has the same prefix'),
+    ),
+    ...bgp.map((row) => beaten(row, userKeys, 'a user route has the same prefix')),
     ...user,
   ];
+}
+
+function activeKeys(rows: readonly EffectiveRoute[]): Set<string> {
+  return new Set(rows.filter((row) => row.state === 'Active').map((row) => formatPrefix(row.prefix)));
+}
+
+function beaten(route: EffectiveRoute, by: ReadonlySet<string>, why: string): EffectiveRoute {
+  return route.state === 'Active' && by.has(formatPrefix(route.prefix)) ? invalid(route, why) : route;
 }
 
 function systemRoutes(fabric: Fabric, place: SubnetPlace, user: readonly EffectiveRoute[]): EffectiveRoute[] {
@@ -107,13 +117,17 @@ function endpointRoutes(fabric: Fabric, vnet: VNet, user: readonly EffectiveRout
 function gatewayRoutes(fabric: Fabric, vnet: VNet, system: readonly EffectiveRoute[]): EffectiveRoute[] {
   const kept = system.filter((candidate) => ABOVE_BGP.has(candidate.nextHopType));
   const rows: EffectiveRoute[] = [];
+  const advertised = new Set<string>();
   for (const gateway of gatewaysOf(fabric, vnet.name)) {
     for (const range of gateway.prefixes) {
       const learned = row('VirtualNetworkGateway', range, 'VirtualNetworkGateway', null, gateway.name);
       const above = kept.find((candidate) => covers(candidate.prefix, range));
-      const twice = rows.some((other) => other.state === 'Active' && isSame(other.prefix, range));
+      const twice = advertised.has(formatPrefix(range));
       if (above !== undefined) rows.push(invalid(learned, `the ${above.nextHopType} route ${formatPrefix(above.prefix)} stays preferred`));
-      else rows.push(twice ? invalid(learned, 'another gateway advertises the same prefix') : learned);
+      else {
+        advertised.add(formatPrefix(range));
+        rows.push(twice ? invalid(learned, 'another gateway advertises the same prefix') : learned);
+      }
     }
   }
   return rows;
@@ -164,8 +178,4 @@ function row(
 
 function invalid(route: EffectiveRoute, why: string): EffectiveRoute {
   return { ...route, state: 'Invalid', why };
-}
-
-function isSame(a: Prefix, b: Prefix): boolean {
-  return a.len === b.len && a.addr === b.addr;
 }

@@ -153,3 +153,8 @@ export function setProbeResult(session: FabricSession, lb: string, probe: string
 export function isProbeHealthy(session: FabricSession, lb: string, probe: string, nic: string): boolean {
   return session.unhealthy.get(lb)?.get(probe)?.has(nic) !== true;
 }
+
+/** Whether no backend fails a probe, the usual case. */
+export function allPass(session: FabricSession, lb: string, probe: string | null): boolean {
+  return probe === null || (session.unhealthy.get(lb)?.get(probe)?.size ?? 0) === 0;
+}
