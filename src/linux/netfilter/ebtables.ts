@@ -26,6 +26,8 @@ export interface EbRule {
   readonly pkttype: { readonly type: 'host' | 'broadcast' | 'multicast' | 'otherhost'; readonly not: boolean } | null;
   /** Selectors that are kept as text and not modelled. */
   readonly unmodelled: readonly string[];
+  /** Logging, kept as text; it changes nothing. */
+  readonly watchers: readonly string[];
   readonly target: EbTarget;
   readonly origin: string | null;
 }

@@ -1,11 +1,19 @@
+import type { Mac } from '../../wire/mac.ts';
 import type { Device } from '../device.ts';
 import type { Skb } from '../skb.ts';
-import type { EbTableName, Ebtables } from './ebtables.ts';
+import type { EbArpMatch, EbChain, EbIpMatch, EbRule, EbTableName, Ebtables, MacSelector } from './ebtables.ts';
+import { ETH_ARP, ETH_IPV4, FULL_MASK } from './ebtables-names.ts';
+import { printEbRule } from './ebtables-print.ts';
+import type { InterfaceName, MaskedAddress } from './match/match.ts';
+import { matchesInterface } from './interface.ts';
+import { inPorts } from './syntax.ts';
 
-/** A frame at a bridge hook. */
-export interface EbFrame {
+/** A frame at one bridge hook. */
+export interface EbEnv {
   readonly skb: Skb;
+  /** The port it came in by; null when the bridge itself sends it. */
   readonly in: Device | null;
+  /** The port it leaves by; null on the way up. */
   readonly out: Device | null;
   readonly bridge: Device;
 }
@@ -15,6 +23,115 @@ export type EbVerdict =
   | { readonly kind: 'drop'; readonly text: string }
   | { readonly kind: 'unknown'; readonly reason: string; readonly text: string };
 
-export function runEbtables(_tables: Ebtables, _table: EbTableName, _chain: string, _frame: EbFrame): EbVerdict {
-  return { kind: 'accept' };
+const ACCEPT: EbVerdict = { kind: 'accept' };
+const MAX_DEPTH = 64;
+const PACKET_TYPES = ['host', 'broadcast', 'multicast', 'otherhost'] as const;
+
+/**
+ * Sends a frame through one built-in chain of a bridge table.
+ * @source net/bridge/netfilter/ebtables.c ebt_do_table
+ */
+export function runEbtables(tables: Ebtables, table: EbTableName, chain: string, env: EbEnv): EbVerdict {
+  const chains = tables[table]?.chains;
+  const entry = chains?.find(({ name }) => name === chain);
+  if (chains === undefined || entry === undefined) return ACCEPT;
+  return runChain(chains, entry, env, table, 0) ?? policyOf(entry, table) ?? ACCEPT;
+}
+
+function policyOf({ name, policy }: EbChain, table: EbTableName): EbVerdict | null {
+  if (policy === 'RETURN') return null;
+  return policy === 'ACCEPT' ? ACCEPT : { kind: 'drop', text: `policy DROP of chain ${name} in the bridge table ${table}` };
+}
+
+/** null when the frame comes back from the chain. */
+function runChain(chains: readonly EbChain[], chain: EbChain, env: EbEnv, table: EbTableName, depth: number): EbVerdict | null {
+  if (depth > MAX_DEPTH)
+    return { kind: 'unknown', reason: 'EBT_DEPTH', text: `bridge chains jump into one another more than ${MAX_DEPTH} deep` };
+  for (const rule of chain.rules) {
+    if (!matches(rule, env)) continue;
+    if (rule.unmodelled.length > 0) {
+      return {
+        kind: 'unknown',
+        reason: 'EBT_MATCH',
+        text: `the bridge rule "${printEbRule(rule, chain.name)}" asks ${rule.unmodelled.join(' ')}, which is not modelled`,
+      };
+    }
+    const { target } = rule;
+    switch (target.t) {
+      case 'ACCEPT':
+        return ACCEPT;
+      case 'DROP':
+        return { kind: 'drop', text: `rule "${printEbRule(rule, chain.name)}" of the bridge table ${table}` };
+      case 'CONTINUE':
+        continue;
+      case 'RETURN':
+        return null;
+      case 'jump': {
+        const next = chains.find(({ name }) => name === target.chain);
+        const verdict = next === undefined ? null : (runChain(chains, next, env, table, depth + 1) ?? policyOf(next, table));
+        if (verdict !== null) return verdict;
+        continue;
+      }
+      case 'unmodelled':
+        return {
+          kind: 'unknown',
+          reason: `EBT_TARGET_${target.module.toUpperCase()}`,
+          text: `the bridge target ${target.module} is not modelled`,
+        };
+    }
+  }
+  return null;
+}
+
+function matches(rule: EbRule, env: EbEnv): boolean {
+  const { skb } = env;
+  const type = skb.arp === null ? ETH_IPV4 : ETH_ARP;
+  if (rule.proto !== null && (rule.proto.type === type) === rule.proto.not) return false;
+  if (rule.src !== null && !hasMac(rule.src, skb.smac)) return false;
+  if (rule.dst !== null && !hasMac(rule.dst, skb.dmac)) return false;
+  if (!onDevice(rule.in, env.in) || !onDevice(rule.out, env.out)) return false;
+  if (!onDevice(rule.logicalIn, env.in === null ? null : env.bridge)) return false;
+  if (!onDevice(rule.logicalOut, env.out === null ? null : env.bridge)) return false;
+  if (rule.ip !== null && !hasIp(rule.ip, skb)) return false;
+  if (rule.arp !== null && !hasArp(rule.arp, skb)) return false;
+  if (rule.mark !== null && ((skb.mark & rule.mark.mask) === rule.mark.value) === rule.mark.not) return false;
+  return rule.pkttype === null || (PACKET_TYPES[skb.packetType] === rule.pkttype.type) !== rule.pkttype.not;
+}
+
+function onDevice(selector: InterfaceName | null, device: Device | null): boolean {
+  return selector === null || (device === null ? selector.not : matchesInterface(selector, device.name));
+}
+
+function hasMac(selector: MacSelector, address: Mac): boolean {
+  return masked(address, selector.mask, selector.mac) !== selector.not;
+}
+
+function masked(address: Mac, mask: Mac, wanted: Mac): boolean {
+  if (mask === FULL_MASK) return address === wanted;
+  for (let i = 0; i < mask.length; i += 3) {
+    const bits = Number.parseInt(mask.slice(i, i + 2), 16);
+    if ((Number.parseInt(address.slice(i, i + 2), 16) & bits) !== (Number.parseInt(wanted.slice(i, i + 2), 16) & bits)) return false;
+  }
+  return true;
+}
+
+function hasAddress(selector: MaskedAddress | null, addr: number): boolean {
+  return selector === null || ((addr & selector.mask) === selector.addr) !== selector.not;
+}
+
+function hasIp(match: EbIpMatch, skb: Skb): boolean {
+  if (skb.arp !== null) return false;
+  if (!hasAddress(match.src, skb.src) || !hasAddress(match.dst, skb.dst)) return false;
+  if (match.tos !== null && (skb.tos === match.tos.tos) === match.tos.not) return false;
+  if (match.proto !== null && (skb.proto === match.proto.proto) === match.proto.not) return false;
+  if (match.sport === null && match.dport === null) return true;
+  return skb.fragOffsetBytes === 0 && inPorts(match.sport, skb.sport) && inPorts(match.dport, skb.dport);
+}
+
+function hasArp(match: EbArpMatch, { arp }: Skb): boolean {
+  if (arp === null) return false;
+  const op = arp.op === 'request' ? 1 : 2;
+  if (match.op !== null && (op >= match.op.min && op <= match.op.max) === match.op.not) return false;
+  if (!hasAddress(match.ipSrc, arp.senderIp) || !hasAddress(match.ipDst, arp.targetIp)) return false;
+  return (match.macSrc === null || hasMac(match.macSrc, arp.senderMac)) && (match.macDst === null || hasMac(match.macDst, arp.targetMac));
 }

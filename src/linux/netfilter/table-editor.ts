@@ -46,6 +46,15 @@ export class TableEditor {
     if (edited !== null) edited.policy = policy;
   }
 
+  /** Puts in a chain as it is, in place of one of that name. It may be shared with other machines. */
+  put(chain: Chain): void {
+    this.#chains.set(chain.name, { policy: chain.policy, rules: [], before: chain });
+  }
+
+  get chainNames(): string[] {
+    return [...this.#chains.keys()];
+  }
+
   /** Empties one chain, or all of them. */
   flush(chain: string | null): void {
     for (const name of chain === null ? this.#chains.keys() : [chain]) {

@@ -1,0 +1,282 @@
+import { type Ipv4, compareIpv4, ipv4, offsetIpv4, parseIpv4 } from '../../../wire/ipv4.ts';
+import { parseMac } from '../../../wire/mac.ts';
+import { lastAddress, mask, parseCidr, prefixOf } from '../../../wire/prefix.ts';
+import { ICMP, protoNumber } from '../../../wire/proto.ts';
+import type { TextFault } from '../restore.ts';
+import { SyntaxFault, parseNumber } from '../syntax.ts';
+import { type Word, splitWords } from '../words.ts';
+import { IPSET_TYPES, type Ipset, type IpsetEntry, type IpsetPart, type IpsetType } from './ipset.ts';
+import { DIMENSIONS, type Dimension } from './part.ts';
+import { icmpByName } from './print.ts';
+
+export type IpsetsResult =
+  { readonly ok: true; readonly ipsets: readonly Ipset[] } | { readonly ok: false; readonly faults: readonly TextFault[] };
+
+const MAX_FAULTS = 20;
+/** One `add` of a range makes at most this many entries. @source ipset IPSET_MAX_RANGE */
+const MAX_RANGE = 65_536;
+const TCP = 6;
+
+type Draft = { -readonly [K in keyof Ipset]: Ipset[K] } & { header: string[]; entries: IpsetEntry[] };
+
+/**
+ * Reads the output of `ipset save`.
+ * @returns the sets in order, or up to 20 faults
+ */
+export function parseIpsetSave(text: string, file: string): IpsetsResult {
+  const sets = new Map<string, Draft>();
+  const faults: TextFault[] = [];
+  text.split('\n').forEach((line, i) => {
+    if (faults.length >= MAX_FAULTS || line.trim() === '' || line.startsWith('#') || line.trimEnd() === 'COMMIT') return;
+    try {
+      readLine(splitWords(line), sets);
+    } catch (error) {
+      if (!(error instanceof SyntaxFault)) throw error;
+      faults.push({ file, line: i + 1, col: Math.max(1, error.col), message: error.message, expected: error.expected });
+    }
+  });
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, ipsets: [...sets.values()] };
+}
+
+function readLine(words: readonly Word[], sets: Map<string, Draft>): void {
+  const [command, name, element] = words;
+  if (name === undefined || element === undefined || (command?.text !== 'create' && command?.text !== 'add')) {
+    throw new SyntaxFault(1, 'this is no line of ipset save', 'create SET TYPE … or add SET ENTRY …');
+  }
+  const known = sets.get(name.text);
+  if (command.text === 'create') {
+    if (known !== undefined) throw new SyntaxFault(name.col, `set ${name.text} a second time`, 'one create for each set');
+    sets.set(name.text, readCreate(name.text, element, words.slice(3)));
+  } else {
+    if (known === undefined) throw new SyntaxFault(name.col, `no set ${name.text}`, 'a set created before');
+    for (const entry of readEntries(known, element, words.slice(3))) known.entries.push(entry);
+  }
+}
+
+function isType(text: string): text is IpsetType {
+  return IPSET_TYPES.some((type) => type === text);
+}
+
+function readCreate(name: string, type: Word, words: readonly Word[]): Draft {
+  if (!isType(type.text)) throw new SyntaxFault(type.col, `${type.text} is not a modelled set type`, IPSET_TYPES.join(', '));
+  const set: Draft = {
+    name,
+    type: type.text,
+    family: 'inet',
+    timeoutSeconds: null,
+    netmask: null,
+    markmask: null,
+    range: null,
+    counters: false,
+    comments: false,
+    skbinfo: false,
+    header: [],
+    entries: [],
+  };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (word === undefined) break;
+    if (FLAGS.has(word.text)) {
+      set.header.push(word.text);
+      if (word.text === 'counters') set.counters = true;
+      else if (word.text === 'comment') set.comments = true;
+      else if (word.text === 'skbinfo') set.skbinfo = true;
+      continue;
+    }
+    const value = words[++i];
+    if (value === undefined) throw new SyntaxFault(word.col, `${word.text} ends the line`, 'a value');
+    set.header.push(`${word.text} ${value.text}`);
+    readHeader(set, word, value);
+  }
+  return set;
+}
+
+const FLAGS: ReadonlySet<string> = new Set(['counters', 'comment', 'skbinfo', 'forceadd']);
+
+function readHeader(set: Draft, option: Word, value: Word): void {
+  const number = parseNumber(value.text);
+  switch (option.text) {
+    case 'family':
+      if (value.text !== 'inet' && value.text !== 'inet6') throw new SyntaxFault(value.col, `${value.text} is no family`, 'inet or inet6');
+      set.family = value.text;
+      return;
+    case 'timeout':
+      set.timeoutSeconds = need(number, value, 'seconds');
+      return;
+    case 'netmask':
+      set.netmask = need(number, value, 'a prefix length');
+      return;
+    case 'markmask':
+      set.markmask = need(number, value, 'a mark') | 0;
+      return;
+    case 'range': {
+      const [low = '', high = low] = value.text.split('-');
+      set.range = { from: rangeEnd(low, value, false), to: rangeEnd(high === low && low.includes('/') ? low : high, value, true) };
+      return;
+    }
+    case 'hashsize':
+    case 'maxelem':
+    case 'bucketsize':
+    case 'initval':
+    case 'size':
+    case 'bitmask':
+    case 'probes':
+    case 'resize':
+      return;
+    default:
+      throw new SyntaxFault(option.col, `${option.text} is not known`, 'an option of create');
+  }
+}
+
+function need(number: number | null, word: Word, expected: string): number {
+  if (number === null) throw new SyntaxFault(word.col, `${word.text} cannot be read`, expected);
+  return number;
+}
+
+function rangeEnd(text: string, word: Word, isLast: boolean): number {
+  const cidr = parseCidr(text);
+  if (cidr !== null) return isLast ? lastAddress(prefixOf(cidr.addr, cidr.len)) : prefixOf(cidr.addr, cidr.len).addr;
+  return need(parseNumber(text, 65535), word, 'first-last');
+}
+
+function readEntries(set: Draft, element: Word, words: readonly Word[]): IpsetEntry[] {
+  let timeoutSeconds = set.timeoutSeconds;
+  let nomatch = false;
+  let comment: string | null = null;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (word === undefined) break;
+    if (word.text === 'nomatch') {
+      nomatch = true;
+      continue;
+    }
+    const value = words[++i];
+    if (value === undefined) throw new SyntaxFault(word.col, `${word.text} ends the line`, 'a value');
+    if (word.text === 'timeout') timeoutSeconds = need(parseNumber(value.text), value, 'seconds');
+    else if (word.text === 'comment') comment = value.text;
+    else if (!ENTRY_OPTIONS.has(word.text)) throw new SyntaxFault(word.col, `${word.text} is not known`, 'an option of add');
+  }
+  return readParts(set, element).map((parts) => ({ parts, nomatch, timeoutSeconds, comment }));
+}
+
+const ENTRY_OPTIONS: ReadonlySet<string> = new Set(['packets', 'bytes', 'skbmark', 'skbprio', 'skbqueue', 'before', 'after']);
+
+/** The entries that one element text stands for: ranges stand for several. */
+function readParts(set: Draft, element: Word): IpsetPart[][] {
+  if (set.family === 'inet6') return [[{ k: 'text', text: element.text }]];
+  const texts = element.text.split(',');
+  const dimensions = DIMENSIONS[set.type];
+  if (texts.length < dimensions.length && !(set.type === 'bitmap:ip,mac' && texts.length === 1)) {
+    throw new SyntaxFault(element.col, `${element.text} is no entry of a ${set.type} set`, dimensions.join(','));
+  }
+  let entries: IpsetPart[][] = [[]];
+  dimensions.forEach((dimension, i) => {
+    const text = texts[i];
+    if (text === undefined) return;
+    const parts = readPart(set, dimension, text, element);
+    if (entries.length * parts.length > MAX_RANGE)
+      throw new SyntaxFault(element.col, 'the range is too large', `at most ${MAX_RANGE} entries`);
+    entries = entries.flatMap((entry) => parts.map((part) => [...entry, part]));
+  });
+  return entries;
+}
+
+function readPart(set: Draft, dimension: Dimension, text: string, element: Word): IpsetPart[] {
+  const parts = PARTS[dimension](text, set);
+  if (parts === null || parts.length === 0) throw new SyntaxFault(element.col, `${text} cannot be read`, EXPECTED[dimension]);
+  return parts;
+}
+
+const EXPECTED: Readonly<Record<Dimension, string>> = {
+  ip: 'an IPv4 address or range',
+  net: 'an IPv4 network or range',
+  port: 'protocol:port, e.g. tcp:80',
+  mac: 'an Ethernet address',
+  iface: 'an interface name',
+  mark: 'a mark',
+  set: 'the name of a set',
+};
+
+const PARTS: Readonly<Record<Dimension, (text: string, set: Draft) => IpsetPart[] | null>> = {
+  ip: readIps,
+  net: readNets,
+  port: (text, set) => readPorts(text, set.type === 'bitmap:port'),
+  mac: (text) => {
+    const mac = parseMac(text);
+    return mac === null ? null : [{ k: 'mac', mac }];
+  },
+  iface: (text) =>
+    text.startsWith('physdev:') ? [{ k: 'iface', name: text.slice(8), physdev: true }] : [{ k: 'iface', name: text, physdev: false }],
+  mark: (text) => {
+    const mark = parseNumber(text);
+    return mark === null ? null : [{ k: 'mark', mark: mark | 0 }];
+  },
+  set: (text) => [{ k: 'set', name: text }],
+};
+
+function readIps(text: string, set: Draft): IpsetPart[] | null {
+  const span = readSpan(text);
+  if (span === null) return null;
+  const step = set.netmask === null ? 1 : 2 ** (32 - set.netmask);
+  const first = set.netmask === null ? span.from : ipv4(span.from & mask(set.netmask));
+  const parts: IpsetPart[] = [];
+  const count = Math.floor(compareIpv4(span.to, first) / step) + 1;
+  if (count > MAX_RANGE) return null;
+  for (let i = 0; i < count; i++) parts.push({ k: 'ip', addr: offsetIpv4(first, i * step) });
+  return parts;
+}
+
+function readSpan(text: string): { from: Ipv4; to: Ipv4 } | null {
+  const cidr = parseCidr(text);
+  if (cidr !== null) {
+    const prefix = prefixOf(cidr.addr, cidr.len);
+    return { from: prefix.addr, to: lastAddress(prefix) };
+  }
+  const [low = '', high = ''] = text.split('-');
+  const from = parseIpv4(low);
+  const to = parseIpv4(high);
+  return from === null || to === null || compareIpv4(from, to) > 0 ? null : { from, to };
+}
+
+/** A network, or the fewest networks that make up a range. */
+function readNets(text: string): IpsetPart[] | null {
+  const cidr = parseCidr(text);
+  if (cidr !== null) return cidr.len === 0 ? halves() : [{ k: 'net', ...prefixOf(cidr.addr, cidr.len) }];
+  const span = readSpan(text);
+  if (span === null) return null;
+  const parts: IpsetPart[] = [];
+  const last = span.to >>> 0;
+  for (let at = span.from >>> 0; at <= last;) {
+    let len = at === 0 ? 1 : 32 - Math.min(31, 31 - Math.clz32(at & -at));
+    while (len < 32 && at + 2 ** (32 - len) - 1 > last) len++;
+    parts.push({ k: 'net', addr: ipv4(at), len });
+    at += 2 ** (32 - len);
+  }
+  return parts;
+}
+
+/** The kernel's hash sets have no entry of length 0. */
+function halves(): IpsetPart[] {
+  return [
+    { k: 'net', addr: ipv4(0), len: 1 },
+    { k: 'net', addr: ipv4(0x8000_0000), len: 1 },
+  ];
+}
+
+function readPorts(text: string, isBare: boolean): IpsetPart[] | null {
+  const colon = text.indexOf(':');
+  const proto = isBare ? 0 : colon < 0 ? TCP : protoNumber(text.slice(0, colon));
+  const ports = isBare ? text : text.slice(colon + 1);
+  if (proto === null) return null;
+  if (proto === ICMP) {
+    const named = icmpByName(ports);
+    const [type = '', code = ''] = ports.split('/');
+    const number = named ?? (/^\d+$/.test(type) && /^\d+$/.test(code) ? (Number(type) << 8) | Number(code) : null);
+    return number === null ? null : [{ k: 'port', proto, port: number }];
+  }
+  const [low = '', high = low] = ports.split('-');
+  const first = parseNumber(low, 65535);
+  const last = parseNumber(high, 65535);
+  if (first === null || last === null || first > last) return null;
+  return Array.from({ length: last - first + 1 }, (_, i) => ({ k: 'port', proto, port: first + i }));
+}
