@@ -16,7 +16,7 @@ import type { Fabric } from '../../../src/azure/fabric.ts';
 import { fabricFromExternal } from '../../../src/azure/ingress.ts';
 import type { FabricPacket } from '../../../src/azure/packet.ts';
 import type { LbChoice } from '../../../src/azure/result.ts';
-import { cloneFabricSession, createFabricSession, setProbeResult } from '../../../src/azure/session.ts';
+import { cloneFabricSession, createFabricSession, isProbeHealthy, setProbeResult } from '../../../src/azure/session.ts';
 import { ip } from '../../../src/wire/ipv4.ts';
 import { prefix } from '../../../src/wire/prefix.ts';
 import { ACK, Bench, answer, end, nic, packet, shown, twoVms, withFarVnet, withOnPrem, withPublicLb } from './fabrics.ts';
@@ -107,7 +107,9 @@ describe('the choice of a backend', () => {
     const first = end(bench.external('internet', p));
     setProbeResult(bench.session, 'lb', 'p', first, false);
     expect(end(bench.external('internet', client(1000, { tcpFlags: ACK })))).toBe(first);
-    expect([...spread(bench).keys()]).toEqual([first === 'a' ? 'b' : 'a']);
+    const other = first === 'a' ? 'b' : 'a';
+    expect([...spread(bench).keys()]).toEqual([other]);
+    expect(end(bench.external('internet', client(1000)))).toBe(other);
   });
 
   it('moves UDP when its backend fails the probe', () => {
@@ -181,6 +183,10 @@ describe('the choice of a backend', () => {
     bench.external('internet', client(1));
     expect(copy.lbRecords).toEqual([]);
     expect(bench.session.lbRecords).toHaveLength(1);
+    setProbeResult(bench.session, 'lb', 'p', 'a', true);
+    const later = cloneFabricSession(bench.session);
+    setProbeResult(bench.session, 'lb', 'p', 'a', false);
+    expect(isProbeHealthy(later, 'lb', 'p', 'a')).toBe(true);
   });
 });
 

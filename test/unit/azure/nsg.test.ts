@@ -193,6 +193,14 @@ describe('service tags in rules', () => {
     expect(reaches(withUdr('0.0.0.0/0'), '10.224.0.4', '203.0.113.10')).toBe(true);
   });
 
+  it('Internet stays what it was when a UDR for 0.0.0.0/0 widens VirtualNetwork', () => {
+    const fabric = twoVms();
+    addRouteTable(fabric, 'rt');
+    associate(fabric, 'net/nodes', { routeTable: 'rt' });
+    addUdr(fabric, 'rt', { name: 'u', to: prefix('0.0.0.0/0'), nextHopType: 'VirtualAppliance', nextHopIp: ip('10.224.0.5') });
+    expect(reaches(guarded({ nic: onlyTag('Internet') }, fabric), '10.224.0.4', '203.0.113.10')).toBe(true);
+  });
+
   it('Internet holds what is outside of the VirtualNetwork', () => {
     expect(reaches(guarded({ nic: onlyTag('Internet') }), '10.224.0.4', '203.0.113.10')).toBe(true);
     expect(reaches(guarded({ nic: onlyTag('Internet') }), '10.224.0.4', '10.224.0.5')).toBe(false);

@@ -4,8 +4,10 @@ import { addNatGateway, associate } from '../../../src/azure/edit-network.ts';
 import { addIpconfig, setPublicIp } from '../../../src/azure/edit-nic.ts';
 import { addNsg } from '../../../src/azure/edit-rules.ts';
 import type { Fabric } from '../../../src/azure/fabric.ts';
+import { freezeFabric } from '../../../src/azure/empty-fabric.ts';
 import { automaticPorts, lbOutbound, maxNodes } from '../../../src/azure/lb-outbound.ts';
 import { liveBindings } from '../../../src/azure/snat.ts';
+import { fabricTransmit } from '../../../src/azure/transmit.ts';
 import { formatIpv4, ip } from '../../../src/wire/ipv4.ts';
 import { TCP } from '../../../src/wire/proto.ts';
 import { ACK, Bench, FIN_ACK, RST, SYN_ACK, answer, end, nic, packet, shown, twoVms, withPublicLb } from './fabrics.ts';
@@ -204,6 +206,19 @@ describe('SNAT ports of a load balancer', () => {
     expect(bench.send('a', packet(OUT, { tcpFlags: ACK }))).toMatchObject({ reason: 'AZURE_IDLE_EXPIRED', resetsSender: true });
     expect(end(bench.send('a', packet(OUT, { tcpFlags: ACK })))).toBe('AZURE_SNAT_NO_FLOW');
     expect(end(bench.send('a', OUT))).toBe('host internet');
+  });
+
+  it('are lost by established connections when the allocation shrinks under them', () => {
+    const fabric = withOutbound(twoVms(), 16);
+    const before = new Bench(structuredClone(fabric));
+    const sent = Array.from({ length: 16 }, (_, n) => packet(`tcp 10.224.0.4:${n + 1} > 203.0.113.10:443`));
+    for (const p of sent) before.send('a', p);
+    const [lb] = fabric.loadBalancers;
+    if (lb !== undefined) lb.outboundRules = lb.outboundRules.map((rule) => ({ ...rule, allocatedPorts: 8 }));
+    freezeFabric(fabric);
+    const next = (n: number): string =>
+      end(fabricTransmit(fabric, before.session, 'a', packet(`tcp 10.224.0.4:${n} > 203.0.113.10:443`, { tcpFlags: ACK }), 0));
+    expect([next(8), next(9)]).toEqual(['host internet', 'AZURE_SNAT_NO_FLOW']);
   });
 
   it('spare the blocks of eight that rules on the same frontend use', () => {
