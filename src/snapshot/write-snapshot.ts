@@ -1,5 +1,6 @@
 import type { CtRecord } from '../linux/conntrack/record.ts';
 import type { Link } from '../linux/link.ts';
+import { printEbtables } from '../linux/netfilter/ebtables-print.ts';
 import { printIpsets } from '../linux/netfilter/ipset/print.ts';
 import { printTables } from '../linux/netfilter/print.ts';
 import type { Netns, Part } from '../linux/netns.ts';
@@ -10,7 +11,7 @@ import { lentAddress } from './read/srcpick.ts';
 import { conntrackLines } from './write/conntrack.ts';
 import { type JsonRow, rowsText } from './write/json-row.ts';
 import { addressRow, bridgePortRow, linkRow } from './write/link.ts';
-import { ebtablesText } from './write/netfilter.ts';
+
 import { fdbRows, neighbourRows, proxyNeighbourRows } from './write/neigh.ts';
 import { routeRows, ruleRows } from './write/route.ts';
 import { socketLines } from './write/sockets.ts';
@@ -84,7 +85,7 @@ function writeNetns(files: Map<string, string>, at: string, netns: Netns, conntr
   put('sysctl', 'sysctl.txt', () => linesText(sysctlLines(netns)));
   put('iptables', 'iptables.txt', () => printTables(netns.iptables));
   if (netns.iptablesLegacy !== null) files.set(`${at}/iptables-legacy.txt`, printTables(netns.iptablesLegacy));
-  put('ebtables', 'ebtables.txt', () => ebtablesText(netns.ebtables));
+  put('ebtables', 'ebtables.txt', () => printEbtables(netns.ebtables ?? {}));
   put('ipset', 'ipset.txt', () => printIpsets(netns.ipsets));
   put('conntrack', 'conntrack.txt', () => linesText(conntrackLines(conntrack)));
   put('sockets', 'sockets.txt', () => linesText(socketLines(netns.sockets)));

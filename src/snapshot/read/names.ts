@@ -45,7 +45,7 @@ const FILES: Readonly<Record<NameFile, string>> = {
 };
 
 /** The names that iproute2 has without any file. @source iproute2 lib/rt_names.c */
-export function builtinNames(): IprouteNames {
+function builtinNames(): IprouteNames {
   return {
     tables: new NameTable([
       [253, 'default'],

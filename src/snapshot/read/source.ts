@@ -4,9 +4,9 @@ import type { SnapshotDirectory } from '../directory.ts';
 import { parseJson } from '../json.ts';
 
 /** All files of one snapshot together. */
-export const MAX_SNAPSHOT_CHARACTERS: number = 512 * 2 ** 20;
+const MAX_SNAPSHOT_CHARACTERS = 512 * 2 ** 20;
 /** Lines of one text dump. */
-export const MAX_LINES = 1_000_000;
+const MAX_LINES = 1_000_000;
 /** Rows of one table of one namespace. */
 export const MAX_ROWS = 500_000;
 

@@ -22,7 +22,7 @@ export function joinWires(machines: Readonly<Record<string, Host>>, wires: reado
 }
 
 /** The id of the wire between two ends, the same whichever is named first. */
-export function wireId(a: string, b: string): WireId {
+function wireId(a: string, b: string): WireId {
   return a < b ? `${a} = ${b}` : `${b} = ${a}`;
 }
 

@@ -16,7 +16,8 @@ beforeAll(() => {
   symlinkSync('../../../secret.json', path.join(root, 'snap/m/n/addr.json'));
   symlinkSync('link.json', path.join(root, 'snap/m/n/route.json'));
   symlinkSync('/', path.join(root, 'snap/up'));
-  execFileSync('mkfifo', [path.join(root, 'snap/m/n/neigh.json')]);
+  const tool = 'mkfifo';
+  execFileSync(tool, [path.join(root, 'snap/m/n/neigh.json')]);
   writeFileSync(path.join(root, 'snap/m/n/rule.json'), '');
   truncateSync(path.join(root, 'snap/m/n/rule.json'), MAX_FILE_BYTES + 1);
 });

@@ -145,6 +145,17 @@ describe('a dump that is wrong', () => {
     ]);
   });
 
+  it('can be a rule set: the line and the word are named, and --lenient lets unknown matches pass', () => {
+    const text = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -p tcp -m nosuch --x 1 -j DROP\nCOMMIT\n';
+    const strict = snapshotOf({ 'iptables.txt': text });
+    expect(strict.problems.map(({ file, line, col }) => `${file}:${line}:${col}`)).toEqual(['snap/m/n/iptables.txt:3:22']);
+    const lenient = snapshotOf({ 'iptables.txt': text }, { lenient: true });
+    expect(lenient.problems).toEqual([]);
+    expect(netnsOf(lenient).iptables.filter?.chains.find(({ name }) => name === 'FORWARD')?.rules).toHaveLength(1);
+    const others = snapshotOf({ 'ipset.txt': 'create x nosuch:type\n', 'ebtables.txt': 'what is this\n' });
+    expect(others.problems.map(({ file, line }) => `${file}:${line}`)).toEqual(['snap/m/n/ipset.txt:1', 'snap/m/n/ebtables.txt:1']);
+  });
+
   it('is read no further than the limit on problems, however long it is', () => {
     const rows = Array.from({ length: 50_000 }, () => ({ dst: 'nowhere' }));
     const snapshot = snapshotOf({ 'route.json': rows });

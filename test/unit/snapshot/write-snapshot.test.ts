@@ -32,6 +32,31 @@ describe('a World written as a snapshot directory', () => {
     expect(readSnapshot(memoryDirectory('snap', files)).world).toEqual(partial);
   });
 
+  it('keeps rules of both back ends, sets and bridge tables', () => {
+    const given = snapshotOf({
+      'iptables.txt': [
+        '*nat',
+        ':PREROUTING ACCEPT [0:0]',
+        ':POSTROUTING ACCEPT [0:0]',
+        ':KUBE-SERVICES - [0:0]',
+        '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
+        '-A KUBE-SERVICES -d 10.0.0.10/32 -p udp -m udp --dport 53 -m set --match-set pods src -j DNAT --to-destination 10.244.0.9:53',
+        'COMMIT',
+        '',
+      ].join('\n'),
+      'iptables-legacy.txt': '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [7:420]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n',
+      'ipset.txt': 'create pods hash:net family inet hashsize 1024 maxelem 65536\nadd pods 10.244.0.0/24\nadd pods 10.244.0.7 nomatch\n',
+      'ebtables.txt': '*nat\n:PREROUTING ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\n-A PREROUTING -p ARP -j ACCEPT\n',
+    });
+    expect(given.problems).toEqual([]);
+    const netns = given.world.machines['m']?.netns['n'];
+    expect([netns?.iptables.nat?.chains.length, netns?.iptablesLegacy?.filter?.chains.length]).toEqual([3, 3]);
+    expect([netns?.ipsets[0]?.entries.length, netns?.ebtables?.nat?.chains[0]?.rules.length]).toEqual([2, 1]);
+    const again = readSnapshot(memoryDirectory('snap', writeSnapshot(given.world).files));
+    expect(again.problems).toEqual([]);
+    expect(again.world).toEqual(given.world);
+  });
+
   it('says what no dump can hold', () => {
     const { world: hooked } = snapshotOf({ 'ipvs.txt': '-A -t 10.0.0.1:80 -s rr\n' });
     expect(writeSnapshot(hooked).lost).toEqual(['m/n: 1 IPVS services are not modelled']);
