@@ -6,7 +6,7 @@ import { isIcmpError } from './packet.ts';
 import { type LbFlow, idOf } from './session.ts';
 
 /** The connection was opened towards the NIC. */
-export const FROM_OUTSIDE = 1;
+const FROM_OUTSIDE = 1;
 /** A load balancer brought it; the record's index is above {@link RECORD_SHIFT}. */
 export const VIA_LB = 2;
 /** It came by the instance-level public address. */

@@ -21,8 +21,6 @@ export function findSubnet(fabric: Fabric, id: SubnetId): SubnetPlace {
 /** Addresses that Azure keeps in every subnet: network, gateway, two for DNS, and the last. @source virtual-networks-faq */
 const RESERVED_LOW = 4;
 const RESERVED = 5;
-/** The smallest subnet is a /29. */
-export const MAX_SUBNET_LENGTH = 29;
 
 export function isReserved(subnet: Prefix, addr: Ipv4): boolean {
   return contains(subnet, addr) && ((addr - subnet.addr) >>> 0 < RESERVED_LOW || addr === lastAddress(subnet));

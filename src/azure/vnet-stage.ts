@@ -20,7 +20,7 @@ export function toAddress(c: Crossing, vnet: VNetView): FabricResult {
  * Delivers to a NIC, a frontend or an endpoint.
  * @param asNextHop the target is where a UDR leads, not the packet's destination
  */
-export function toTarget(c: Crossing, vnet: VNetView, target: Target, asNextHop: boolean): FabricResult {
+function toTarget(c: Crossing, vnet: VNetView, target: Target, asNextHop: boolean): FabricResult {
   if (c.steps !== null) {
     const what = target.kind === 'nic' ? `NIC ${target.nic.nic.name}` : fixtureText(target);
     const which = asNextHop ? 'the next hop' : formatIpv4(c.dst);
