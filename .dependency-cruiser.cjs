@@ -76,9 +76,11 @@ module.exports = {
     },
     {
       name: 'no-cycle',
-      comment: 'Two files that need each other are one, or need a third.',
+      comment:
+        'Two files that need each other are one, or need a third. Except the stages of a packet in linux/path: as in the kernel, ' +
+        'each hands over to the next, and an ICMP error or a bridge leads back to the start; a stage is a function and holds no state.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/linux/path/' },
       to: { circular: true },
     },
     {

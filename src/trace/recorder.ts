@@ -115,5 +115,9 @@ export class Recorder {
 
 /** The value of a {@link Lazy}. */
 export function force<T extends object | string | null>(value: Lazy<T>): T {
-  return typeof value === 'function' ? value() : value;
+  return isThunk(value) ? value() : value;
+}
+
+function isThunk<T>(value: Lazy<T>): value is () => T {
+  return typeof value === 'function';
 }

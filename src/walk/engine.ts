@@ -1,6 +1,6 @@
 import { fabricArp } from '../azure/arp.ts';
 import type { CtEntry } from '../linux/conntrack/entry.ts';
-import { compileFirewall } from '../linux/firewall.ts';
+import { compileFirewall } from '../linux/compile-firewall.ts';
 import { compileNetns } from '../linux/compiled-netns.ts';
 import type { Device } from '../linux/device.ts';
 import { createNetnsSession } from '../linux/netns-session.ts';
@@ -183,7 +183,7 @@ export class Engine implements Effects {
   private leave(stack: Stack, device: Device, skb: Skb): void {
     if (skb.arp !== null) return;
     const { linkProbe } = this;
-    if (linkProbe !== null && linkProbe.stack === stack && linkProbe.device === device && skb.dst === linkProbe.src) {
+    if (linkProbe?.stack === stack && linkProbe.device === device && skb.dst === linkProbe.src) {
       if (skb.quoted !== null) this.observed.icmpErrors.push({ type: skb.icmpType, code: skb.icmpCode, from: skb.src });
       else if (skb.proto === TCP && (skb.tcpFlags & RST) !== 0) this.observed.isReset = true;
       else this.observed.reply ??= delivery(stack.at, skb);
@@ -237,7 +237,7 @@ export class Engine implements Effects {
   /** The fabric answers every ARP request, whoever is asked for. */
   private answerArp(stack: Stack, device: Device, request: Skb): void {
     const { arp } = request;
-    if (arp === null || arp.op !== 'request') return;
+    if (arp?.op !== 'request') return;
     const answer = new Packet();
     const mac = fabricArp();
     answer.smac = mac;

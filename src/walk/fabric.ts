@@ -7,28 +7,46 @@ import type { Stack } from '../linux/stack.ts';
 import { force, type HopRecord, type LegRecord, type Recorder } from '../trace/recorder.ts';
 import type { LegKind } from '../trace/trace.ts';
 import { ICMP, TCP, UDP } from '../wire/proto.ts';
-import type { Engine } from './engine.ts';
+import type { Session } from '../world/session.ts';
+import type { World } from '../world/world.ts';
+import type { Chooser } from './branches.ts';
+import type { Observed } from './observed.ts';
 
 /** By whom a packet enters the fabric. */
 export type FabricOrigin = { readonly kind: 'nic'; readonly name: string } | { readonly kind: 'external'; readonly name: string };
 
+/** What the fabric's side of a walk needs of the event loop. */
+export interface FabricWalk {
+  readonly world: World;
+  readonly session: Session;
+  readonly recorder: Recorder | null;
+  readonly chooser: Chooser | null;
+  readonly observed: Observed;
+  readonly nowMs: number;
+  /** Brings a packet in at the link end of a machine; false when there is none. */
+  arrive(machine: string, skb: Skb): boolean;
+  /** The same for a host outside, whose own router wrote the frame's header. */
+  arriveRouted(machine: string, skb: Skb): boolean;
+  endedAt(at: string, skb: Skb, reason: string, text: string): void;
+}
+
 const FABRIC = 'fabric/azure';
 
 /** Takes a packet through the fabric, and brings it in wherever the fabric delivers it. */
-export function crossFabric(engine: Engine, origin: FabricOrigin, sender: Stack, skb: Skb): void {
-  const { fabric } = engine.world;
+export function crossFabric(walk: FabricWalk, origin: FabricOrigin, sender: Stack, skb: Skb): void {
+  const { fabric } = walk.world;
   if (fabric === null) return;
-  const { recorder } = engine;
+  const { recorder } = walk;
   const hop = recorder === null || skb.leg === null ? null : openHop(recorder, skb.leg, origin, skb);
-  const hooks = hooksFor(engine, hop);
-  const now = engine.nowMs;
-  const session = engine.session.fabric;
+  const hooks = hooksFor(walk, hop);
+  const now = walk.nowMs;
+  const session = walk.session.fabric;
   const result =
     origin.kind === 'nic'
       ? fabricTransmit(fabric, session, origin.name, skb, now, hooks)
       : fabricFromExternal(fabric, session, origin.name, skb, now, hooks);
   skb.hop = hop;
-  settle(engine, origin, sender, skb, hop, result);
+  settle(walk, origin, sender, skb, hop, result);
 }
 
 function openHop(recorder: Recorder, leg: LegRecord, origin: FabricOrigin, skb: Skb): HopRecord {
@@ -38,8 +56,8 @@ function openHop(recorder: Recorder, leg: LegRecord, origin: FabricOrigin, skb: 
   return hop;
 }
 
-function hooksFor(engine: Engine, hop: HopRecord | null): FabricHooks | null {
-  const { recorder, chooser } = engine;
+function hooksFor(walk: FabricWalk, hop: HopRecord | null): FabricHooks | null {
+  const { recorder, chooser } = walk;
   if (recorder === null && chooser === null) return null;
   return {
     steps: recorder === null || hop === null ? null : { detailed: recorder.detailed, step: (step) => recorder.step(hop, step) },
@@ -47,7 +65,7 @@ function hooksFor(engine: Engine, hop: HopRecord | null): FabricHooks | null {
   };
 }
 
-function settle(engine: Engine, origin: FabricOrigin, sender: Stack, skb: Skb, hop: HopRecord | null, result: FabricResult): void {
+function settle(walk: FabricWalk, origin: FabricOrigin, sender: Stack, skb: Skb, hop: HopRecord | null, result: FabricResult): void {
   switch (result.kind) {
     case 'deliver':
       skb.smac = result.smac;
@@ -56,13 +74,13 @@ function settle(engine: Engine, origin: FabricOrigin, sender: Stack, skb: Skb, h
         hop.out = result.nic;
         hop.tx = ipHeaderOf(skb);
       }
-      if (!engine.arrive(result.machine, skb)) engine.endedAt(FABRIC, skb, 'AZURE_NIC_GONE', `${result.nic} has no machine behind it`);
+      if (!walk.arrive(result.machine, skb)) walk.endedAt(FABRIC, skb, 'AZURE_NIC_GONE', `${result.nic} has no machine behind it`);
       return;
     case 'external':
-      deliverOutside(engine, skb, hop, result);
+      deliverOutside(walk, skb, hop, result);
       return;
     case 'platform':
-      engine.observed.delivered ??= {
+      walk.observed.delivered ??= {
         at: `fabric/${result.service}`,
         proto: skb.proto,
         src: skb.src,
@@ -73,32 +91,32 @@ function settle(engine: Engine, origin: FabricOrigin, sender: Stack, skb: Skb, h
         mssBytes: skb.mssBytes,
       };
       if (skb.leg !== null) skb.leg.delivered = true;
-      if (origin.kind === 'nic') answer(engine, origin.name, sender, skb);
+      if (origin.kind === 'nic') answer(walk, origin.name, sender, skb);
       return;
     case 'drop':
-      engine.endedAt(FABRIC, skb, result.reason, force(result.text));
+      walk.endedAt(FABRIC, skb, result.reason, force(result.text));
       return;
     case 'unknown':
-      engine.observed.unknown ??= { reason: result.reason, text: force(result.text), at: FABRIC };
+      walk.observed.unknown ??= { reason: result.reason, text: force(result.text), at: FABRIC };
   }
 }
 
-function deliverOutside(engine: Engine, skb: Skb, hop: HopRecord | null, result: Extract<FabricResult, { kind: 'external' }>): void {
+function deliverOutside(walk: FabricWalk, skb: Skb, hop: HopRecord | null, result: Extract<FabricResult, { kind: 'external' }>): void {
   if (hop !== null) {
     hop.out = result.host ?? result.network;
     hop.tx = ipHeaderOf(skb);
   }
   if (result.machine === null) {
-    engine.observed.exit ??= `fabric/${result.host ?? result.network}`;
+    walk.observed.exit ??= `fabric/${result.host ?? result.network}`;
     return;
   }
   // Whatever stands between the fabric and that host is not modelled; its last router knows the host's address.
-  if (!engine.arriveRouted(result.machine, skb)) engine.observed.exit ??= `fabric/${result.host ?? result.network}`;
+  if (!walk.arriveRouted(result.machine, skb)) walk.observed.exit ??= `fabric/${result.host ?? result.network}`;
 }
 
 /** The platform's services answer whatever a client would expect: the same payload, a SYN-ACK. */
-function answer(engine: Engine, nic: string, sender: Stack, skb: Skb): void {
-  const { fabric } = engine.world;
+function answer(walk: FabricWalk, nic: string, sender: Stack, skb: Skb): void {
+  const { fabric } = walk.world;
   if (fabric === null || (skb.proto === TCP && (skb.tcpFlags & (SYN | ACK | RST)) !== SYN)) return;
   if (skb.proto !== TCP && skb.proto !== UDP && skb.proto !== ICMP) return;
   const reply = new Skb();
@@ -114,13 +132,13 @@ function answer(engine: Engine, nic: string, sender: Stack, skb: Skb): void {
     reply.df = true;
   }
   const kind: LegKind = 'reply';
-  const { recorder } = engine;
+  const { recorder } = walk;
   let hop: HopRecord | null = null;
   if (recorder !== null) {
     reply.leg = recorder.leg(kind);
     hop = recorder.hop(reply.leg, FABRIC);
     reply.hop = hop;
   }
-  const result = fabricFromPlatform(fabric, engine.session.fabric, nic, reply, engine.nowMs, hooksFor(engine, hop));
-  settle(engine, { kind: 'external', name: 'platform' }, sender, reply, hop, result);
+  const result = fabricFromPlatform(fabric, walk.session.fabric, nic, reply, walk.nowMs, hooksFor(walk, hop));
+  settle(walk, { kind: 'external', name: 'platform' }, sender, reply, hop, result);
 }

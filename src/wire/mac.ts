@@ -19,6 +19,8 @@ export function mac(text: string): Mac {
 
 export const BROADCAST_MAC: Mac = mac('ff:ff:ff:ff:ff:ff');
 export const ZERO_MAC: Mac = mac('00:00:00:00:00:00');
+/** The address of a neighbour outside of the model, which nobody knows. */
+export const NO_MAC: Mac = '' as Mac;
 
 /** The group bit: broadcast and multicast frames. */
 export function isGroupMac(address: Mac): boolean {

@@ -10,13 +10,17 @@ function hash(proto: number, src: number, dst: number, sport: number, dport: num
   return h ^ (h >>> 13);
 }
 
+function empty(buckets: number): (CtEntry | null)[] {
+  return Array.from({ length: buckets }, () => null);
+}
+
 /**
  * The connections of one namespace, hashed by both tuples, and by source for those whose source was translated.
  * @source net/netfilter/nf_conntrack_core.c, nf_nat_core.c (nf_nat_bysource)
  */
 export class ConntrackTable {
-  private orig: (CtEntry | null)[] = new Array<CtEntry | null>(INITIAL_BUCKETS).fill(null);
-  private reply: (CtEntry | null)[] = new Array<CtEntry | null>(INITIAL_BUCKETS).fill(null);
+  private orig: (CtEntry | null)[] = empty(INITIAL_BUCKETS);
+  private reply: (CtEntry | null)[] = empty(INITIAL_BUCKETS);
   private mask = INITIAL_BUCKETS - 1;
   /** Confirmed entries whose source was translated, by original source address and port. */
   private readonly bySource = new Map<number, CtEntry[]>();
@@ -144,8 +148,8 @@ export class ConntrackTable {
     const all: CtEntry[] = [];
     for (const head of this.orig) for (let e = head; e !== null; e = e.nextOrig) all.push(e);
     const buckets = this.orig.length * 4;
-    this.orig = new Array<CtEntry | null>(buckets).fill(null);
-    this.reply = new Array<CtEntry | null>(buckets).fill(null);
+    this.orig = empty(buckets);
+    this.reply = empty(buckets);
     this.mask = buckets - 1;
     for (const e of all) this.link(e);
   }

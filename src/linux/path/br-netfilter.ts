@@ -52,7 +52,7 @@ function preRoutingFinish(stack: Stack, bridge: Device, port: Device, skb: Skb):
     }
     if (route.kind === 'drop') {
       const out = route.reason === 'IP_INADDRERRORS' && !bridge.sysctl.forwarding ? routeTo(stack, skb.dst) : null;
-      if (out !== null && out.device === bridge) {
+      if (out?.device === bridge) {
         bridgedDnat(stack, bridge, port, skb, out);
         return;
       }
@@ -111,7 +111,8 @@ export function brNfForward(stack: Stack, bridge: Device, to: Device, skb: Skb):
 /** Runs POSTROUTING for a bridged frame and cuts it again if it came in fragments. @source br_nf_post_routing, br_nf_dev_queue_xmit */
 export function brNfPostRouting(stack: Stack, bridge: Device, to: Device, skb: Skb): readonly Skb[] {
   const info = skb.bridge;
-  if (info === null || info.physOut === null) return [skb];
+  if (info === null) return [skb];
+  if (info.physOut === null) return [skb];
   const passed = nfHook(stack, POSTROUTING, skb, null, bridge);
   skb.bridge = null;
   if (!passed) return [];

@@ -1,5 +1,5 @@
 import type { Device } from '../device.ts';
-import { type Skb } from '../skb.ts';
+import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { bridgeTransmit } from './bridge.ts';
 import { leave, note, through } from './record.ts';

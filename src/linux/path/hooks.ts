@@ -4,8 +4,8 @@ import type { Device } from '../device.ts';
 import { IPS_CONFIRMED } from '../conntrack/entry.ts';
 import { isBound, isRelated, isReply, nullBinding, translate, translateIcmpError, type Manip } from '../conntrack/nat.ts';
 import { confirm, conntrackIn } from '../conntrack/track.ts';
+import type { CompiledTable } from '../netfilter/compiled-table.ts';
 import { hasRules, runTable } from '../netfilter/run.ts';
-import type { CompiledTable } from '../netfilter/compile.ts';
 import {
   ACCEPTED,
   FORWARD,
@@ -120,7 +120,7 @@ function track(env: HookEnv): boolean {
     note(stack, skb, {
       stage: `conntrack:${HOOK_NAMES[env.hook] ?? ''}`,
       verb: 'TRACKED',
-      text: () => trackText(ctInfo, ct === null ? null : { ...ct }),
+      text: () => trackText(ctInfo, ct),
     });
   }
   return true;

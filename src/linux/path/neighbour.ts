@@ -1,5 +1,5 @@
 import { formatIpv4, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
-import { BROADCAST_MAC, mac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
+import { BROADCAST_MAC, mac, type Mac, NO_MAC, ZERO_MAC } from '../../wire/mac.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
@@ -23,7 +23,7 @@ function baseNeighbours(netns: CompiledNetns): BaseNeighbours {
     const byDevice = new Map<string, Map<Ipv4, Neighbour>>();
     for (const n of list) {
       let byAddress = byDevice.get(n.dev);
-      if (byAddress === undefined) byDevice.set(n.dev, (byAddress = new Map()));
+      if (byAddress === undefined) byDevice.set(n.dev, (byAddress = new Map<Ipv4, Neighbour>()));
       byAddress.set(n.ip, n);
     }
     base = byDevice;
@@ -45,7 +45,8 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
   if (known !== undefined) return known;
   if (stack.netns.tables.neighbours.length === 0) return null;
   const base = baseNeighbours(stack.netns).get(device.name)?.get(ip);
-  if (base === undefined || base.mac === null || stack.session.cold) return null;
+  if (base === undefined || stack.session.cold) return null;
+  if (base.mac === null) return null;
   switch (base.state) {
     case 'reachable':
     case 'stale':
@@ -70,7 +71,7 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
 
 export function remember(stack: Stack, device: Device, entry: LearnedNeighbour): LearnedNeighbour {
   let byAddress = stack.session.neighbours.get(device.name);
-  if (byAddress === undefined) stack.session.neighbours.set(device.name, (byAddress = new Map()));
+  if (byAddress === undefined) stack.session.neighbours.set(device.name, (byAddress = new Map<Ipv4, LearnedNeighbour>()));
   byAddress.set(entry.ip, entry);
   return entry;
 }
@@ -118,7 +119,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
   }
   if (device.link.kind.type === 'end' && leadsOut(device)) {
     const entry = learned(stack, device, nexthop);
-    sendTo(stack, device, skb, entry?.mac ?? UNKNOWN_MAC, nexthop, entry === null ? 'assumed' : entry.state);
+    sendTo(stack, device, skb, entry?.mac ?? NO_MAC, nexthop, entry === null ? 'assumed' : entry.state);
     return;
   }
   let entry = learned(stack, device, nexthop);
@@ -154,8 +155,6 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
   solicit(stack, device, entry, skb);
 }
 
-const UNKNOWN_MAC = '' as Mac;
-
 function leadsOut(device: Device): boolean {
   const { kind } = device.link;
   return kind.type === 'end' && kind.wire === null && kind.nic === null;
@@ -177,7 +176,7 @@ function sendTo(stack: Stack, device: Device, skb: Skb, dmac: Mac, nexthop: Ipv4
         state === 'assumed'
           ? `${formatIpv4(nexthop)} dev ${device.name} leads out of the model`
           : `${formatIpv4(nexthop)} dev ${device.name} is at ${dmac}`,
-      neigh: () => ({ ip: formatIpv4(nexthop), mac: dmac === '' ? null : dmac, dev: device.name, state: state.toUpperCase() }),
+      neigh: () => ({ ip: formatIpv4(nexthop), mac: dmac === NO_MAC ? null : dmac, dev: device.name, state: state.toUpperCase() }),
     });
   }
   deviceTransmit(stack, device, skb);

@@ -1,6 +1,7 @@
 import type { Recorder, StepDraft } from '../../trace/recorder.ts';
 import type { ArpHeader, Header } from '../../trace/trace.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
+import { NO_MAC } from '../../wire/mac.ts';
 import { ICMP, protoName, TCP } from '../../wire/proto.ts';
 import { hasPorts } from '../conntrack/tuple.ts';
 import { ACK, RST, type Skb, SYN } from '../skb.ts';
@@ -101,7 +102,7 @@ export function ipHeaderOf(skb: Skb): () => Header {
       proto: protoName(proto),
       ttl,
       smac,
-      dmac: dmac === '' ? null : dmac,
+      dmac: dmac === NO_MAC ? null : dmac,
       mark: mark >>> 0,
       length: lengthBytes,
     };

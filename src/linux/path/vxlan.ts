@@ -3,6 +3,7 @@ import { isGroupMac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
 import { UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import type { LinkKind } from '../link.ts';
+import type { LearnedFdb } from '../netns-session.ts';
 import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { bridgeHandleFrame } from './bridge.ts';
@@ -142,7 +143,7 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
     const { kind } = d.link;
     return kind.type === 'vxlan' && kind.port === outer.dport && kind.vni === outer.vni && d.up;
   });
-  if (inner === null || device === undefined || device.link.kind.type !== 'vxlan') {
+  if (inner === null || device?.link.kind.type !== 'vxlan') {
     effects.dropped(stack, outer, 'VXLAN_VNI_NOT_FOUND', `no vxlan device of ${stack.at} has VNI ${outer.vni}`);
     return;
   }
@@ -188,7 +189,7 @@ function snoop(stack: Stack, device: Device, address: Mac, vtep: Ipv4): boolean 
     if (fixed.state !== 'learned') return false;
   }
   let fdb = stack.session.fdb.get(device.name);
-  if (fdb === undefined) stack.session.fdb.set(device.name, (fdb = new Map()));
+  if (fdb === undefined) stack.session.fdb.set(device.name, (fdb = new Map<Mac, LearnedFdb>()));
   fdb.set(address, { port: null, vtep, atMs: stack.effects.nowMs });
   return true;
 }
