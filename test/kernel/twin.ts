@@ -1,7 +1,7 @@
 import type { Stack } from '../../src/linux/stack.ts';
 import { openDirectory } from '../../src/snapshot/directory.node.ts';
 import { readSnapshot } from '../../src/snapshot/read-snapshot.ts';
-import { newSession } from '../../src/walk/new-session.ts';
+import { sessionOf } from '../../src/snapshot/session.ts';
 import type { Probe } from '../../src/walk/probe.ts';
 import { runProbe } from '../../src/walk/run-probe.ts';
 import { formatIpv4, ip } from '../../src/wire/ipv4.ts';
@@ -37,7 +37,8 @@ interface ProbeLine {
 export function openTwin(folder: string): Twin {
   const directory = openDirectory(folder);
   if (directory === null) throw new Error(`there is no ${folder}`);
-  const { world, problems } = readSnapshot(directory);
+  const snapshot = readSnapshot(directory);
+  const { world, problems } = snapshot;
   if (problems.length > 0) throw new Error(`the snapshot cannot be read: ${JSON.stringify(problems[0])}`);
   const frozen = freeze(world);
   const bridges = bridgesOf(world);
@@ -45,7 +46,7 @@ export function openTwin(folder: string): Twin {
   const emptyChains = emptyChainsOf(world);
   return {
     send(line) {
-      const session = { ...newSession(), cold: true };
+      const session = sessionOf(snapshot, { cold: true });
       const trace = runProbe(frozen, session, probeOf(JSON.parse(line) as ProbeLine), { record: 'detailed' });
       const neighbours = new Map([...session.netns].map(([at, netns]) => [netnsOf(at), learned(netns)]));
       return { trace, neighbours, bridges, vxlanPorts, emptyChains };
