@@ -21,5 +21,14 @@ export const json: RunReporter = {
 
 function checkJson({ name, under, place, verdict, mismatches, traces }: CheckResult): object {
   const outcomes = traces.map(({ outcome, reason, text }) => ({ outcome, reason, text }));
-  return { name, under, line: place.line, col: place.col, file: place.file, verdict, outcomes, ...(verdict === 'pass' ? {} : { mismatches, traces }) };
+  return {
+    name,
+    under,
+    line: place.line,
+    col: place.col,
+    file: place.file,
+    verdict,
+    outcomes,
+    ...(verdict === 'pass' ? {} : { mismatches, traces }),
+  };
 }

@@ -21,7 +21,9 @@ function suite(scenario: ScenarioResult): string {
   const cases = scenario.checks.map((check) => testCase(scenario, check));
   if (scenario.problems.length > 0) {
     const lines = scenario.problems.map(problemLine);
-    cases.push(`    <testcase classname=${quoted(scenario.file)} name="reads the file">\n      ${element('error', lines)}\n    </testcase>\n`);
+    cases.push(
+      `    <testcase classname=${quoted(scenario.file)} name="reads the file">\n      ${element('error', lines)}\n    </testcase>\n`,
+    );
   }
   return `  <testsuite name=${quoted(scenario.name)} file=${quoted(scenario.file)} ${totals}>\n${cases.join('')}  </testsuite>\n`;
 }

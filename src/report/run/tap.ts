@@ -14,7 +14,8 @@ export const tap: RunReporter = {
       points.push(`${ok ? 'ok' : 'not ok'} ${points.length + 1} - ${description(name)}\n${ok ? '' : diagnostics(lines)}`);
     };
     for (const { file, checks, problems } of scenarios) {
-      for (const check of checks) point(check.verdict === 'pass', `${file}: ${nameOf(check)}`, [`verdict: ${check.verdict}`, ...failureLines(check)]);
+      for (const check of checks)
+        point(check.verdict === 'pass', `${file}: ${nameOf(check)}`, [`verdict: ${check.verdict}`, ...failureLines(check)]);
       if (problems.length > 0) point(false, `${file}: reads the file`, problems.map(problemLine));
     }
     return `TAP version 14\n1..${points.length}\n${points.join('')}`;

@@ -26,7 +26,8 @@ export const text: RunReporter = {
 function scenarioLines(result: ScenarioResult, options: RunReportOptions): string[] {
   const { paint } = options;
   const bad = result.checks.filter(({ verdict }) => verdict !== 'pass');
-  const verdict = result.problems.length > 0 || bad.some((check) => check.verdict === 'fail') ? 'fail' : bad.length > 0 ? 'unknown' : 'pass';
+  const verdict =
+    result.problems.length > 0 || bad.some((check) => check.verdict === 'fail') ? 'fail' : bad.length > 0 ? 'unknown' : 'pass';
   const count = `${result.checks.length - bad.length}/${result.checks.length}`;
   const lines = [`${mark(verdict, paint)} ${paint.bold(printable(result.file))} ${printable(result.name)} ${paint.dim(count)}`];
   for (const note of result.notes) lines.push(`     ${paint.dim(`note: ${printable(note)}`)}`);
@@ -42,7 +43,8 @@ function checkLines(check: CheckResult, { paint, detail }: RunReportOptions): st
   const lines = [`     ${mark(check.verdict, paint)} ${name} ${paint.dim(`(${printable(file)}:${line}:${col})`)}`];
   for (const failure of failureLines(check)) lines.push(`          ${failure}`);
   if (detail !== null) {
-    for (const trace of check.traces) lines.push(...traceText(trace, { detail, paint }).trimEnd().replaceAll(/^/gm, '          ').split('\n'));
+    for (const trace of check.traces)
+      lines.push(...traceText(trace, { detail, paint }).trimEnd().replaceAll(/^/gm, '          ').split('\n'));
   }
   return lines;
 }

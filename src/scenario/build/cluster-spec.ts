@@ -1,4 +1,4 @@
-import type { ClusterSpec, ListenSpec, NodeSpec, OutsideSpec, PeeringSpec, PodListenSpec, VNetSpec } from '../../aks/spec.ts';
+import type { ClusterSpec, ListenSpec, NodeSpec, OutsideSpec, PodListenSpec, VNetSpec } from '../../aks/spec.ts';
 import type { ClusterObjects } from '../../kube/objects/cluster-objects.ts';
 import { ip } from '../../wire/ipv4.ts';
 import { type Prefix, prefix } from '../../wire/prefix.ts';
@@ -34,7 +34,7 @@ export function nodeEntries(cluster: ClusterSection): (NodeEntry & { readonly na
 export function clusterSpec(scenario: Scenario, cluster: ClusterSection, objects: ClusterObjects): ClusterSpec {
   return {
     mode: cluster.mode,
-    nodes: nodeEntries(cluster).map(nodeSpec),
+    nodes: cluster.nodes === undefined && objects.nodes.length > 0 ? [] : nodeEntries(cluster).map(nodeSpec),
     objects,
     outside: outsideSpecs(scenario.outside ?? {}),
     listens: podListens(scenario),
@@ -48,9 +48,14 @@ export function clusterSpec(scenario: Scenario, cluster: ClusterSection, objects
     ...optional('dnsServiceIp', cluster.dnsServiceIp === undefined ? undefined : ip(cluster.dnsServiceIp)),
     ...optional('maxPods', cluster.maxPods),
     ...optional('outboundIps', cluster.outboundIps?.map(ip)),
-    ...optional('kernel', cluster.kernel?.brPromiscConntrack === undefined ? undefined : { brPromiscConntrack: cluster.kernel.brPromiscConntrack }),
+    ...optional(
+      'kernel',
+      cluster.kernel?.brPromiscConntrack === undefined ? undefined : { brPromiscConntrack: cluster.kernel.brPromiscConntrack },
+    ),
     ...optional('vnets', scenario.azure?.vnets?.map(vnetSpec)),
-    ...optional('peerings', plainPeerings(scenario)),
+    ...optional('peerings', scenario.azure?.peerings),
+    ...optional('mssDeltaBytes', scenario.azure?.mssDeltaBytes),
+    ...optional('masq', masqOf(cluster)),
   };
 }
 
@@ -85,13 +90,24 @@ function vnetOf({ vnet }: ClusterSection): ClusterSpec['vnet'] {
   return {
     ...optional('name', vnet.name),
     ...optional('prefixes', vnet.prefixes?.map(prefix)),
-    ...optional('subnets', vnet.subnets?.map((subnet) => ({ name: subnet.name, prefix: prefix(subnet.prefix) }))),
+    ...optional(
+      'subnets',
+      vnet.subnets?.map((subnet) => ({ name: subnet.name, prefix: prefix(subnet.prefix) })),
+    ),
   };
 }
 
 function subnetOf({ subnet }: ClusterSection): ClusterSpec['subnet'] {
   if (typeof subnet === 'string') return { prefix: prefix(subnet) };
   return subnet === undefined ? undefined : { ...optional('name', subnet.name), ...optional('prefix', prefixOf(subnet.prefix)) };
+}
+
+function masqOf({ masq }: ClusterSection): ClusterSpec['masq'] {
+  if (masq === undefined) return undefined;
+  return {
+    ...optional('nonMasqueradeCidrs', masq.nonMasqueradeCidrs?.map(prefix)),
+    ...optional('masqLinkLocal', masq.masqLinkLocal),
+  };
 }
 
 function vnetSpec(entry: VnetEntry): VNetSpec {
@@ -102,45 +118,34 @@ function vnetSpec(entry: VnetEntry): VNetSpec {
   };
 }
 
-/** Peerings that are nothing but connected both ways; the others are made like any other piece of Azure. */
-function plainPeerings(scenario: Scenario): PeeringSpec[] | undefined {
-  const plain = scenario.azure?.peerings?.filter(isPlainPeering);
-  return plain?.map(({ vnet, remote }) => ({ a: vnet, b: remote }));
-}
-
-export function isPlainPeering(entry: object): boolean {
-  return Object.keys(entry).every((key) => key === 'vnet' || key === 'remote');
-}
-
 function podListens(scenario: Scenario): PodListenSpec[] {
   return Object.entries(scenario.listens ?? {}).flatMap(([pod, listens]) => listenSpecs(listens).map((listen) => ({ pod, ...listen })));
 }
 
 function outsideSpecs(outside: OutsideSection): OutsideSpec[] {
-  const vms = (outside.vms ?? []).map(
-    (vm): OutsideSpec => ({
-      kind: 'vm',
-      name: vm.name,
-      listens: listenSpecs(vm.listens),
-      ...optional('subnet', vm.subnet),
-      ...optional('addr', vm.ip === undefined ? undefined : ip(vm.ip)),
-      ...optional('publicIp', vm.publicIp === undefined ? undefined : ip(vm.publicIp)),
-      ...optional('forwards', vm.forwards),
-    }),
-  );
-  const internet = outside.internet?.map(
-    (host): OutsideSpec => ({ kind: 'internet', name: host.name, addrs: host.ips.map(ip), listens: listenSpecs(host.listens) }),
-  ) ?? [DEFAULT_INTERNET];
-  const onprem = (outside.onprem ?? []).map(
-    (host): OutsideSpec => ({
-      kind: 'onprem',
-      name: host.name,
-      addrs: host.ips.map(ip),
-      listens: listenSpecs(host.listens),
-      ...optional('vnet', host.vnet),
-      ...optional('prefix', prefixOf(host.prefix)),
-    }),
-  );
+  const vms = (outside.vms ?? []).map((vm): OutsideSpec => ({
+    kind: 'vm',
+    name: vm.name,
+    listens: listenSpecs(vm.listens),
+    ...optional('subnet', vm.subnet),
+    ...optional('addr', vm.ip === undefined ? undefined : ip(vm.ip)),
+    ...optional('publicIp', vm.publicIp === undefined ? undefined : ip(vm.publicIp)),
+    ...optional('forwards', vm.forwards),
+  }));
+  const internet = outside.internet?.map((host): OutsideSpec => ({
+    kind: 'internet',
+    name: host.name,
+    addrs: host.ips.map(ip),
+    listens: listenSpecs(host.listens),
+  })) ?? [DEFAULT_INTERNET];
+  const onprem = (outside.onprem ?? []).map((host): OutsideSpec => ({
+    kind: 'onprem',
+    name: host.name,
+    addrs: host.ips.map(ip),
+    listens: listenSpecs(host.listens),
+    ...optional('vnet', host.vnet),
+    ...optional('prefix', prefixOf(host.prefix)),
+  }));
   return [...vms, ...internet, ...onprem];
 }
 

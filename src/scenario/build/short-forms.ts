@@ -29,7 +29,11 @@ export function podObjects(entry: PodEntry, nodeName: string | undefined, docume
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: given({ name, namespace: entry.namespace, labels: entry.labels ?? { app: entry.name } }),
-      spec: given({ nodeName, hostNetwork: entry.hostNetwork, containers: [{ name: 'main', image: 'main', ports: containerPorts(entry) }] }),
+      spec: given({
+        nodeName,
+        hostNetwork: entry.hostNetwork,
+        containers: [{ name: 'main', image: 'main', ports: containerPorts(entry) }],
+      }),
       ...(Object.keys(status).length === 0 ? {} : { status }),
     });
   });

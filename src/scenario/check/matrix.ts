@@ -45,7 +45,12 @@ export function parseMatrix({ table, classes = {} }: MatrixEntry): { cells: Cell
       continue;
     }
     if (rest.length !== targets.length) {
-      problems.push({ line, col: first.col, message: `${rest.length} cells behind ${first.text}`, expected: `${targets.length}, one for each target` });
+      problems.push({
+        line,
+        col: first.col,
+        message: `${rest.length} cells behind ${first.text}`,
+        expected: `${targets.length}, one for each target`,
+      });
       continue;
     }
     for (const [index, word] of rest.entries()) {

@@ -1,4 +1,49 @@
+import { addPeeringOperation, nicForwarding, removePeeringOperation, setPeering } from './azure/network.ts';
+import { addNsgRuleOperation, attachNsg, detachNsg, removeNsgRuleOperation } from './azure/nsg.ts';
+import { addUdrOperation, attachRouteTable, changeUdr, detachRouteTable, removeUdrOperation } from './azure/routes.ts';
+import { flushConntrack } from './host/conntrack.ts';
+import { appendRule, applyIptables, deleteRule, flushChain, insertRule, setPolicy } from './host/iptables.ts';
+import { linkDown, linkUp, setMacOperation, setMtuOperation } from './host/links.ts';
+import { deleteNeighbourOperation, setNeighbour } from './host/neighbours.ts';
+import { addRouteOperation, addRuleOperation, deleteRouteOperation, deleteRuleOperation, replaceRouteOperation } from './host/routes.ts';
+import { listen, stopListening } from './host/sockets.ts';
+import { setSysctlOperation } from './host/sysctl.ts';
 import type { Operation } from './operation.ts';
 
 /** Every operation that a step may name. */
-export const OPERATIONS: readonly Operation[] = [];
+export const OPERATIONS: readonly Operation[] = [
+  linkUp,
+  linkDown,
+  setMtuOperation,
+  setMacOperation,
+  addRouteOperation,
+  replaceRouteOperation,
+  deleteRouteOperation,
+  addRuleOperation,
+  deleteRuleOperation,
+  setNeighbour,
+  deleteNeighbourOperation,
+  setSysctlOperation,
+  insertRule,
+  appendRule,
+  deleteRule,
+  setPolicy,
+  flushChain,
+  applyIptables,
+  flushConntrack,
+  listen,
+  stopListening,
+  addUdrOperation,
+  changeUdr,
+  removeUdrOperation,
+  attachRouteTable,
+  detachRouteTable,
+  addNsgRuleOperation,
+  removeNsgRuleOperation,
+  attachNsg,
+  detachNsg,
+  nicForwarding,
+  addPeeringOperation,
+  removePeeringOperation,
+  setPeering,
+];

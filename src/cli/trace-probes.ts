@@ -1,0 +1,75 @@
+import { createReadStream } from 'node:fs';
+import { once } from 'node:events';
+import { printableJson } from '../report/printable.ts';
+import { parseProbeLine } from '../scenario/probe-line.ts';
+import { EXIT, type Exit, UsageError } from './exit.ts';
+import { standardOutput } from './terminal.ts';
+import { type TraceFlags, sessionFor, walk } from './trace.ts';
+import type { OpenedWorld } from './world.ts';
+
+/** The longest line of a probe file. */
+const MAX_LINE_CHARACTERS = 65_536;
+const FLUSH_CHARACTERS = 65_536;
+
+/** Walks one probe a line and writes one trace a line (several with `--all-branches`), in order; an error takes the place of a line that can not be walked. */
+export async function traceProbes(opened: OpenedWorld, file: string, flags: TraceFlags): Promise<Exit> {
+  const output = standardOutput();
+  let session = sessionFor(opened, flags);
+  let number = 0;
+  let pending = '';
+  let bad = false;
+  let unknown = false;
+  for await (const line of linesOf(file)) {
+    number++;
+    if (line !== null && line.trim() === '') continue;
+    const parsed =
+      line === null
+        ? { id: null, message: `the line is longer than ${MAX_LINE_CHARACTERS} characters (MAX_LINE_CHARACTERS)` }
+        : parseProbeLine(line, opened.world);
+    if ('message' in parsed) {
+      bad = true;
+      pending += `${printableJson({ trace: 1, id: parsed.id, error: { line: number, message: parsed.message } })}\n`;
+    } else {
+      if (flags.fresh === true) session = sessionFor(opened, flags);
+      for (const trace of walk(opened, session, parsed.probe, flags)) {
+        unknown ||= trace.outcome === 'unknown';
+        pending += `${printableJson(trace)}\n`;
+      }
+    }
+    if (pending.length < FLUSH_CHARACTERS) continue;
+    output.write(pending);
+    pending = '';
+    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+  }
+  if (pending !== '') output.write(pending);
+  if (number === 0) throw new UsageError('there is no probe');
+  if (bad) return EXIT.BAD_INPUT;
+  return unknown ? EXIT.UNKNOWN : EXIT.OK;
+}
+
+/** The lines of a file, or of standard input for `-`; `null` for one that is too long. */
+async function* linesOf(file: string): AsyncGenerator<string | null> {
+  const stream = file === '-' ? process.stdin : createReadStream(file);
+  stream.setEncoding('utf8');
+  let rest = '';
+  let skipping = false;
+  try {
+    for await (const chunk of stream) {
+      const parts = (rest + String(chunk)).split('\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) {
+        if (!skipping) yield part.length > MAX_LINE_CHARACTERS ? null : part;
+        skipping = false;
+      }
+      if (rest.length > MAX_LINE_CHARACTERS) {
+        if (!skipping) yield null;
+        skipping = true;
+        rest = '';
+      }
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw new UsageError(`${file} can not be read: ${String(error.code)}`);
+    throw error;
+  }
+  if (rest !== '' && !skipping) yield rest;
+}

@@ -1,0 +1,155 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { printable } from '../report/printable.ts';
+import { DETAILS, type Detail } from '../report/trace/detail.ts';
+import { probeOf } from '../scenario/probe.ts';
+import { soundTrace } from '../trace/invariants.ts';
+import type { Trace } from '../trace/trace.ts';
+import { MAX_BRANCHES, runAllBranches, runProbe } from '../walk/run-probe.ts';
+import type { Session } from '../world/session.ts';
+import { EXIT, type Exit, UsageError } from './exit.ts';
+import { paintFor, standardOutput } from './terminal.ts';
+import { type OpenedWorld, openWorld } from './world.ts';
+
+const FORMATS = ['text', 'json', 'markdown'] as const;
+type Format = (typeof FORMATS)[number];
+const LATER_FORMATS = ['pcapng', 'svg'];
+
+export interface TraceFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly proto?: 'tcp' | 'udp' | 'icmp';
+  readonly sport?: number;
+  readonly ttl?: number;
+  readonly size?: number;
+  readonly df?: boolean;
+  readonly mark?: number;
+  readonly tos?: number;
+  readonly src?: string;
+  readonly spoof?: string;
+  readonly bindDev?: string;
+  readonly seed?: number;
+  readonly detail: Detail;
+  readonly format: Format;
+  readonly allBranches?: true;
+  readonly maxBranches: number;
+  readonly probes?: string;
+  readonly fresh?: true;
+  readonly cold?: true;
+  readonly lenient?: true;
+  readonly root?: string;
+}
+
+/** `podwalk trace`. */
+export function declare(command: Command, finish: (status: Exit) => void): void {
+  command
+    .argument('<source>', 'a scenario file or a snapshot directory')
+    .option('--from <endpoint>', 'who sends: pod/NAMESPACE/NAME, node/NAME, vm/NAME, internet …')
+    .option('--to <endpoint>', 'whom to: an endpoint or an address, with :PORT')
+    .addOption(
+      new Option('--proto <protocol>', 'default: what a service says, tcp where there is a port, else icmp').choices([
+        'tcp',
+        'udp',
+        'icmp',
+      ]),
+    )
+    .option('--sport <port>', 'source port, for icmp the identifier', within(0, 65_535))
+    .option('--ttl <hops>', 'time to live', within(1, 255))
+    .option('--size <bytes>', 'UDP payload, or bytes after the ICMP header', within(0, 65_507))
+    .option('--df', "don't fragment")
+    .option('--no-df', 'allow fragmentation')
+    .option('--mark <mark>', 'SO_MARK', within(0, 0xffff_ffff))
+    .option('--tos <tos>', 'type of service', within(0, 255))
+    .option('--src <address>', 'address that the socket is bound to')
+    .option('--spoof <address>', 'send a ready-made packet with this source')
+    .option('--bind-dev <device>', 'SO_BINDTODEVICE')
+    .option('--seed <number>', 'decides what is left to chance', within(-2_147_483_648, 4_294_967_295))
+    .addOption(new Option('--detail <level>', 'how much of the walk').choices(DETAILS).default('summary'))
+    .option('--format <form>', `form of the output: ${FORMATS.join(', ')}`, format, 'text')
+    .option('--all-branches', 'walk every way that load balancing leaves open')
+    .option('--max-branches <number>', 'at most so many of them', within(1, 100_000), MAX_BRANCHES)
+    .option('--probes <file>', 'read probes as JSON lines from a file, or - for standard input; write JSON lines')
+    .option('--fresh', 'each probe starts from the state of the source')
+    .option('--cold', 'forget what is not permanent: connections, neighbours, forwarding entries')
+    .option('--lenient', 'unknown matches and targets of a snapshot make walks UNKNOWN instead of being errors')
+    .option('--root <folder>', 'files may be included from here and below')
+    .action(async (source: string, flags: TraceFlags) => finish(await trace(source, flags)));
+}
+
+function within(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^(?:-?\d{1,10}|0x[0-9a-f]{1,8})$/i.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw new InvalidArgumentError(`a whole number from ${min} to ${max} is expected`);
+    return value;
+  };
+}
+
+function format(text: string): Format {
+  const known = FORMATS.find((one) => one === text);
+  if (known !== undefined) return known;
+  if (LATER_FORMATS.includes(text)) throw new InvalidArgumentError(`${text} is not available yet`);
+  throw new InvalidArgumentError(`one of ${FORMATS.join(', ')} is expected`);
+}
+
+async function trace(source: string, flags: TraceFlags): Promise<Exit> {
+  if (flags.probes !== undefined) {
+    if (flags.from !== undefined || flags.to !== undefined)
+      throw new UsageError('--probes names its own senders and targets; leave --from and --to out');
+    const { traceProbes } = await import('./trace-probes.ts');
+    return traceProbes(await open(source, flags), flags.probes, flags);
+  }
+  if (flags.from === undefined || flags.to === undefined) throw new UsageError('trace needs --from and --to, or --probes');
+  const opened = await open(source, flags);
+  const { proto = null, sport, ttl, size, df = 'auto', mark, tos, src, spoof, bindDev } = flags;
+  const send = Object.fromEntries(
+    Object.entries({ sport, ttl, size, df, mark, tos, src, spoof, bindDev }).filter(([, value]) => value !== undefined),
+  );
+  const probe = probeOf({ from: flags.from, to: flags.to, proto, send }, opened.world);
+  if ('field' in probe) {
+    throw new UsageError(
+      `--${probe.field === 'send' ? 'src' : probe.field}: ${probe.message}${probe.expected === '' ? '' : `; expected ${probe.expected}`}`,
+    );
+  }
+  const traces = walk(opened, sessionFor(opened, flags), probe, flags);
+  const output = standardOutput();
+  const print = await printerFor(flags);
+  for (const [index, one] of traces.entries()) output.write((index > 0 && flags.format !== 'json' ? '\n' : '') + print(one));
+  return traces.some(({ outcome }) => outcome === 'unknown') ? EXIT.UNKNOWN : EXIT.OK;
+}
+
+async function open(source: string, flags: TraceFlags): Promise<OpenedWorld> {
+  const opened = await openWorld(source, flags);
+  for (const note of opened.notes) process.stderr.write(`note: ${printable(note)}\n`);
+  return opened;
+}
+
+/** A session in the state of the source. */
+export function sessionFor({ seed, start }: OpenedWorld, flags: TraceFlags): Session {
+  return { ...start(flags.seed ?? seed), cold: flags.cold === true };
+}
+
+/** The traces of one probe, each checked before it is handed out. */
+export function walk({ world }: OpenedWorld, session: Session, probe: Parameters<typeof runProbe>[2], flags: TraceFlags): Trace[] {
+  const options = { record: flags.detail === 'detailed' ? 'detailed' : 'summary' } as const;
+  const traces =
+    flags.allBranches === true
+      ? runAllBranches(world, session, probe, options, flags.maxBranches)
+      : [runProbe(world, session, probe, options)];
+  return traces.map(soundTrace);
+}
+
+async function printerFor({ format, detail }: TraceFlags): Promise<(trace: Trace) => string> {
+  switch (format) {
+    case 'json': {
+      const { traceJson } = await import('../report/trace/json.ts');
+      return (trace) => traceJson(trace);
+    }
+    case 'markdown': {
+      const { traceMarkdown } = await import('../report/trace/markdown.ts');
+      return (trace) => traceMarkdown(trace, detail);
+    }
+    case 'text': {
+      const { traceText } = await import('../report/trace/text.ts');
+      return (trace) => traceText(trace, { detail, paint: paintFor(process.stdout) });
+    }
+  }
+}

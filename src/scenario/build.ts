@@ -1,0 +1,95 @@
+import { buildCluster } from '../aks/build-cluster.ts';
+import type { ClusterProblem } from '../aks/problem.ts';
+import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
+import type { Located } from '../kube/objects/located.ts';
+import { readObjects } from '../kube/objects/read.ts';
+import { InvariantError } from '../wire/invariant.ts';
+import { freeze } from '../world/freeze.ts';
+import type { FrozenWorld } from '../world/world.ts';
+import { addAzurePieces } from './build/azure.ts';
+import { clusterSpec, nodeEntries, scenarioPath } from './build/cluster-spec.ts';
+import { podObjects, serviceObjects } from './build/short-forms.ts';
+import { addTables } from './build/tables.ts';
+import type { LoadedScenario } from './load.ts';
+import type { ClusterSection } from './schema/cluster.ts';
+import { LIMITS, overLimit } from './source/limits.ts';
+import { type Problem, SourceError, sorted } from './source/problem.ts';
+import type { Path } from './source/yaml.ts';
+
+/** The world that a scenario describes. */
+export interface BuiltScenario {
+  readonly world: FrozenWorld;
+  readonly notes: readonly string[];
+}
+
+/** Builds a scenario's world. @throws SourceError with everything that is wrong */
+export function buildScenario(loaded: LoadedScenario): BuiltScenario {
+  const build = new Building(loaded);
+  const cluster = loaded.scenario.cluster ?? { mode: '' };
+  build.countAll(cluster);
+  const objects = build.objects(cluster);
+  build.stopIfWrong();
+  const { world, problems, notices } = buildCluster(clusterSpec(loaded.scenario, cluster, objects));
+  for (const problem of problems) build.clusterProblem(problem);
+  build.stopIfWrong();
+  if (world === null) throw new InvariantError('a cluster without a problem was not built');
+  addAzurePieces(world, loaded.scenario.azure ?? {}, (path, message, expected) => build.complain(path, message, expected));
+  build.problems.push(...addTables(world, loaded));
+  build.stopIfWrong();
+  return { world: freeze(world), notes: notices.map(({ pod, message }) => `pod ${pod}: ${message}`) };
+}
+
+class Building {
+  readonly problems: Problem[] = [];
+  readonly #loaded: LoadedScenario;
+
+  constructor(loaded: LoadedScenario) {
+    this.#loaded = loaded;
+  }
+
+  complain(path: Path, message: string, expected: string): void {
+    this.problems.push({ file: this.#loaded.file, ...this.#loaded.document.at(path), message, expected });
+  }
+
+  clusterProblem({ path, place, message, expected }: ClusterProblem): void {
+    if (place !== null) this.problems.push({ ...place, message, expected });
+    else this.complain(scenarioPath(path, this.#loaded.scenario), message, expected);
+  }
+
+  /** @throws SourceError when something is wrong by now */
+  stopIfWrong(): void {
+    if (this.problems.length > 0) throw new SourceError(sorted(this.problems));
+  }
+
+  /** Numbers are looked at before anything is made of them. */
+  countAll(cluster: ClusterSection): void {
+    const { pods = [], services = [], outside = {} } = this.#loaded.scenario;
+    const nodes = typeof cluster.nodes === 'number' ? cluster.nodes : (cluster.nodes?.length ?? 0);
+    if (nodes > LIMITS.MAX_NODES) this.complain(['cluster', 'nodes'], overLimit(`${nodes} nodes`, 'MAX_NODES'), '');
+    const podCount = pods.reduce((sum, { replicas = 1 }) => sum + replicas, 0);
+    if (podCount > LIMITS.MAX_PODS) this.complain(['pods'], overLimit(`${podCount} pods`, 'MAX_PODS'), '');
+    if (services.length > LIMITS.MAX_SERVICES) this.complain(['services'], overLimit(`${services.length} services`, 'MAX_SERVICES'), '');
+    const hosts = (outside.vms?.length ?? 0) + (outside.internet?.length ?? 0) + (outside.onprem?.length ?? 0);
+    if (hosts > LIMITS.MAX_HOSTS) this.complain(['outside'], overLimit(`${hosts} hosts`, 'MAX_HOSTS'), '');
+    this.stopIfWrong();
+  }
+
+  /** The Kubernetes objects of the scenario: manifests, then short forms. */
+  objects(cluster: ClusterSection): ClusterObjects {
+    const { document, scenario, manifests } = this.#loaded;
+    const names = nodeEntries(cluster).map(({ name }) => name);
+    const documents: Located[] = [...manifests];
+    for (const [index, entry] of (scenario.pods ?? []).entries()) {
+      const path = ['pods', index];
+      const node = typeof entry.node === 'number' ? names[entry.node] : entry.node;
+      if (entry.node !== undefined && node === undefined)
+        this.complain([...path, 'node'], `there is no node ${entry.node}`, `a number from 0 to ${names.length - 1}`);
+      documents.push(...podObjects(entry, node, document, path));
+    }
+    for (const [index, entry] of (scenario.services ?? []).entries())
+      documents.push(...serviceObjects(entry, document, ['services', index]));
+    const { objects, problems } = readObjects(documents);
+    this.problems.push(...problems);
+    return objects;
+  }
+}

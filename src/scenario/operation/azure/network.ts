@@ -1,0 +1,58 @@
+import * as z from 'zod';
+import { addPeering, removePeering } from '../../../azure/edit-network.ts';
+import { setIPForwarding } from '../../../azure/edit-nic.ts';
+import { fabricOf, nicOf, partOf } from '../../azure/parts.ts';
+import { name } from '../../schema/field.ts';
+import { section } from '../../schema/section.ts';
+import { type Operation, OperationError, operation } from '../operation.ts';
+
+const forwardingArgs: z.ZodType<{ nic: string; on: boolean }> = section({
+  nic: z.string().max(160).describe('a NIC, or the node or virtual machine that has it'),
+  on: z.boolean(),
+});
+const pair = { vnet: name, remote: name };
+const peeringArgs: z.ZodType<{ vnet: string; remote: string }> = section(pair);
+const flag = z.boolean().exactOptional();
+const settingsArgs: z.ZodType<{
+  vnet: string;
+  remote: string;
+  allowVirtualNetworkAccess?: boolean;
+  allowForwardedTraffic?: boolean;
+  allowGatewayTransit?: boolean;
+  useRemoteGateways?: boolean;
+}> = section({ ...pair, allowVirtualNetworkAccess: flag, allowForwardedTraffic: flag, allowGatewayTransit: flag, useRemoteGateways: flag });
+
+export const nicForwarding: Operation = operation(
+  'nic-forwarding',
+  'az network nic update --ip-forwarding',
+  forwardingArgs,
+  (args, { world }) => {
+    setIPForwarding(fabricOf(world), nicOf(world, args.nic).name, args.on);
+  },
+);
+
+export const addPeeringOperation: Operation = operation('add-peering', 'one half of a peering', settingsArgs, (args, { world }) => {
+  const fabric = fabricOf(world);
+  for (const vnet of [args.vnet, args.remote]) partOf('virtual network', fabric.vnets, vnet);
+  if (fabric.peerings.some((one) => one.vnet === args.vnet && one.remote === args.remote)) {
+    throw new OperationError(`${args.vnet} is peered with ${args.remote} already`, 'set-peering');
+  }
+  addPeering(fabric, args);
+});
+
+export const removePeeringOperation: Operation = operation(
+  'remove-peering',
+  'az network vnet peering delete: the other half is Disconnected',
+  peeringArgs,
+  ({ vnet, remote }, { world }) => {
+    if (!removePeering(fabricOf(world), vnet, remote))
+      throw new OperationError(`${vnet} has no peering with ${remote}`, 'a half that exists');
+  },
+);
+
+export const setPeering: Operation = operation('set-peering', 'az network vnet peering update', settingsArgs, (args, { world }) => {
+  const { vnet, remote, ...settings } = args;
+  const half = fabricOf(world).peerings.find((one) => one.vnet === vnet && one.remote === remote);
+  if (half === undefined) throw new OperationError(`${vnet} has no peering with ${remote}`, 'a half that exists');
+  Object.assign(half, settings);
+});

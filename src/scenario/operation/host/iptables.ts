@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import { type RestoreResult, applyCommand, applyRestore } from '../../../linux/netfilter/restore.ts';
+import { splitWords } from '../../../linux/netfilter/words.ts';
+import type { Netns } from '../../../linux/netns.ts';
+import { section, textThat } from '../../schema/section.ts';
+import { type Operation, OperationError, operation } from '../operation.ts';
+import { on, placeOf } from './place.ts';
+
+const table = z.enum(['raw', 'mangle', 'nat', 'filter', 'security']).exactOptional().describe('default filter');
+const chain = textThat((text) => /^[^\s"'-][^\s"']{0,28}$/.test(text), 'the name of a chain');
+const rule = z.string().max(4000).describe('as it stands behind the chain: -p tcp --dport 80 -j DROP');
+const number = z.int().min(1).max(1_000_000);
+
+interface RuleArgs {
+  readonly on: string;
+  readonly table?: string;
+  readonly chain: string;
+}
+
+const insertArgs: z.ZodType<RuleArgs & { rule: string; number?: number }> = section({
+  on,
+  table,
+  chain,
+  rule,
+  number: number.exactOptional().describe('before which rule, from 1; default 1'),
+});
+const appendArgs: z.ZodType<RuleArgs & { rule: string }> = section({ on, table, chain, rule });
+const deleteArgs: z.ZodType<RuleArgs & { rule?: string; number?: number }> = section({
+  on,
+  table,
+  chain,
+  rule: rule.exactOptional(),
+  number: number.exactOptional().describe('which rule, from 1'),
+}).refine((args) => (args.rule === undefined) !== (args.number === undefined), { error: 'a rule or its number' });
+const policyArgs: z.ZodType<RuleArgs & { policy: 'ACCEPT' | 'DROP' }> = section({ on, table, chain, policy: z.enum(['ACCEPT', 'DROP']) });
+const chainArgs: z.ZodType<RuleArgs> = section({ on, table, chain });
+const restoreArgs: z.ZodType<{ on: string; text: string; replace?: boolean }> = section({
+  on,
+  text: z.string().max(4_000_000).describe('input of iptables-restore'),
+  replace: z.boolean().exactOptional().describe('true: flush the tables that the text names; default: keep their rules'),
+});
+
+export const insertRule: Operation = operation('insert-rule', 'iptables -I CHAIN', insertArgs, (args, bench) => {
+  command(args, ['-I', args.chain, String(args.number ?? 1), ...words(args.rule)], placeOf(args.on, bench).netns);
+});
+
+export const appendRule: Operation = operation('append-rule', 'iptables -A CHAIN', appendArgs, (args, bench) => {
+  command(args, ['-A', args.chain, ...words(args.rule)], placeOf(args.on, bench).netns);
+});
+
+export const deleteRule: Operation = operation('delete-rule', 'iptables -D CHAIN', deleteArgs, (args, bench) => {
+  const which = args.number === undefined ? words(args.rule ?? '') : [String(args.number)];
+  command(args, ['-D', args.chain, ...which], placeOf(args.on, bench).netns);
+});
+
+export const setPolicy: Operation = operation('set-policy', 'iptables -P CHAIN', policyArgs, (args, bench) => {
+  command(args, ['-P', args.chain, args.policy], placeOf(args.on, bench).netns);
+});
+
+export const flushChain: Operation = operation('flush-chain', 'iptables -F CHAIN', chainArgs, (args, bench) => {
+  command(args, ['-F', args.chain], placeOf(args.on, bench).netns);
+});
+
+export const applyIptables: Operation = operation('apply-iptables', 'iptables-restore', restoreArgs, (args, bench) => {
+  const { netns } = placeOf(args.on, bench);
+  take(netns, applyRestore(netns.iptables, args.text, { noflush: args.replace !== true, origin: 'scenario' }));
+});
+
+function words(text: string): string[] {
+  try {
+    return splitWords(text).map((word) => word.text);
+  } catch (error) {
+    throw new OperationError(error instanceof Error ? error.message : 'the rule can not be read', 'a rule');
+  }
+}
+
+function command(args: RuleArgs, commandLine: readonly string[], netns: Netns): void {
+  take(netns, applyCommand(netns.iptables, ['-t', args.table ?? 'filter', ...commandLine], { origin: 'scenario' }));
+}
+
+function take(netns: Netns, result: RestoreResult): void {
+  if (result.ok) netns.iptables = result.tables;
+  else throw new OperationError(result.faults[0]?.message ?? 'the rule can not be read', result.faults[0]?.expected ?? '');
+}

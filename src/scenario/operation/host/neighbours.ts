@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { addNeighbour, deleteNeighbour } from '../../../linux/ops/neighbours.ts';
+import { ip } from '../../../wire/ipv4.ts';
+import { address } from '../../schema/field.ts';
+import { section } from '../../schema/section.ts';
+import { parseNeighbour } from '../../text/ip-neigh.ts';
+import { type Operation, OperationError, operation } from '../operation.ts';
+import { mustBeOk, on, parsed, placeOf } from './place.ts';
+
+const setArgs: z.ZodType<{ on: string; neighbour: string }> = section({
+  on,
+  neighbour: z.string().max(200).describe('as ip neigh replace takes it: 10.224.0.9 lladdr 02:00:00:00:00:09 dev eth0'),
+});
+const deleteArgs: z.ZodType<{ on: string; ip: string; dev: string }> = section({ on, ip: address, dev: z.string().max(15) });
+
+export const setNeighbour: Operation = operation('set-neighbour', 'ip neigh replace', setArgs, (args, bench) => {
+  const { netns, at } = placeOf(args.on, bench);
+  const neighbour = parsed(parseNeighbour, args.neighbour);
+  mustBeOk(addNeighbour(netns, neighbour, 'replace'));
+  bench.session.netns.get(at)?.neighbours.get(neighbour.dev)?.delete(neighbour.ip);
+});
+
+/** What packets taught goes too. */
+export const deleteNeighbourOperation: Operation = operation('delete-neighbour', 'ip neigh del', deleteArgs, (args, bench) => {
+  const { netns, at } = placeOf(args.on, bench);
+  const addr = ip(args.ip);
+  const learned = bench.session.netns.get(at)?.neighbours.get(args.dev)?.delete(addr) === true;
+  const result = deleteNeighbour(netns, { ip: addr, dev: args.dev });
+  if (result !== 'ok' && !learned) throw new OperationError(result);
+});

@@ -1,0 +1,74 @@
+import { originOf, targetOf } from '../aks/endpoint.ts';
+import { type EndpointProblem, isProblem, parseEndpoint, problem } from '../aks/endpoint/syntax.ts';
+import type { Origin, Probe } from '../walk/probe.ts';
+import { type Ipv4, parseIpv4 } from '../wire/ipv4.ts';
+import type { World } from '../world/world.ts';
+import type { Send } from './schema/check.ts';
+
+/** A probe as somebody asks for it: endpoints by name. */
+export interface ProbeRequest {
+  readonly from: string;
+  readonly to: string;
+  /** Default: what the service says, else TCP where there is a port, else ICMP. */
+  readonly proto: 'tcp' | 'udp' | 'icmp' | null;
+  readonly send: Send;
+}
+
+/** Which half of a request is wrong, for its place. */
+export interface RequestProblem extends EndpointProblem {
+  readonly field: 'from' | 'to' | 'send';
+}
+
+/** The probe that a request means in this world. */
+export function probeOf(request: ProbeRequest, world: World): Probe | RequestProblem {
+  const source = parseEndpoint(request.from);
+  const from = isProblem(source) ? source : originOf(world, source);
+  if (isProblem(from)) return { ...from, field: 'from' };
+  const endpoint = parseEndpoint(request.to);
+  const target = isProblem(endpoint) ? endpoint : targetOf(world, endpoint, from);
+  if (isProblem(target)) return { ...target, field: 'to' };
+  const proto = request.proto ?? target.proto ?? (target.port === null ? 'icmp' : 'tcp');
+  if (proto !== 'icmp' && target.port === null)
+    return { ...problem(`${request.to} has no port for ${proto}`, `${request.to}:PORT`), field: 'to' };
+  const options = sendOptions(request.send, world, from);
+  if (isProblem(options)) return { ...options, field: 'send' };
+  return {
+    label: request.from,
+    from,
+    proto,
+    dst: target.addr,
+    ...(proto === 'icmp' || target.port === null ? {} : { dport: target.port }),
+    ...options,
+  };
+}
+
+type Options = Omit<Probe, 'label' | 'from' | 'proto' | 'dst' | 'dport' | 'id'>;
+
+function sendOptions(send: Send, world: World, from: Origin): Options | EndpointProblem {
+  const { src, spoof, size, df, ...same } = send;
+  const source = src === undefined ? undefined : addressOf(src, world);
+  if (source !== undefined && isAddressProblem(source)) return source;
+  const spoofed = spoof === undefined ? undefined : addressOf(spoof, world);
+  if (spoofed !== undefined && isAddressProblem(spoofed)) return spoofed;
+  if (from.kind === 'link' && source === undefined) return problem('a frame put in at a link has no source', 'src');
+  return {
+    ...same,
+    ...(source === undefined ? {} : { src: source }),
+    ...(spoofed === undefined ? {} : { spoof: spoofed }),
+    ...(size === undefined ? {} : { sizeBytes: size }),
+    df: df ?? 'auto',
+  };
+}
+
+function isAddressProblem(value: Ipv4 | EndpointProblem): value is EndpointProblem {
+  return typeof value === 'object';
+}
+
+function addressOf(text: string, world: World): Ipv4 | EndpointProblem {
+  const addr = parseIpv4(text);
+  if (addr !== null) return addr;
+  const endpoint = parseEndpoint(text);
+  if (isProblem(endpoint) || endpoint.kind === 'svc') return problem(`"${text}" is not an address`, 'an IPv4 address');
+  const target = targetOf(world, endpoint, { kind: 'external', host: '' });
+  return isProblem(target) ? target : target.addr;
+}

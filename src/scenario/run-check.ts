@@ -1,0 +1,76 @@
+import { runAllBranches, runProbe } from '../walk/run-probe.ts';
+import type { Session } from '../world/session.ts';
+import type { FrozenWorld, World } from '../world/world.ts';
+import type { Trace } from '../trace/trace.ts';
+import { allows } from './check/outcome.ts';
+import { list } from './check/expectations.ts';
+import { judge, judgeBackends } from './check/judges.ts';
+import type { Mismatch, Names } from './check/judge.ts';
+import type { PlannedCheck } from './plan.ts';
+import { type RequestProblem, probeOf } from './probe.ts';
+import type { CheckResult, Verdict } from './result.ts';
+import type { Problem } from './source/problem.ts';
+
+/** What every check of a run has in common. */
+export interface CheckContext {
+  readonly world: FrozenWorld;
+  readonly session: Session;
+  readonly names: Names;
+  /** Also take down near misses. */
+  readonly detailed: boolean;
+  /** Keep the walks of checks that passed. */
+  readonly keepTraces: boolean;
+}
+
+/** Walks one check and judges it; a problem where it names something that this world does not have. */
+export function runCheck(check: PlannedCheck, context: CheckContext): CheckResult | Problem {
+  const { world, session, names } = context;
+  const problem = unknownName(check, names);
+  if (problem !== null) return problem;
+  const probe = probeOf(check, world);
+  if ('field' in probe) return requestProblem(check, probe);
+  const options = { record: context.detailed ? 'detailed' : 'summary' } as const;
+  const traces = check.allBranches ? runAllBranches(world, session, probe, options) : [runProbe(world, session, probe, options)];
+  const mismatches = judgeAll(check, traces, names);
+  const verdict = verdictOf(check, traces, mismatches);
+  const { name, under, place } = check;
+  return { name, under, place, verdict, mismatches, traces: verdict === 'pass' && !context.keepTraces ? [] : traces };
+}
+
+/** What a check names that this world does not have. */
+export function requestProblems(check: PlannedCheck, world: World, names: Names): Problem[] {
+  const probe = probeOf(check, world);
+  const unknown = unknownName(check, names);
+  return [...('field' in probe ? [requestProblem(check, probe)] : []), ...(unknown === null ? [] : [unknown])];
+}
+
+function requestProblem({ place }: PlannedCheck, { field, message, expected }: RequestProblem): Problem {
+  return { ...place, message: `${field}: ${message}`, expected };
+}
+
+function unknownName({ expectations, place }: PlannedCheck, names: Names): Problem | null {
+  const { seenSource = [], backend = [], backends = [] } = expectations;
+  for (const [field, wanted] of Object.entries({ seenSource: list(seenSource), backend: list(backend), backends })) {
+    const name = wanted.find((one) => names.addresses(one) === null && !SOCKET.test(one) && names.place(one) === one);
+    if (name !== undefined) return { ...place, message: `${field}: there is no ${name}`, expected: 'an endpoint or an address' };
+  }
+  return null;
+}
+
+/** An address with a port. */
+const SOCKET = /^[\d.]+:\d+$/;
+
+function judgeAll({ expectations }: PlannedCheck, traces: readonly Trace[], names: Names): Mismatch[] {
+  const mismatches = traces.flatMap((trace) => judge(expectations, trace, names));
+  const backends = expectations.backends === undefined ? null : judgeBackends(expectations.backends, traces, names);
+  return backends === null ? mismatches : [...mismatches, backends];
+}
+
+/** A walk that could not be decided decides nothing, unless that is what was expected of it. */
+function verdictOf({ expectations }: PlannedCheck, traces: readonly Trace[], mismatches: readonly Mismatch[]): Verdict {
+  const undecided = traces.some(({ outcome }) => outcome === 'unknown');
+  const wanted =
+    expectations.expect !== undefined && list(expectations.expect).includes('unknown') && allows(list(expectations.expect), 'unknown');
+  if (undecided && !wanted) return 'unknown';
+  return mismatches.length === 0 ? 'pass' : 'fail';
+}

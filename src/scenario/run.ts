@@ -1,0 +1,140 @@
+import { edit } from '../world/history.ts';
+import { startSession } from './session.ts';
+import type { Session } from '../world/session.ts';
+import type { FrozenWorld } from '../world/world.ts';
+import { buildScenario } from './build.ts';
+import { serviceChecks } from './default-checks.ts';
+import type { LoadedScenario } from './load.ts';
+import { WorldNames } from './names.ts';
+import { advanceClock } from './operation/advance.ts';
+import { OperationError } from './operation/operation.ts';
+import { OPERATIONS } from './operation/operations.ts';
+import { CheckPlan, type PlannedCheck } from './plan.ts';
+import type { CheckResult, ScenarioResult } from './result.ts';
+import { runCheck } from './run-check.ts';
+import { parseDurationMs } from './schema/field.ts';
+import { type StepEntry, operationsOf } from './schema/step.ts';
+import { LIMITS, overLimit } from './source/limits.ts';
+import { type Problem, SourceError, sorted } from './source/problem.ts';
+import type { Path } from './source/yaml.ts';
+
+export interface RunOptions {
+  /** Decides what is left to chance, instead of the scenario's own seed. */
+  readonly seed?: number;
+  /** Runs only checks that carry one of these tags, or whose scenario does; empty: all. */
+  readonly tags?: readonly string[];
+  /** Also take down near misses and keep every walk. */
+  readonly detailed?: boolean;
+}
+
+const DEFAULT_SEED = 1;
+
+/**
+ * Runs a scenario: builds its world, then its checks and truth tables each against that world as it was built, then its steps in order.
+ * @throws SourceError when the scenario names something that does not exist
+ */
+export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): ScenarioResult {
+  const { scenario } = loaded;
+  const built = buildScenario(loaded);
+  const run = new Run(loaded, built.world, options);
+  const notes = [...loaded.notes, ...built.notes];
+  if (scenario.checks === undefined && scenario.matrix === undefined && scenario.steps === undefined) {
+    const { checks, note } = serviceChecks(loaded.document, built.world);
+    run.fresh(checks);
+    notes.push(note);
+  }
+  const plan = new CheckPlan(loaded.document);
+  plan.addChecks(scenario.checks ?? [], ['checks'], []);
+  plan.addMatrices(scenario.matrix ?? [], ['matrix'], []);
+  run.problems.push(...plan.problems);
+  run.fresh(plan.checks);
+  run.steps(scenario.steps ?? []);
+  if (run.problems.length > 0) throw new SourceError(sorted(run.problems));
+  return { file: loaded.file, name: scenario.name ?? loaded.file, tags: scenario.tags ?? [], checks: run.results, notes, problems: [] };
+}
+
+/** The world and the flow state as the steps of one scenario leave them. */
+class Run {
+  readonly results: CheckResult[] = [];
+  readonly problems: Problem[] = [];
+  readonly #loaded: LoadedScenario;
+  readonly #options: RunOptions;
+  readonly #seed: number;
+  #world: FrozenWorld;
+  #names: WorldNames;
+
+  constructor(loaded: LoadedScenario, world: FrozenWorld, options: RunOptions) {
+    this.#loaded = loaded;
+    this.#options = options;
+    this.#seed = options.seed ?? loaded.scenario.seed ?? DEFAULT_SEED;
+    this.#world = world;
+    this.#names = new WorldNames(world);
+  }
+
+  /** Checks that know nothing of each other: each begins in a session of its own. */
+  fresh(checks: readonly PlannedCheck[]): void {
+    for (const check of checks) this.#check(check, null);
+  }
+
+  steps(steps: readonly StepEntry[]): void {
+    if (steps.length > LIMITS.MAX_STEPS) this.#complain(['steps'], overLimit(`${steps.length} steps`, 'MAX_STEPS'), '');
+    const session = startSession(this.#world, this.#seed);
+    for (const [index, step] of steps.slice(0, LIMITS.MAX_STEPS).entries()) this.#step(step, index, session);
+  }
+
+  #step(step: StepEntry, index: number, session: Session): void {
+    const path: Path = ['steps', index];
+    for (const name of operationsOf(step)) {
+      if (!this.#operate(name, step[name], [...path, name], session)) return;
+    }
+    if (step.advance !== undefined) this.#world = advanceClock(this.#world, session, parseDurationMs(step.advance) ?? 0);
+    this.#names = new WorldNames(this.#world);
+    const under = [
+      step.name ??
+        `step ${index + 1}${operationsOf(step)
+          .map((name) => ` ${name}`)
+          .join('')}`,
+    ];
+    const plan = new CheckPlan(this.#loaded.document);
+    if (step.walk !== undefined) plan.addCheck(step.walk, [...path, 'walk'], under);
+    plan.addChecks(step.checks ?? [], [...path, 'checks'], under);
+    plan.addMatrices(step.matrix ?? [], [...path, 'matrix'], under);
+    this.problems.push(...plan.problems);
+    for (const check of plan.checks) this.#check(check, session);
+  }
+
+  /** @returns whether it could be done */
+  #operate(name: string, args: unknown, path: Path, session: Session): boolean {
+    const operation = OPERATIONS.find((one) => one.name === name);
+    if (operation === undefined) return false;
+    try {
+      const { world } = edit(this.#world, name, (draft) => operation.run(args, { world: draft, session }));
+      this.#world = world;
+      return true;
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      this.#complain(path, `${name}: ${error.message}`, error.expected);
+      return false;
+    }
+  }
+
+  #check(check: PlannedCheck, shared: Session | null): void {
+    if (!this.#isAsked(check)) return;
+    const { detailed = false } = this.#options;
+    const session = shared ?? startSession(this.#world, this.#seed);
+    const context = { world: this.#world, session, names: this.#names, detailed, keepTraces: detailed };
+    const result = runCheck(check, context);
+    if ('verdict' in result) this.results.push(result);
+    else this.problems.push(result);
+  }
+
+  #isAsked(check: PlannedCheck): boolean {
+    const { tags = [] } = this.#options;
+    const own = [...(this.#loaded.scenario.tags ?? []), ...check.tags];
+    return tags.length === 0 || tags.some((tag) => own.includes(tag));
+  }
+
+  #complain(path: Path, message: string, expected: string): void {
+    this.problems.push({ file: this.#loaded.file, ...this.#loaded.document.at(path), message, expected });
+  }
+}

@@ -1,0 +1,59 @@
+import type { Place } from '../kube/objects/located.ts';
+import type { World } from '../world/world.ts';
+import { buildScenario } from './build.ts';
+import type { LoadedScenario } from './load.ts';
+import { WorldNames } from './names.ts';
+import { CheckPlan } from './plan.ts';
+import { requestProblems } from './run-check.ts';
+import { SourceError, sorted } from './source/problem.ts';
+
+/** Something in a scenario that is not modelled: the walks that it would govern are UNKNOWN. */
+export interface NotModelled {
+  readonly place: Place | null;
+  readonly text: string;
+}
+
+export interface Validation {
+  readonly checks: number;
+  readonly steps: number;
+  readonly unknown: readonly NotModelled[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Builds a scenario's world and looks up everything that its checks name, without walking.
+ * @throws SourceError with everything that is wrong
+ */
+export function validateScenario(loaded: LoadedScenario): Validation {
+  const { scenario, document } = loaded;
+  const { world, notes } = buildScenario(loaded);
+  const plan = new CheckPlan(document);
+  plan.addChecks(scenario.checks ?? [], ['checks'], []);
+  plan.addMatrices(scenario.matrix ?? [], ['matrix'], []);
+  const names = new WorldNames(world);
+  const problems = [...plan.problems, ...plan.checks.flatMap((check) => requestProblems(check, world, names))];
+  const later = new CheckPlan(document);
+  for (const [index, step] of (scenario.steps ?? []).entries()) {
+    if (step.walk !== undefined) later.addCheck(step.walk, ['steps', index, 'walk'], []);
+    later.addChecks(step.checks ?? [], ['steps', index, 'checks'], []);
+    later.addMatrices(step.matrix ?? [], ['steps', index, 'matrix'], []);
+  }
+  // What a step names may have come with an earlier one, so only its own form can be judged before it runs.
+  problems.push(...later.problems);
+  if (problems.length > 0) throw new SourceError(sorted(problems));
+  return {
+    checks: plan.checks.length + later.checks.length,
+    steps: scenario.steps?.length ?? 0,
+    unknown: notModelled(world),
+    notes: [...loaded.notes, ...notes],
+  };
+}
+
+function notModelled(world: World): NotModelled[] {
+  const objects = world.cluster?.objects;
+  const governing = [...(objects?.policies ?? []), ...(objects?.unmodelled ?? [])];
+  return governing.map(({ kind, namespace, name, reason, source }) => ({
+    place: source,
+    text: `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}: ${reason}`,
+  }));
+}
