@@ -64,6 +64,7 @@ export class Engine implements Effects {
   private inSoftirq = false;
   private budget = MAX_EVENTS;
   private readonly stacks = new Map<string, Stack>();
+  private readonly withSockets: Stack[] = [];
   private readonly farEnds = new Map<Stack, (FarEnd | undefined)[]>();
   private readonly arpLegs = new Map<string, LegRecord>();
   private readonly externalByMachine: ReadonlyMap<string, string>;
@@ -278,7 +279,10 @@ export class Engine implements Effects {
       else if (skb.proto !== TCP || (skb.tcpFlags & (SYN | ACK)) === (SYN | ACK)) observed.reply ??= delivery(stack.at, skb);
       return;
     }
-    if (skb.proto === TCP && (skb.tcpFlags & (SYN | ACK | RST)) !== SYN) return;
+    if (skb.proto === TCP) {
+      if ((skb.tcpFlags & (SYN | ACK | RST)) !== SYN) return;
+      this.withSockets.push(stack);
+    }
     if (observed.delivered === null) observed.delivered = delivery(stack.at, skb);
     else if (skb.leg !== null) skb.leg.alsoDelivered = true;
   }
@@ -358,6 +362,21 @@ export class Engine implements Effects {
 
   random(below: number): number {
     return nextBelow(this.session.random, below);
+  }
+
+  /** Opens the probe's own socket, by which its answers are known. */
+  openSocket(socket: Socket): void {
+    this.probeSocket = socket;
+    const stack = this.probeStack;
+    if (stack === null) return;
+    stack.session.sockets.push(socket);
+    this.withSockets.push(stack);
+  }
+
+  /** The probe's sockets close with it; those that listeners accepted go too. */
+  closeSockets(): void {
+    for (const stack of this.withSockets) stack.session.sockets.length = 0;
+    this.withSockets.length = 0;
   }
 
   /** Forgets what belongs to one probe. */

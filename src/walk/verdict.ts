@@ -3,6 +3,7 @@ import type { Outcome } from '../trace/trace.ts';
 import { formatIpv4 } from '../wire/ipv4.ts';
 import { protoName } from '../wire/proto.ts';
 import type { Delivery, Drop, Observed } from './observed.ts';
+import { outcomeOf } from './outcome.ts';
 
 export interface Verdict {
   readonly outcome: Outcome;
@@ -30,57 +31,49 @@ function dropText(drop: Drop): string {
   return `${what}dropped at ${drop.at}: ${drop.text}`;
 }
 
-/**
- * What became of a probe: the first outcome that holds, in the order of the trace contract.
- * @source contract of the trace, "Outcome"
- */
+/** What became of a probe, and the one thing that decided. */
 export function verdictOf(observed: Observed): Verdict {
-  const { drops, delivered, reply, unknown } = observed;
-  if (observed.sendError !== null) {
-    const drop = deciding(drops, true);
-    const text = drop === null ? observed.sendError.text : dropText(drop);
-    return {
-      outcome: 'send-error',
-      reason: drop?.reason ?? observed.sendError.errno,
-      text: `the send call fails with ${observed.sendError.errno}: ${text}`,
-    };
+  const outcome = outcomeOf(observed);
+  return { outcome, ...explain(outcome, observed) };
+}
+
+function explain(outcome: Outcome, observed: Observed): Pick<Verdict, 'reason' | 'text'> {
+  const { drops, delivered, reply, unknown, sendError } = observed;
+  const drop = deciding(drops, outcome !== 'delivered');
+  switch (outcome) {
+    case 'send-error': {
+      const errno = sendError?.errno ?? '';
+      return {
+        reason: drop?.reason ?? errno,
+        text: `the send call fails with ${errno}: ${drop === null ? (sendError?.text ?? '') : dropText(drop)}`,
+      };
+    }
+    case 'reset':
+      return { reason: drop?.reason ?? 'TCP_RESET', text: drop === null ? 'a RST came back' : `a RST came back: ${drop.text}` };
+    case 'replied': {
+      const seen = delivered === null ? '' : `; ${delivered.at} saw ${endpointText(delivered, 'src')}`;
+      return { reason: null, text: `answered by ${reply === null ? '' : endpointText(reply, 'src')}${seen}` };
+    }
+    case 'icmp-error': {
+      const error = observed.icmpErrors[0];
+      const what = error === undefined ? '' : `${icmpText(error.type, error.code)} from ${formatIpv4(error.from)}`;
+      return { reason: drop?.reason ?? 'ICMP_ERROR', text: drop === null ? what : `${what}: ${drop.text}` };
+    }
+    case 'unknown':
+      return {
+        reason: unknown?.reason ?? 'UNKNOWN',
+        text: unknown === null ? '' : `${unknown.at === '' ? '' : `${unknown.at}: `}${unknown.text}`,
+      };
+    case 'delivered': {
+      const why = drop === null ? 'nothing came back' : dropText(drop);
+      const where = delivered === null ? '' : `${delivered.at} as ${endpointText(delivered, 'src')} -> ${endpointText(delivered, 'dst')}`;
+      return { reason: null, text: `delivered to ${where}; ${why}` };
+    }
+    case 'loop':
+      return { reason: 'LOOP', text: drop?.text ?? 'the frame goes round and round' };
+    case 'dropped':
+      return drop === null ? { reason: 'NOT_SPECIFIED', text: 'nobody took it' } : { reason: drop.reason, text: dropText(drop) };
+    case 'exits':
+      return { reason: null, text: `leaves the model by ${observed.exit ?? ''}` };
   }
-  if (observed.isReset) {
-    const drop = deciding(drops, true);
-    return {
-      outcome: 'reset',
-      reason: drop?.reason ?? 'TCP_RESET',
-      text: drop === null ? 'a RST came back' : `a RST came back: ${drop.text}`,
-    };
-  }
-  if (reply !== null) {
-    const seen = delivered === null ? '' : `; ${delivered.at} saw ${endpointText(delivered, 'src')}`;
-    return { outcome: 'replied', reason: null, text: `answered by ${endpointText(reply, 'src')}${seen}` };
-  }
-  const error = observed.icmpErrors[0];
-  if (error !== undefined) {
-    const drop = deciding(drops, true);
-    const why = drop === null ? '' : `: ${drop.text}`;
-    return {
-      outcome: 'icmp-error',
-      reason: drop?.reason ?? 'ICMP_ERROR',
-      text: `${icmpText(error.type, error.code)} from ${formatIpv4(error.from)}${why}`,
-    };
-  }
-  if (unknown !== null)
-    return { outcome: 'unknown', reason: unknown.reason, text: unknown.at === '' ? unknown.text : `${unknown.at}: ${unknown.text}` };
-  if (delivered !== null) {
-    const drop = deciding(drops, false);
-    const why = drop === null ? 'nothing came back' : dropText(drop);
-    return {
-      outcome: 'delivered',
-      reason: null,
-      text: `delivered to ${delivered.at} as ${endpointText(delivered, 'src')} -> ${endpointText(delivered, 'dst')}; ${why}`,
-    };
-  }
-  if (observed.isLoop) return { outcome: 'loop', reason: 'LOOP', text: deciding(drops, true)?.text ?? 'the frame goes round and round' };
-  const drop = deciding(drops, true);
-  if (drop !== null) return { outcome: 'dropped', reason: drop.reason, text: dropText(drop) };
-  if (observed.exit !== null) return { outcome: 'exits', reason: null, text: `leaves the model by ${observed.exit}` };
-  return { outcome: 'dropped', reason: 'NOT_SPECIFIED', text: 'nobody took it' };
 }

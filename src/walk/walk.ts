@@ -1,0 +1,144 @@
+import { packetOf, send, type SendRequest } from '../linux/path/send.ts';
+import type { Skb } from '../linux/skb.ts';
+import { nextBelow } from '../sim/random.ts';
+import { Recorder } from '../trace/recorder.ts';
+import type { Outcome } from '../trace/trace.ts';
+import { ANY, type Ipv4 } from '../wire/ipv4.ts';
+import type { Session } from '../world/session.ts';
+import type { FrozenWorld } from '../world/world.ts';
+import { Chooser } from './branches.ts';
+import { Engine, pick } from './engine.ts';
+import type { Observed } from './observed.ts';
+import type { Probe } from './probe.ts';
+import { outcomeOf } from './outcome.ts';
+
+export interface WalkOptions {
+  /** `none` walks without writing anything down: what was observed alone. Default `summary`. */
+  readonly record?: 'none' | 'summary' | 'detailed';
+}
+
+export const DEFAULT_SPORT = 40_000;
+export const DEFAULT_ICMP_ID = 1234;
+export const DEFAULT_TTL = 64;
+export const DEFAULT_SIZE_BYTES = 32;
+
+/** One probe followed to its end. Nothing in it is formatted yet; `traceOf` does that. */
+export interface Walk {
+  readonly probe: Probe;
+  readonly outcome: Outcome;
+  /** The source that the packet left with; null when it was never made. */
+  readonly src: Ipv4 | null;
+  readonly observed: Observed;
+  readonly recorder: Recorder | null;
+  /** What was left to chance, and how it fell. */
+  readonly chooser: Chooser | null;
+}
+
+/** A place to send from that the World does not have. */
+export class NoSuchPlace extends Error {
+  override readonly name = 'NoSuchPlace';
+}
+
+const engines = new WeakMap<Session, Engine>();
+
+/** The engine of a session, kept until the World changes under it. */
+function engineFor(world: FrozenWorld, session: Session): Engine {
+  let engine = engines.get(session);
+  if (engine?.world !== world) {
+    engine = new Engine(world, session);
+    engines.set(session, engine);
+  }
+  return engine;
+}
+
+/**
+ * Sends one probe and follows everything it calls forth, until nothing moves any more. Its effects stay in the session.
+ * @param fixed what to pick where something is left to chance, in order of asking; beyond, the session's random source decides
+ * @throws NoSuchPlace when the World has no namespace or link end to send from
+ */
+export function walk(
+  world: FrozenWorld,
+  session: Session,
+  probe: Probe,
+  options: WalkOptions = {},
+  fixed: readonly number[] | null = null,
+): Walk {
+  const record = options.record ?? 'summary';
+  const engine = engineFor(world, session);
+  engine.reset();
+  if (record !== 'none') engine.recorder = new Recorder(record === 'detailed');
+  if (record !== 'none' || fixed !== null) {
+    engine.chooser = new Chooser(fixed ?? [], (odds) => pick(odds, nextBelow(session.random, 0x1000000) / 0x1000000));
+  }
+  const src = start(engine, probe);
+  engine.run();
+  engine.closeSockets();
+  const { observed, recorder, chooser } = engine;
+  return { probe, outcome: outcomeOf(observed), src, observed, recorder, chooser };
+}
+
+function start(engine: Engine, probe: Probe): Ipv4 | null {
+  const request = requestOf(probe);
+  switch (probe.from.kind) {
+    case 'netns': {
+      const stack = engine.stack(probe.from.machine, probe.from.netns);
+      if (stack === null) throw new NoSuchPlace(`there is no namespace ${probe.from.machine}/${probe.from.netns}`);
+      engine.probeStack = stack;
+      let src: Ipv4 | null = request.src === ANY ? null : request.src;
+      send(stack, request, (skb) => {
+        src = skb.src;
+        if (request.spoof !== null) return;
+        if (probe.proto === 'icmp') engine.probeIcmpId = request.sport;
+        else openSocket(engine, probe, request, skb);
+      });
+      return src;
+    }
+    case 'link': {
+      const stack = engine.stack(probe.from.machine, probe.from.netns);
+      const device = stack?.netns.deviceByName.get(probe.from.dev);
+      if (stack === null || device === undefined) throw new NoSuchPlace(`there is no link ${probe.label}`);
+      const skb = packetOf(request);
+      skb.dmac = device.link.mac;
+      if (engine.recorder !== null) skb.leg = engine.recorder.leg('request');
+      skb.local = false;
+      engine.expectAtLink(stack, device, skb);
+      engine.inject(stack, device, skb);
+      return skb.src;
+    }
+    case 'external':
+      throw new NoSuchPlace(`${probe.from.host} is not a machine that can send`);
+  }
+}
+
+function requestOf(probe: Probe): SendRequest {
+  return {
+    proto: probe.proto,
+    src: probe.src ?? ANY,
+    dst: probe.dst,
+    sport: probe.sport ?? (probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT),
+    dport: probe.dport ?? 0,
+    ttl: probe.ttl ?? DEFAULT_TTL,
+    tos: probe.tos ?? 0,
+    mark: probe.mark ?? 0,
+    sizeBytes: probe.sizeBytes ?? DEFAULT_SIZE_BYTES,
+    df: probe.df ?? false,
+    bindDev: probe.bindDev ?? null,
+    spoof: probe.spoof ?? null,
+  };
+}
+
+function openSocket(engine: Engine, probe: Probe, request: SendRequest, skb: Skb): void {
+  const isTcp = probe.proto === 'tcp';
+  engine.openSocket({
+    proto: isTcp ? 'tcp' : 'udp',
+    addr: isTcp ? skb.src : (probe.src ?? null),
+    port: request.sport,
+    dev: request.bindDev,
+    peer: isTcp ? { addr: skb.dst, port: request.dport } : null,
+    answers: false,
+    mark: request.mark,
+    tos: request.tos,
+    ttl: request.ttl,
+    owner: 'the sender',
+  });
+}
