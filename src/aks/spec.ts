@@ -27,6 +27,9 @@ export interface ClusterSpec {
   readonly listens?: readonly PodListenSpec[];
   readonly outboundIps?: readonly Ipv4[];
   readonly kernel?: KernelProfile;
+  /** The file that AKS keeps for ip-masq-agent; what is left out is the mode's. */
+  readonly masq?: { readonly nonMasqueradeCidrs?: readonly Prefix[]; readonly masqLinkLocal?: boolean };
+  readonly mssDeltaBytes?: 0 | 42 | 50;
   /** Further virtual networks. */
   readonly vnets?: readonly VNetSpec[];
   readonly peerings?: readonly PeeringSpec[];
@@ -62,10 +65,17 @@ export interface VNetSpec {
   readonly subnets: readonly SubnetSpec[];
 }
 
-/** Both halves of a peering, connected. */
+/** One half of a peering, or both. What is left out is as `az network vnet peering create` makes it, forwarded traffic allowed. */
 export interface PeeringSpec {
-  readonly a: string;
-  readonly b: string;
+  readonly vnet: string;
+  readonly remote: string;
+  /** Also the other half, with the same settings; default true. */
+  readonly both?: boolean;
+  readonly state?: 'Initiated' | 'Connected' | 'Disconnected';
+  readonly allowVirtualNetworkAccess?: boolean;
+  readonly allowForwardedTraffic?: boolean;
+  readonly allowGatewayTransit?: boolean;
+  readonly useRemoteGateways?: boolean;
 }
 
 /** A host that is no node of the cluster. */

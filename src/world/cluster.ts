@@ -1,5 +1,7 @@
 import type { CniState } from '../cni/state.ts';
 import type { PortMapping } from '../cni/plugin.ts';
+import type { MasqConfig } from '../kube/ip-masq-agent/config.ts';
+import type { ProxyObjects } from '../kube/kube-proxy/view.ts';
 import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
 import type { Mac } from '../wire/mac.ts';
@@ -21,6 +23,8 @@ export interface Cluster {
   sandboxes: Record<string, Sandbox>;
   /** How many sandboxes a pod of that name has had, where more than one: the next one gets other identifiers. */
   attempts: Record<string, number>;
+  /** The file that AKS keeps for ip-masq-agent; null when somebody took it away. */
+  masqConfig: MasqConfig | null;
   agents: AgentState;
 }
 
@@ -58,6 +62,8 @@ export interface ClusterNode {
   readonly podCidr: Prefix | null;
   /** Files and memory of the CNI plug-ins on this node. */
   cni: CniState;
+  /** What kube-proxy on this node wrote last; null until its first sync. */
+  proxied: ProxyObjects | null;
 }
 
 /** A pod's network as the container runtime remembers it. A pod on the host's network has the node's first namespace. */
@@ -68,6 +74,8 @@ export interface Sandbox {
   readonly hostNetwork: boolean;
   /** Null for a pod on the host's network, and for one whose network could not be made. */
   readonly attachment: Attachment | null;
+  /** What kubelet says of a pod whose network could not be made. */
+  readonly error: string | null;
 }
 
 /** The result that the runtime caches for CHECK and DEL. */
@@ -84,10 +92,8 @@ export interface Attachment {
 /** Who writes tables after an edit of cluster objects. */
 export type AgentName = 'kube-proxy' | 'ip-masq-agent' | 'azure-routes' | 'azure-load-balancer' | 'azure-cns' | 'cni';
 
-/** What agents remember between two runs. */
+/** What is known of the agents themselves. */
 export interface AgentState {
   /** `AGENT` everywhere, or `AGENT@NODE`. A paused agent repairs nothing. */
   paused: readonly string[];
-  /** When each agent that runs by the clock ran last, in milliseconds. */
-  lastRunMs: Record<string, number>;
 }

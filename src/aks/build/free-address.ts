@@ -1,10 +1,10 @@
-import type { Fabric, SubnetId } from '../../azure/fabric.ts';
+import type { Fabric } from '../../azure/fabric.ts';
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import type { Prefix } from '../../wire/prefix.ts';
 import { AddressPool } from '../plan/address-pool.ts';
 
 /** The range of a subnet, or `undefined` when there is no such subnet. */
-export function subnetPrefix(fabric: Fabric, id: SubnetId): Prefix | undefined {
+export function subnetPrefix(fabric: Fabric, id: string): Prefix | undefined {
   for (const vnet of fabric.vnets) {
     for (const subnet of vnet.subnets) if (`${vnet.name}/${subnet.name}` === id) return subnet.prefix;
   }
@@ -12,7 +12,7 @@ export function subnetPrefix(fabric: Fabric, id: SubnetId): Prefix | undefined {
 }
 
 /** The addresses of a subnet that nothing has yet: no NIC, no internal frontend, no private endpoint. */
-export function freeAddresses(fabric: Fabric, id: SubnetId): AddressPool | undefined {
+export function freeAddresses(fabric: Fabric, id: string): AddressPool | undefined {
   const range = subnetPrefix(fabric, id);
   if (range === undefined) return undefined;
   const pool = new AddressPool(range);
@@ -20,7 +20,7 @@ export function freeAddresses(fabric: Fabric, id: SubnetId): AddressPool | undef
   return pool;
 }
 
-function usedAddresses(fabric: Fabric, id: SubnetId): Ipv4[] {
+function usedAddresses(fabric: Fabric, id: string): Ipv4[] {
   return [
     ...fabric.nics.filter((nic) => nic.subnet === id).flatMap((nic) => nic.ipconfigs.map((config) => config.addr)),
     ...fabric.loadBalancers.flatMap((lb) => lb.frontends.filter((frontend) => frontend.subnet === id).map((frontend) => frontend.addr)),

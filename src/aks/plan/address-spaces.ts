@@ -128,11 +128,12 @@ function checkVNet(vnet: VNetSpec, path: readonly (string | number)[]): ClusterP
 function checkPeerings(peerings: readonly PeeringSpec[], vnets: readonly VNetSpec[]): ClusterProblem[] {
   return peerings.flatMap((peering, i) => {
     const path = ['peerings', i];
-    const a = vnets.find((vnet) => vnet.name === peering.a);
-    const b = vnets.find((vnet) => vnet.name === peering.b);
+    const a = vnets.find((vnet) => vnet.name === peering.vnet);
+    const b = vnets.find((vnet) => vnet.name === peering.remote);
     const names = vnets.map((vnet) => vnet.name).join(', ');
-    if (a === undefined) return [problem(path, `there is no virtual network ${peering.a}`, `one of ${names}`)];
-    if (b === undefined || a === b) return [problem(path, `${peering.b} can not be peered with ${peering.a}`, `another one of ${names}`)];
+    if (a === undefined) return [problem(path, `there is no virtual network ${peering.vnet}`, `one of ${names}`)];
+    if (b === undefined || a === b)
+      return [problem(path, `${peering.remote} can not be peered with ${peering.vnet}`, `another one of ${names}`)];
     const pair = a.prefixes.flatMap((mine) => b.prefixes.filter((theirs) => overlaps(mine, theirs)))[0];
     if (pair === undefined) return [];
     return [problem(path, `the address spaces of ${a.name} and ${b.name} overlap at ${formatPrefix(pair)}`, 'ranges that do not overlap')];

@@ -1,8 +1,9 @@
 import { nextBelow } from '../../sim/random.ts';
-import { type Ipv4, formatIpv4, ip, offsetIpv4 } from '../../wire/ipv4.ts';
+import { type Ipv4, formatIpv4, offsetIpv4 } from '../../wire/ipv4.ts';
 import { type Prefix, contains, sizeOf } from '../../wire/prefix.ts';
 import { leaseFor } from '../lease.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, done, failed } from '../plugin.ts';
+import { VIRTUAL_GATEWAY } from '../virtual-gateway.ts';
 import type { NetworkContainer } from './state.ts';
 
 export interface AzureCnsConfig {
@@ -10,9 +11,6 @@ export interface AzureCnsConfig {
   /** `ipam.mode` of the conflist; null for pod subnets. */
   readonly mode: 'v4overlay' | 'overlay' | null;
 }
-
-/** The gateway of a pod whose network container names none. */
-export const VIRTUAL_GATEWAY: Ipv4 = ip('169.254.1.1');
 
 const FROM_CNS = 'Failed to get IP address from CNS: ';
 

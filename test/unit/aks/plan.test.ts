@@ -99,7 +99,7 @@ describe('planning the addresses of a cluster', () => {
 
   it('refuses a peering of networks that overlap', () => {
     const other = { name: 'hub', prefixes: [prefix('10.230.0.0/16')], subnets: [] };
-    const spec: ClusterSpec = { mode: 'azure', nodes: [{}], vnets: [other], peerings: [{ a: 'aks-vnet-12345678', b: 'hub' }] };
+    const spec: ClusterSpec = { mode: 'azure', nodes: [{}], vnets: [other], peerings: [{ vnet: 'aks-vnet-12345678', remote: 'hub' }] };
     expect(problems(spec)).toEqual(['peerings.0: the address spaces of aks-vnet-12345678 and hub overlap at 10.230.0.0/16']);
   });
 });

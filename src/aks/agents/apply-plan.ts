@@ -1,0 +1,69 @@
+import type { ChainRules, IptablesPlan, OriginRule, RestoreTable } from '../../kube/iptables/plan.ts';
+import { Interner } from '../../linux/netfilter/intern.ts';
+import { parseRule } from '../../linux/netfilter/parse-rule.ts';
+import { printSpecification } from '../../linux/netfilter/print.ts';
+import type { Chain, Rule } from '../../linux/netfilter/rule.ts';
+import type { TableEditor } from '../../linux/netfilter/table-editor.ts';
+import type { TablesEdit } from '../../linux/netfilter/tables-edit.ts';
+
+/** Does what an agent's plan says, in the order in which agents do it. A chain that comes out as it was stays the same object. */
+export function applyPlan(tables: TablesEdit, plan: IptablesPlan): void {
+  const interner = new Interner();
+  for (const { table, chain, policy } of plan.policies) tables.table(table).setPolicy(chain, policy);
+  for (const { table, chain } of plan.chains) {
+    const editor = tables.table(table);
+    if (!editor.has(chain)) editor.declare(chain);
+  }
+  for (const rule of plan.rules) {
+    const editor = tables.table(rule.table);
+    const parsed = read(rule, interner);
+    if (editor.find(rule.chain, parsed) < 0) editor.insert(rule.chain, rule.position === 'append' ? null : 0, [parsed]);
+  }
+  for (const restore of plan.restore) applyRestore(tables.table(restore.table), restore, interner);
+}
+
+/** One table of an iptables-restore --noflush input. */
+function applyRestore(table: TableEditor, { chains, lines }: RestoreTable, interner: Interner): void {
+  const written = new Map<string, Rule[]>(chains.map((chain) => [chain, []]));
+  const gone: string[] = [];
+  for (const line of lines) {
+    if (line.op === 'delete-chain') {
+      gone.push(line.chain);
+      continue;
+    }
+    const rules = written.get(line.chain);
+    const rule = read(line, interner);
+    if (rules === undefined) table.insert(line.chain, null, [rule]);
+    else rules.push(rule);
+  }
+  for (const [name, rules] of written) {
+    if (table.has(name) && sameRules(table.rules(name), rules)) continue;
+    table.declare(name);
+    table.insert(name, null, rules);
+  }
+  for (const name of gone) table.delete(name);
+}
+
+const chains = new WeakMap<ChainRules, Chain>();
+
+/** A user chain made of an agent's rules; the identical object for the identical rules. */
+export function chainOf(rules: ChainRules, interner: Interner): Chain {
+  let chain = chains.get(rules);
+  if (chain === undefined) {
+    chain = { name: rules.name, policy: null, rules: rules.rules.map((rule) => read(rule, interner)) };
+    chains.set(rules, chain);
+  }
+  return chain;
+}
+
+function read({ args, origin }: OriginRule, interner: Interner): Rule {
+  return parseRule(args, origin, interner);
+}
+
+function sameRules(a: readonly Rule[], b: readonly Rule[]): boolean {
+  return a.length === b.length && a.every((rule, i) => isSame(rule, b[i]));
+}
+
+function isSame(a: Rule, b: Rule | undefined): boolean {
+  return b !== undefined && a.origin === b.origin && printSpecification(a) === printSpecification(b);
+}

@@ -1,0 +1,10 @@
+import { current, isDraft } from 'immer';
+
+/**
+ * The plain value behind a draft: the frozen original where the edit has not touched it, so that what is remembered by identity (rendered
+ * rules, compiled tables) is found again, and so that reading ten thousand rules does not make ten thousand drafts.
+ */
+export function raw<T>(value: T): T;
+export function raw(value: unknown): unknown {
+  return isDraft(value) ? current(value) : value;
+}
