@@ -111,7 +111,7 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
   }
   const traces = walk(opened, sessionFor(opened, flags), probe, flags);
   const output = standardOutput();
-  const print = await printerFor(flags);
+  const print = await printerFor(flags, opened);
   for (const [index, one] of traces.entries()) output.write((index > 0 && flags.format !== 'json' ? '\n' : '') + print(one));
   return traces.some(({ outcome }) => outcome === 'unknown') ? EXIT.UNKNOWN : EXIT.OK;
 }
@@ -137,7 +137,7 @@ export function walk({ world }: OpenedWorld, session: Session, probe: Parameters
   return traces.map(soundTrace);
 }
 
-async function printerFor({ format, detail }: TraceFlags): Promise<(trace: Trace) => string> {
+async function printerFor({ format, detail }: TraceFlags, { world }: OpenedWorld): Promise<(trace: Trace) => string> {
   switch (format) {
     case 'json': {
       const { traceJson } = await import('../report/trace/json.ts');
@@ -149,7 +149,9 @@ async function printerFor({ format, detail }: TraceFlags): Promise<(trace: Trace
     }
     case 'text': {
       const { traceText } = await import('../report/trace/text.ts');
-      return (trace) => traceText(trace, { detail, paint: paintFor(process.stdout) });
+      const { placeNames } = await import('../scenario/places.ts');
+      const options = { detail, paint: paintFor(process.stdout), places: placeNames(world) };
+      return (trace) => traceText(trace, options);
     }
   }
 }

@@ -30,8 +30,16 @@ function ends(step: Step): boolean {
   );
 }
 
+/** Rules that only lead to another chain or back, policies that accept and the default rules of a security group decide nothing. */
 function decides(step: Step): boolean {
-  if (step.reason !== undefined || step.verb === 'ROUTED') return true;
+  if (step.reason !== undefined) return true;
   if (step.policy !== undefined) return step.policy.verdict !== 'ACCEPT';
-  return step.rule !== undefined || step.azureRule !== undefined;
+  if (step.azureRule !== undefined) return step.azureRule.access === 'Deny' || step.azureRule.priority < FIRST_DEFAULT_PRIORITY;
+  if (step.rule !== undefined) return TERMINAL.test(step.rule.text);
+  return step.verb === 'ROUTED' && step.route !== undefined;
 }
+
+/** @source network-security-groups-overview: default security rules */
+const FIRST_DEFAULT_PRIORITY = 65_000;
+
+const TERMINAL = / -j (?:ACCEPT|DROP|REJECT|QUEUE|NFQUEUE|TPROXY|NOTRACK|CT)\b/;

@@ -31,7 +31,10 @@ export function ruleName(rule: RuleRef): string {
 /** The rule's place, its text, and who wrote it. */
 export function ruleLine(rule: RuleRef): string {
   const origin = rule.origin === undefined ? '' : printable(` (from ${rule.origin})`);
-  return `${ruleName(rule)} ${printable(rule.text)}${origin}`;
+  // The place names the chain already.
+  const append = `-A ${rule.chain} `;
+  const text = rule.text.startsWith(append) ? rule.text.slice(append.length) : rule.text;
+  return `${ruleName(rule)} ${printable(text)}${origin}`;
 }
 
 /** What decided in a step: a rule, a chain's policy, an NSG rule, a route; `null` where nothing of the kind did. */

@@ -7,16 +7,23 @@ import { decider, headerLine, probeLine, rewrites, ruleLine } from './names.ts';
 export interface TextOptions {
   readonly detail: Detail;
   readonly paint?: Paint;
+  /** What people call a place: `node-0/cni-1770aa7f` → `pod default/web`. */
+  readonly places?: ReadonlyMap<string, string>;
 }
 
+/** Options with nothing left open. */
+type Style = Required<TextOptions>;
+
+const NO_PLACES: ReadonlyMap<string, string> = new Map();
 const VERB_WIDTH = 12;
 
 /** A trace as people read it: the packet, its legs hop by hop, what decided at each, and one verdict. Ends with a newline. */
 export function traceText(trace: Trace, options: TextOptions): string {
-  const paint = options.paint ?? PLAIN;
+  const style: Style = { detail: options.detail, paint: options.paint ?? PLAIN, places: options.places ?? NO_PLACES };
+  const { paint } = style;
   const lines: string[] = [paint.bold(probeLine(trace.probe))];
   if (trace.branch !== undefined && trace.branch.of > 1) lines.push(paint.dim(branchLine(trace.branch)));
-  for (const leg of trace.legs) legLines(lines, leg, options.detail, paint, '');
+  for (const leg of trace.legs) legLines(lines, leg, style, '');
   lines.push(verdictLine(trace, paint), '');
   return lines.join('\n');
 }
@@ -53,21 +60,25 @@ export function branchLine(branch: Branch): string {
   return printable(`branch ${branch.index + 1} of ${branch.of}, odds ${odds}${choices.length > 0 ? `: ${choices.join(', ')}` : ''}${more}`);
 }
 
-function legLines(lines: string[], leg: Leg, detail: Detail, paint: Paint, indent: string): void {
+function legLines(lines: string[], leg: Leg, style: Style, indent: string): void {
+  const { detail, paint } = style;
   const fragments = leg.fragments === undefined || leg.fragments < 2 ? '' : ` in ${leg.fragments} fragments`;
   lines.push(`${indent}${paint.cyan(leg.kind)}${fragments}`);
-  leg.hops.forEach((hop, index) => hopLines(lines, hop, index + 1, detail, paint, `${indent}  `));
+  leg.hops.forEach((hop, index) => hopLines(lines, hop, index + 1, style, `${indent}  `));
   if (detail !== 'detailed') return;
   for (const copy of leg.copies ?? []) {
     lines.push(`${indent}  ${paint.dim('copy')}`);
-    legLines(lines, copy, detail, paint, `${indent}    `);
+    legLines(lines, copy, style, `${indent}    `);
   }
   for (const other of leg.alsoDelivered ?? [])
     lines.push(printable(`${indent}  also delivered at ${other.at} ${other.src} -> ${other.dst}`));
 }
 
-function hopLines(lines: string[], hop: Hop, number: number, detail: Detail, paint: Paint, indent: string): void {
-  lines.push(`${indent}${number}. ${printable(hop.at)}${paint.dim(crossing(hop))}`);
+function hopLines(lines: string[], hop: Hop, number: number, style: Style, indent: string): void {
+  const { detail, paint, places } = style;
+  const called = places.get(hop.at);
+  const place = called === undefined ? hop.at : `${called} (${hop.at})`;
+  lines.push(`${indent}${number}. ${printable(place)}${paint.dim(crossing(hop))}`);
   const inner = `${indent}   `;
   if (detail === 'detailed' && hop.rx !== undefined) lines.push(inner + paint.dim(`rx ${headerLine(hop.rx)}`));
   for (const step of hop.steps) if (shows(detail, step)) stepLines(lines, step, detail, paint, inner);
@@ -97,9 +108,16 @@ export function stepLine(step: Step, detail: Detail): string {
   const parts = [detail === 'detailed' ? `${printable(step.stage)}: ${cause ?? text}` : (cause ?? text)];
   // A rule is quoted in full, so the step's own sentence is worth its room only where everything is shown.
   if (detail === 'detailed' && cause !== null && text !== '' && !cause.includes(text)) parts.push(text);
-  if (changed !== '' && !text.includes(changed)) parts.push(changed);
+  if (changed !== '' && (cause !== null || !tellsChange(step))) parts.push(changed);
   const line = parts.join(' — ');
   return step.reason === undefined ? line : `${line}  ${printable(step.reason)}`;
+}
+
+/** Whether the step's own sentence names the new values already. */
+function tellsChange({ text, before = {}, after = {} }: Step): boolean {
+  const changed = [before.src === after.src ? undefined : after.src, before.dst === after.dst ? undefined : after.dst, after.mss, after.ttl];
+  const values = changed.filter((value) => value !== undefined).map(String);
+  return values.length > 0 && values.every((value) => text.includes(value));
 }
 
 function nearMiss(miss: Considered): string {
