@@ -1,3 +1,4 @@
+import { createNetnsSession } from '../../src/linux/netns-session.ts';
 import type { Stack } from '../../src/linux/stack.ts';
 import { openDirectory } from '../../src/snapshot/directory.node.ts';
 import { readSnapshot } from '../../src/snapshot/read-snapshot.ts';
@@ -10,6 +11,9 @@ import type { World } from '../../src/world/world.ts';
 import type { TwinRun } from './compare.ts';
 import { netnsOf } from './rows.ts';
 import type { TruthNeighbour } from './truth.ts';
+
+/** About how long the recorder took for a probe. */
+const PROBE_MS = 3;
 
 /** A snapshot ready for probes, each of which starts from a cold state. */
 export interface Twin {
@@ -44,10 +48,21 @@ export function openTwin(folder: string): Twin {
   const bridges = bridgesOf(world);
   const vxlanPorts = vxlanPortsOf(world);
   const emptyChains = emptyChainsOf(world);
+  const icmpRates = new Map<string, Stack['session']['errorBuckets']>();
+  let nowMs = 0;
   return {
     send(line) {
       const session = sessionOf(snapshot, { cold: true });
+      // The recorder flushed conntrack and neighbours between probes; the kernel's memory of ICMP rates outlives that.
+      session.clock.nowMs = nowMs += PROBE_MS;
+      for (const [at, buckets] of icmpRates) {
+        const netns = createNetnsSession(at);
+        netns.cold = true;
+        for (const [peer, bucket] of buckets) netns.errorBuckets.set(peer, bucket);
+        session.netns.set(at, netns);
+      }
       const trace = runProbe(frozen, session, probeOf(JSON.parse(line) as ProbeLine), { record: 'detailed' });
+      for (const [at, netns] of session.netns) icmpRates.set(at, netns.errorBuckets);
       const neighbours = new Map([...session.netns].map(([at, netns]) => [netnsOf(at), learned(netns)]));
       return { trace, neighbours, bridges, vxlanPorts, emptyChains };
     },

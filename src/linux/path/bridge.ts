@@ -8,7 +8,7 @@ import { CT_NONE, PACKET_HOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { deviceTransmit } from './device.ts';
 import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts';
-import { forkSkb, note } from './record.ts';
+import { forkSkb, headerOf, note } from './record.ts';
 import { netifReceive } from './receive.ts';
 
 /** A dumped permanent entry of a bridge is an address of the bridge itself; a learned or static one leads to a port. */
@@ -170,7 +170,11 @@ function passFrameUp(stack: Stack, bridge: Device, from: Device, skb: Skb, promi
     stack.effects.dropped(stack, skb, 'DEV_READY', `${bridge.name} is down`);
     return;
   }
-  if (stack.effects.recorder !== null && skb.hop !== null && skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
+  if (stack.effects.recorder !== null && skb.hop !== null) {
+    // The bridge device receives the frame as br_netfilter left it, which is what a tap on it shows.
+    skb.hop.rx = headerOf(skb);
+    if (skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
+  }
   netifReceive(stack, bridge, skb);
 }
 
