@@ -1,18 +1,12 @@
-import { CompiledRule } from './compiled-rule.ts';
+import { buildDispatch } from './build-dispatch.ts';
+import { type CompiledChain, CompiledRule } from './compiled-rule.ts';
 import { CompiledTable } from './compiled-table.ts';
-import { type Dispatch, buildDispatch } from './dispatch.ts';
+import type { Dispatch } from './dispatch.ts';
 import { HOOK_NAMES } from './hook-env.ts';
 import type { Ipset } from './ipset/ipset.ts';
 import type { Chain, Rule, Table } from './rule.ts';
 
 export type { CompiledTable } from './compiled-table.ts';
-
-/** A chain made ready for packets. */
-export interface CompiledChain {
-  readonly chain: Chain;
-  readonly rules: readonly CompiledRule[];
-  readonly dispatch: Dispatch | null;
-}
 
 /** What a compiled table really is. */
 export class Program extends CompiledTable {
@@ -33,6 +27,14 @@ export class Program extends CompiledTable {
     );
     this.#byName = byName;
     this.#hooks = hooks;
+  }
+
+  /** Where a jump or goto leads; a rule remembers where it led last. */
+  jump(rule: CompiledRule): CompiledChain | null {
+    if (rule.table === this) return rule.next;
+    rule.table = this;
+    rule.next = this.chain(rule.jump);
+    return rule.next;
   }
 
   /** The chain that packets enter at a hook; null where the table has none. */

@@ -1,9 +1,11 @@
 import { SCTP, TCP, UDP } from '../../wire/proto.ts';
+import type { CompiledTable } from './compiled-table.ts';
+import type { Dispatch } from './dispatch.ts';
 import type { HookEnv } from './hook-env.ts';
 import type { Match, PortSelector } from './match/match.ts';
 import { type Answer, type MatchEvaluator, type MatchModule, NO, YES } from './match/module.ts';
 import { MATCHES } from './match/registry.ts';
-import type { InterfaceSelector, Rule } from './rule.ts';
+import type { Chain, InterfaceSelector, Rule } from './rule.ts';
 import { CONTINUE, type TargetRunner } from './target/module.ts';
 import { targetModule } from './target/registry.ts';
 import type { Target } from './target/target.ts';
@@ -33,6 +35,13 @@ const PORT_PROTOS: ReadonlyMap<Match['m'], number> = new Map([
   ['sctp', SCTP],
 ]);
 
+/** A chain made ready for packets. */
+export interface CompiledChain {
+  readonly chain: Chain;
+  readonly rules: readonly CompiledRule[];
+  readonly dispatch: Dispatch | null;
+}
+
 /** A rule with everything that every packet is asked for in plain fields; 0 under a mask of 0 matches any address. */
 export class CompiledRule {
   readonly rule: Rule;
@@ -57,6 +66,9 @@ export class CompiledRule {
   readonly flow: Flow;
   readonly jump: string;
   readonly run: TargetRunner;
+  /** The table of the last packet, and where the jump led there: tables may share chains. */
+  table: CompiledTable | null = null;
+  next: CompiledChain | null = null;
 
   constructor(rule: Rule, table: string, chain: string, index: number) {
     this.rule = rule;

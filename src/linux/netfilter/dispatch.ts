@@ -1,9 +1,8 @@
 import type { Skb } from '../skb.ts';
-import type { CompiledRule } from './compiled-rule.ts';
 
-/** Chains shorter than this are read through. */
-const MIN_RULES = 8;
-const ANY_PORT = -1;
+export const ANY_PORT = -1;
+/** Address part of the key of rules that name no destination; a rule for 0.0.0.0/32 stands with the rest. */
+export const ANY_ADDR = 0;
 
 /**
  * Finds the rules of a long chain that a packet could match, in order, without reading the others. Each rule stands in one list: by its
@@ -19,7 +18,7 @@ export class Dispatch {
   /** The list of rules that any packet may match. */
   readonly restEnd: number;
 
-  constructor(lists: ReadonlyMap<string, List>, rest: readonly number[]) {
+  constructor(lists: ReadonlyMap<string, DispatchList>, rest: readonly number[]) {
     const size = 2 ** Math.ceil(Math.log2(lists.size * 2 + 1));
     this.#mask = size - 1;
     this.#slots = new Int32Array(size * 4);
@@ -58,14 +57,12 @@ export class Dispatch {
   }
 }
 
-interface List {
+/** Rules with one key, by position in the chain. */
+export interface DispatchList {
   readonly addr: number;
   readonly port: number;
   readonly rules: number[];
 }
-
-/** Address part of the key of rules that name no destination. No packet is sent to 0.0.0.0/32, and if one were, it would only meet more rules. */
-const ANY_ADDR = 0;
 
 /** Protocol and port in one number. */
 export function portKey(proto: number, port: number): number {
@@ -75,38 +72,4 @@ export function portKey(proto: number, port: number): number {
 /** The key by which a packet's port is looked up. */
 export function packetPortKey(skb: Skb): number {
   return skb.fragOffsetBytes > 0 ? ANY_PORT : portKey(skb.proto, skb.dport);
-}
-
-/** Builds the index of a chain; null where reading through is as good. */
-export function buildDispatch(rules: readonly CompiledRule[]): Dispatch | null {
-  if (rules.length < MIN_RULES) return null;
-  const lists = new Map<string, List>();
-  const rest: number[] = [];
-  rules.forEach((rule, at) => {
-    const hasAddr = rule.dstMask === -1 && !rule.dstNot && rule.dst !== ANY_ADDR;
-    const ports = portKeys(rule);
-    if (!hasAddr && ports === null) {
-      rest.push(at);
-      return;
-    }
-    const addr = hasAddr ? rule.dst : ANY_ADDR;
-    for (const port of ports ?? [ANY_PORT]) {
-      const key = `${addr},${port}`;
-      const list = lists.get(key);
-      if (list === undefined) lists.set(key, { addr, port, rules: [at] });
-      else if (list.rules.at(-1) !== at) list.rules.push(at);
-    }
-  });
-  return rest.length > rules.length - MIN_RULES / 2 ? null : new Dispatch(lists, rest);
-}
-
-/** The only port keys that can match a rule; null when any can. */
-function portKeys(rule: CompiledRule): number[] | null {
-  if (rule.proto < 0 || rule.protoNot) return null;
-  if (rule.dport >= 0) return [portKey(rule.proto, rule.dport)];
-  for (const match of rule.rule.matches) {
-    if (match.m !== 'multiport' || match.side !== 'destination' || match.not) continue;
-    if (match.ports.every(({ min, max }) => min === max)) return match.ports.map(({ min }) => portKey(rule.proto, min));
-  }
-  return null;
 }

@@ -1,13 +1,13 @@
 import type { Considered } from '../../trace/trace.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { protoName } from '../../wire/proto.ts';
-import type { CompiledRule } from './compiled-rule.ts';
+import type { CompiledChain, CompiledRule } from './compiled-rule.ts';
 import { matchModule, onInterface } from './compiled-rule.ts';
-import type { CompiledChain } from './compile.ts';
 import type { HookEnv } from './hook-env.ts';
 import { NO } from './match/module.ts';
 import { printTarget } from './print.ts';
 import type { AddressSelector, InterfaceSelector, Rule } from './rule.ts';
+import { isProto, isWithin } from './selectors.ts';
 import { printMasked } from './syntax.ts';
 import type { Target } from './target/target.ts';
 
@@ -107,12 +107,12 @@ function onlyFailure(rule: Rule, env: HookEnv): Failure | null {
     count++;
     failure = { text, isAddress };
   };
-  if (!holds(rule.src, skb.src)) fail(addressText('src', rule.src, skb.src), true);
-  if (!holds(rule.dst, skb.dst)) fail(addressText('dst', rule.dst, skb.dst), true);
+  if (!isWithin(rule.src, skb.src)) fail(addressText('src', rule.src, skb.src), true);
+  if (!isWithin(rule.dst, skb.dst)) fail(addressText('dst', rule.dst, skb.dst), true);
   if (count > 1) return null;
   if (rule.in !== null && !onInterface(rule.in, env.in)) fail(interfaceText('in-device', rule.in, env.in), false);
   if (rule.out !== null && !onInterface(rule.out, env.out)) fail(interfaceText('out-device', rule.out, env.out), false);
-  if (rule.proto !== null && (skb.proto === rule.proto.proto) === rule.proto.not) {
+  if (rule.proto !== null && !isProto(rule.proto, skb.proto)) {
     fail(`protocol ${protoName(skb.proto)} is${rule.proto.not ? '' : ' not'} ${protoName(rule.proto.proto)}`, false);
     // Ports of another protocol say nothing more.
     return count === 1 && rule.matches.every((match) => PROTOCOL_MATCHES.has(match.m) || passes(match, env)) ? failure : null;
@@ -135,10 +135,6 @@ function passes(match: Rule['matches'][number], env: HookEnv): boolean {
   env.unknownReason = unknownReason;
   env.unknownText = unknownText;
   return answer !== NO;
-}
-
-function holds(selector: AddressSelector | null, addr: number): boolean {
-  return selector === null || ((addr & selector.mask) === selector.addr) !== selector.not;
 }
 
 function addressText(side: string, selector: AddressSelector | null, addr: AddressSelector['addr']): string {

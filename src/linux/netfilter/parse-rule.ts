@@ -1,9 +1,10 @@
 import { protoNumber } from '../../wire/proto.ts';
+import { type Draft, becomesText, isModelled, matchOf, targetOf } from './extension-draft.ts';
 import { Interner, intern } from './intern.ts';
 import { parseInterface } from './interface.ts';
 import type { Match } from './match/match.ts';
 import { MATCHES } from './match/registry.ts';
-import { UNMODELLED_MATCHES, unmodelled as unmodelledMatch } from './match/unmodelled.ts';
+import { UNMODELLED_MATCHES } from './match/unmodelled.ts';
 import type { AddressSelector, InterfaceSelector, ProtocolSelector, Rule, TableName } from './rule.ts';
 import { type OptionSpec, type OptionTable, type OptionUse, SyntaxFault, parseMasked, quote } from './syntax.ts';
 import { TARGETS } from './target/registry.ts';
@@ -63,17 +64,6 @@ const BASE_OPTIONS: ReadonlyMap<string, 's' | 'd' | 'i' | 'o' | 'p' | 'f' | 'm' 
   ['-4', '4'],
   ['--ipv4', '4'],
 ]);
-
-/** A match or target whose options are being collected. */
-interface Draft {
-  readonly kind: 'match' | 'target';
-  readonly name: string;
-  readonly col: number;
-  /** null: kept as text. */
-  options: OptionTable | null;
-  readonly uses: OptionUse[];
-  readonly text: string[];
-}
 
 /** Reads the words from `from` on; several rules when an address option lists several addresses. @throws SyntaxFault */
 export function readRules(words: readonly Word[], from: number, context: RuleContext): Rule[] {
@@ -269,14 +259,15 @@ class RuleReader {
     const equals = word.text.indexOf('=');
     const name = word.text.startsWith('--') && equals > 0 ? word.text.slice(0, equals) : word.text;
     let found = this.#owner(name);
-    if (found === null && this.#loadProtocol()) found = this.#owner(name);
+    if (found === null && this.#loadProtocol(name)) found = this.#owner(name);
     if (found !== null) {
       const inline = name === word.text ? null : { text: word.text.slice(equals + 1), col: word.col + equals + 1, quoted: true };
       this.#use(found.draft, found.spec, name, word, inline);
       return;
     }
     const last = this.#drafts.at(-1);
-    if (last !== undefined && word.text.startsWith('-') && !word.quoted && this.#becomesText(last)) this.#keepText(last, word);
+    if (last !== undefined && word.text.startsWith('-') && !word.quoted && becomesText(last, this.#context.lenient))
+      this.#keepText(last, word);
     else
       throw new SyntaxFault(
         word.col,
@@ -296,10 +287,12 @@ class RuleReader {
     return null;
   }
 
-  #loadProtocol(): boolean {
+  #loadProtocol(option: string): boolean {
     const proto = this.#proto;
     if (proto === null || proto.not) return false;
-    const name = (['tcp', 'udp', 'sctp', 'icmp'] as const).find((n) => MATCHES[n].protos.includes(proto.proto));
+    const name = (['tcp', 'udp', 'sctp', 'icmp'] as const).find(
+      (n) => MATCHES[n].protos.includes(proto.proto) && MATCHES[n].options.has(option),
+    );
     if (name === undefined || this.#drafts.some((draft) => draft.name === name)) return false;
     this.#drafts.push({ kind: 'match', name, col: 0, options: MATCHES[name].options, uses: [], text: [] });
     return true;
@@ -312,16 +305,6 @@ class RuleReader {
     if (not !== null && spec.not !== true) throw new SyntaxFault(not.col, `! cannot stand before ${name}`, 'an option that can be negated');
     this.#not = null;
     draft.uses.push({ name: spec.as ?? name, not: not !== null, values, col: word.col });
-  }
-
-  /** Whether an option that is not known may be kept as text: of a module that is not modelled, or not in full. */
-  #becomesText(draft: Draft): boolean {
-    if (draft.options === null) return true;
-    if (draft.kind === 'match' ? !this.#context.lenient : !UNMODELLED_TARGETS.has(draft.name) && !this.#context.lenient) return false;
-    draft.options = null;
-    for (const use of draft.uses) draft.text.push(`${use.not ? '! ' : ''}${[use.name, ...use.values.map(quote)].join(' ')}`);
-    draft.uses.length = 0;
-    return true;
   }
 
   #keepText(draft: Draft, word: Word): void {
@@ -339,8 +322,8 @@ class RuleReader {
     const matches: Match[] = [];
     let target: Target = this.#jump ?? NO_TARGET;
     for (const draft of this.#drafts) {
-      if (draft.kind === 'match') matches.push(this.#match(draft));
-      else target = this.#targetOf(draft);
+      if (draft.kind === 'match') matches.push(matchOf(draft, this.#proto, this.#context.interner));
+      else target = targetOf(draft, this.#context.interner);
     }
     if (this.#src.length * this.#dst.length > MAX_EXPANSION)
       throw new SyntaxFault(1, 'too many addresses', `at most ${MAX_EXPANSION} combinations`);
@@ -362,61 +345,8 @@ class RuleReader {
     }
     return rules;
   }
-
-  #match(draft: Draft): Match {
-    const { name } = draft;
-    const known = this.#context.interner.matches;
-    if (draft.options === null || !isModelled(name)) {
-      const text = draft.text.join(' ');
-      return intern(known, `${name}\0${text}`, () => ({ ...unmodelledMatch.parse([]), module: name, text }));
-    }
-    const { protos } = MATCHES[name];
-    const proto = this.#proto;
-    if (protos.length > 0 && (proto === null || proto.not || !protos.includes(proto.proto))) {
-      throw new SyntaxFault(
-        draft.col,
-        `-m ${name} without its protocol`,
-        `-p ${name === 'multiport' ? 'tcp, udp or sctp' : name === 'tcpmss' ? 'tcp' : name}`,
-      );
-    }
-    return intern(known, keyOf(draft), () => located(draft, () => MATCHES[name].parse(draft.uses)));
-  }
-
-  #targetOf(draft: Draft): Target {
-    const { name } = draft;
-    const known = this.#context.interner.targets;
-    const module = draft.options === null ? undefined : TARGETS.get(name);
-    if (module === undefined) {
-      const text = draft.text.join(' ');
-      return intern(known, `${name}\0${text}`, () => ({ t: 'unmodelled', module: name, text }));
-    }
-    return intern(known, keyOf(draft), () => located(draft, () => module.parse(draft.uses)));
-  }
 }
 
 const NO_ADDRESS: readonly AddressSelector[] = [];
 const NO_MATCHES: readonly Match[] = [];
 const NO_TARGET: Target = { t: 'none' };
-
-function isModelled(name: string): name is Exclude<keyof typeof MATCHES, 'unmodelled'> {
-  return name !== 'unmodelled' && Object.hasOwn(MATCHES, name);
-}
-
-function keyOf(draft: Draft): string {
-  let key = draft.name;
-  for (const use of draft.uses) {
-    key += use.not ? `\0!${use.name}` : `\0${use.name}`;
-    for (const value of use.values) key += `\0\0${value}`;
-  }
-  return key;
-}
-
-/** Gives a fault of the extension as a whole the place where the extension stands. */
-function located<T>(draft: Draft, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof SyntaxFault && error.col === 0) throw new SyntaxFault(draft.col, error.message, error.expected);
-    throw error;
-  }
-}

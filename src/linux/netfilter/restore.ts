@@ -102,7 +102,8 @@ class Restore {
   read(text: string): RestoreResult {
     if (text.length > MAX_CHARS) this.#fault(new SyntaxFault(1, 'the text is too long', `at most ${MAX_CHARS} characters`));
     else this.#lines(text);
-    if (this.#editor !== null) this.#fault(new SyntaxFault(1, `table ${this.#editor.name} is never committed`, 'COMMIT'));
+    if (this.#editor !== null && this.#faults.length === 0)
+      this.#fault(new SyntaxFault(1, `table ${this.#editor.name} is never committed`, 'COMMIT'));
     return this.#faults.length > 0 ? { ok: false, faults: this.#faults } : { ok: true, tables: this.#done };
   }
 

@@ -4,7 +4,8 @@ import type { Skb } from '../skb.ts';
 import type { EbArpMatch, EbChain, EbIpMatch, EbRule, EbTableName, Ebtables, MacSelector } from './ebtables.ts';
 import { ETH_ARP, ETH_IPV4, FULL_MASK } from './ebtables-names.ts';
 import { printEbRule } from './ebtables-print.ts';
-import type { InterfaceName, MaskedAddress } from './match/match.ts';
+import type { InterfaceName } from './match/match.ts';
+import { hasBits, isInRange, isProto, isWithin } from './selectors.ts';
 import { matchesInterface } from './interface.ts';
 import { inPorts } from './syntax.ts';
 
@@ -86,7 +87,7 @@ function runChain(chains: readonly EbChain[], chain: EbChain, env: EbEnv, table:
 function matches(rule: EbRule, env: EbEnv): boolean {
   const { skb } = env;
   const type = skb.arp === null ? ETH_IPV4 : ETH_ARP;
-  if (rule.proto !== null && (rule.proto.type === type) === rule.proto.not) return false;
+  if (!isType(rule.proto, type)) return false;
   if (rule.src !== null && !hasMac(rule.src, skb.smac)) return false;
   if (rule.dst !== null && !hasMac(rule.dst, skb.dmac)) return false;
   if (!onDevice(rule.in, env.in) || !onDevice(rule.out, env.out)) return false;
@@ -94,7 +95,7 @@ function matches(rule: EbRule, env: EbEnv): boolean {
   if (!onDevice(rule.logicalOut, env.out === null ? null : env.bridge)) return false;
   if (rule.ip !== null && !hasIp(rule.ip, skb)) return false;
   if (rule.arp !== null && !hasArp(rule.arp, skb)) return false;
-  if (rule.mark !== null && ((skb.mark & rule.mark.mask) === rule.mark.value) === rule.mark.not) return false;
+  if (!hasBits(rule.mark, skb.mark)) return false;
   return rule.pkttype === null || (PACKET_TYPES[skb.packetType] === rule.pkttype.type) !== rule.pkttype.not;
 }
 
@@ -115,15 +116,18 @@ function masked(address: Mac, mask: Mac, wanted: Mac): boolean {
   return true;
 }
 
-function hasAddress(selector: MaskedAddress | null, addr: number): boolean {
-  return selector === null || ((addr & selector.mask) === selector.addr) !== selector.not;
+function isType(selector: EbRule['proto'], type: number): boolean {
+  return selector === null || (selector.type === type) !== selector.not;
+}
+
+function hasTos(selector: EbIpMatch['tos'], tos: number): boolean {
+  return selector === null || (selector.tos === tos) !== selector.not;
 }
 
 function hasIp(match: EbIpMatch, skb: Skb): boolean {
   if (skb.arp !== null) return false;
-  if (!hasAddress(match.src, skb.src) || !hasAddress(match.dst, skb.dst)) return false;
-  if (match.tos !== null && (skb.tos === match.tos.tos) === match.tos.not) return false;
-  if (match.proto !== null && (skb.proto === match.proto.proto) === match.proto.not) return false;
+  if (!isWithin(match.src, skb.src) || !isWithin(match.dst, skb.dst)) return false;
+  if (!hasTos(match.tos, skb.tos) || !isProto(match.proto, skb.proto)) return false;
   if (match.sport === null && match.dport === null) return true;
   return skb.fragOffsetBytes === 0 && inPorts(match.sport, skb.sport) && inPorts(match.dport, skb.dport);
 }
@@ -131,7 +135,7 @@ function hasIp(match: EbIpMatch, skb: Skb): boolean {
 function hasArp(match: EbArpMatch, { arp }: Skb): boolean {
   if (arp === null) return false;
   const op = arp.op === 'request' ? 1 : 2;
-  if (match.op !== null && (op >= match.op.min && op <= match.op.max) === match.op.not) return false;
-  if (!hasAddress(match.ipSrc, arp.senderIp) || !hasAddress(match.ipDst, arp.targetIp)) return false;
+  if (!isInRange(match.op, op)) return false;
+  if (!isWithin(match.ipSrc, arp.senderIp) || !isWithin(match.ipDst, arp.targetIp)) return false;
   return (match.macSrc === null || hasMac(match.macSrc, arp.senderMac)) && (match.macDst === null || hasMac(match.macDst, arp.targetMac));
 }

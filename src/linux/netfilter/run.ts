@@ -1,7 +1,7 @@
 import { InvariantError } from '../../wire/invariant.ts';
-import type { CompiledRule } from './compiled-rule.ts';
+import type { CompiledChain, CompiledRule } from './compiled-rule.ts';
 import { FLOW_ACCEPT, FLOW_DROP, FLOW_GOTO, FLOW_JUMP, FLOW_NEXT, FLOW_RETURN } from './compiled-rule.ts';
-import { type CompiledChain, Program } from './compile.ts';
+import { Program } from './compile.ts';
 import type { CompiledTable } from './compiled-table.ts';
 import { packetPortKey } from './dispatch.ts';
 import { ACCEPTED, DROPPED, type HookEnv, REJECTED, type TableVerdict, UNKNOWN } from './hook-env.ts';
@@ -139,7 +139,7 @@ function step(program: Program, rule: CompiledRule, env: HookEnv, depth: number,
       return RETURN;
     case FLOW_JUMP:
     case FLOW_GOTO: {
-      const next = program.chain(rule.jump);
+      const next = program.jump(rule);
       if (next === null) return missing(program, rule, env, observer);
       observer?.matched(rule);
       if (rule.flow === FLOW_JUMP) {

@@ -45,14 +45,15 @@ function testByName(env: HookEnv, name: string, dims: readonly ('src' | 'dst')[]
     keys,
     set.hasTimeouts || changes !== undefined ? (found) => isAlive(found, nowMs, changes, set.ipset.type) : null,
   );
-  return entry !== null && entry.nomatch === returnNomatch ? YES : NO;
+  // Sets without networks have no exceptions to ask for.
+  return entry?.nomatch === (returnNomatch && set.dimensions.includes('net')) ? YES : NO;
 }
 
 /** Timeouts count from the moment at which the tables were taken, when the clock is zero. */
 function isAlive(entry: IpsetEntry, nowMs: number, changes: IpsetChanges | undefined, type: IpsetType): boolean {
-  const { timeoutSeconds } = entry;
-  if (timeoutSeconds !== null && timeoutSeconds !== 0 && nowMs >= timeoutSeconds * 1000) return false;
-  return changes === undefined || !changes.deleted.has(entryKey(entry, type));
+  const timeoutSeconds = entry.timeoutSeconds ?? 0;
+  if (timeoutSeconds > 0 && nowMs >= timeoutSeconds * 1000) return false;
+  return changes?.deleted.has(entryKey(entry, type)) !== true;
 }
 
 function testList(env: HookEnv, set: CompiledIpset, dims: readonly ('src' | 'dst')[], returnNomatch: boolean, depth: number): Answer {

@@ -1,9 +1,10 @@
-import { type Ipv4, formatIpv4 } from '../../../wire/ipv4.ts';
+import { formatIpv4 } from '../../../wire/ipv4.ts';
 import { protoName, protoNumber } from '../../../wire/proto.ts';
 import type { CtEntry } from '../../conntrack/entry.ts';
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_EXPECTED, IPS_SEEN_REPLY } from '../../conntrack/entry.ts';
 import { CT_ESTABLISHED_REPLY, CT_RELATED_REPLY, type Skb } from '../../skb.ts';
 import type { HookEnv } from '../hook-env.ts';
+import { hasAnyBit, isInRange, isProto, isWithin } from '../selectors.ts';
 import {
   type OptionUse,
   missing,
@@ -71,7 +72,7 @@ function parseProto(use: OptionUse): number {
 function parseDirection(use: OptionUse): 'ORIGINAL' | 'REPLY' {
   const text = value(use).toUpperCase();
   if (text !== 'ORIGINAL' && text !== 'REPLY') throw fault(use, 'ORIGINAL or REPLY');
-  return (text === 'ORIGINAL') !== use.not ? 'ORIGINAL' : 'REPLY';
+  return text;
 }
 
 function withOption(match: ConntrackMatch, use: OptionUse): ConntrackMatch {
@@ -107,12 +108,8 @@ function withOption(match: ConntrackMatch, use: OptionUse): ConntrackMatch {
 
 function printAddress(option: string, selector: MaskedAddress | null): string {
   if (selector === null) return '';
-  const text = selector.mask === -1 ? formatIpv4(selector.addr) : selector.mask === 0 ? 'anywhere' : printMasked(selector);
+  const text = selector.mask === -1 ? formatIpv4(selector.addr) : printMasked(selector);
   return `${bang(selector)} ${option} ${text}`;
-}
-
-function within(selector: MaskedAddress | null, addr: Ipv4): boolean {
-  return selector === null || ((addr & selector.mask) === selector.addr) !== selector.not;
 }
 
 function isReply(skb: Skb): boolean {
@@ -127,14 +124,14 @@ function secondsLeft(ct: CtEntry, nowMs: number): number {
 function firstFailure(match: ConntrackMatch, env: HookEnv): string | null {
   const { skb } = env;
   const { ct } = skb;
-  if (match.state !== null && ((stateBits(skb) & match.state.mask) !== 0) === match.state.not) {
+  if (match.state !== null && !hasAnyBit(match.state, stateBits(skb))) {
     return `state ${printStates(stateBits(skb))} is${match.state.not ? '' : ' not'} ${printStates(match.state.mask)}`;
   }
   if (ct === null) return match.state === null ? 'the packet belongs to no connection' : null;
   for (const part of ['origSrc', 'origDst', 'replSrc', 'replDst'] as const) {
     const selector = match[part];
     const addr = { origSrc: ct.origSrc, origDst: ct.origDst, replSrc: ct.replySrc, replDst: ct.replyDst }[part];
-    if (selector !== null && !within(selector, addr))
+    if (selector !== null && !isWithin(selector, addr))
       return `ct${part.toLowerCase()} ${formatIpv4(addr)} is${selector.not ? '' : ' not'} in ${printMasked(selector)}`;
   }
   for (const part of ['origSport', 'origDport', 'replSport', 'replDport'] as const) {
@@ -142,30 +139,26 @@ function firstFailure(match: ConntrackMatch, env: HookEnv): string | null {
     const port = { origSport: ct.origSport, origDport: ct.origDport, replSport: ct.replySport, replDport: ct.replyDport }[part];
     if (ports !== null && !inPorts(ports, port)) return `connection port ${port} is${ports.not ? '' : ' not'} ${printRange(ports)}`;
   }
-  if (match.proto !== null && (ct.proto === match.proto.proto) === match.proto.not) return `connection protocol is ${protoName(ct.proto)}`;
-  if (match.status !== null && ((ct.status & match.status.mask) !== 0) === match.status.not) return `status is ${printStatus(ct.status)}`;
-  if (match.expire !== null) {
-    const left = secondsLeft(ct, env.stack.effects.nowMs);
-    if ((left >= match.expire.min && left <= match.expire.max) === match.expire.not) return `${left} seconds are left`;
-  }
+  if (!isProto(match.proto, ct.proto)) return `connection protocol is ${protoName(ct.proto)}`;
+  if (!hasAnyBit(match.status, ct.status)) return `status is ${printStatus(ct.status)}`;
+  const left = secondsLeft(ct, env.stack.effects.nowMs);
+  if (!isInRange(match.expire, left)) return `${left} seconds are left`;
   return match.dir !== null && (match.dir === 'REPLY') !== isReply(skb) ? `direction is not ${match.dir}` : null;
 }
 
 function holds(match: ConntrackMatch, env: HookEnv): boolean {
   const { skb } = env;
   const { ct } = skb;
-  if (match.state !== null && ((stateBits(skb) & match.state.mask) !== 0) === match.state.not) return false;
+  if (!hasAnyBit(match.state, stateBits(skb))) return false;
   if (ct === null) return match.state !== null;
   if (match.dir !== null && (match.dir === 'REPLY') !== isReply(skb)) return false;
-  if (!within(match.origSrc, ct.origSrc) || !within(match.origDst, ct.origDst)) return false;
-  if (!within(match.replSrc, ct.replySrc) || !within(match.replDst, ct.replyDst)) return false;
+  if (!isWithin(match.origSrc, ct.origSrc) || !isWithin(match.origDst, ct.origDst)) return false;
+  if (!isWithin(match.replSrc, ct.replySrc) || !isWithin(match.replDst, ct.replyDst)) return false;
   if (!inPorts(match.origSport, ct.origSport) || !inPorts(match.origDport, ct.origDport)) return false;
   if (!inPorts(match.replSport, ct.replySport) || !inPorts(match.replDport, ct.replyDport)) return false;
-  if (match.proto !== null && (ct.proto === match.proto.proto) === match.proto.not) return false;
-  if (match.status !== null && ((ct.status & match.status.mask) !== 0) === match.status.not) return false;
-  if (match.expire === null) return true;
-  const left = secondsLeft(ct, env.stack.effects.nowMs);
-  return (left >= match.expire.min && left <= match.expire.max) !== match.expire.not;
+  if (!isProto(match.proto, ct.proto)) return false;
+  if (!hasAnyBit(match.status, ct.status)) return false;
+  return match.expire === null || isInRange(match.expire, secondsLeft(ct, env.stack.effects.nowMs));
 }
 
 /** Asks for the state alone, as most rules do. */
@@ -191,7 +184,7 @@ export const conntrack: MatchModule<ConntrackMatch> = {
     ['--ctrepldstport', { values: 1, not: true }],
     ['--ctstatus', { values: 1, not: true }],
     ['--ctexpire', { values: 1, not: true }],
-    ['--ctdir', { values: 1, not: true }],
+    ['--ctdir', { values: 1 }],
   ),
   parse(uses) {
     if (uses.length === 0) throw missing('-m conntrack', 'at least one option');

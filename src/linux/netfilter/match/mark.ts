@@ -1,3 +1,4 @@
+import { hasBits } from '../selectors.ts';
 import { missing, bang, hex, markOf, options, printMark } from '../syntax.ts';
 import type { MarkMatch } from './match.ts';
 import { type MatchModule, when } from './module.ts';
@@ -14,6 +15,6 @@ export const mark: MatchModule<MarkMatch> = {
     return { m: 'mark', ...markOf(use), not: use.not };
   },
   print: (match) => `${bang(match)} --mark ${printMark(match.value, match.mask)}`,
-  compile: ({ value, mask, not }) => when(({ skb }) => ((skb.mark & mask) === value) !== not),
+  compile: (match) => when(({ skb }) => hasBits(match, skb.mark)),
   whyNot: (match, { skb }) => `mark ${hex(skb.mark)} is${match.not ? '' : ' not'} ${printMark(match.value, match.mask)}`,
 };

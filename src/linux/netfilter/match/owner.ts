@@ -1,4 +1,5 @@
 import type { Skb } from '../../skb.ts';
+import { isInRange } from '../selectors.ts';
 import { type OptionUse, missing, bang, fault, options, parseNumber, value } from '../syntax.ts';
 import type { NumberRange, OwnerMatch } from './match.ts';
 import { type MatchModule, when } from './module.ts';
@@ -20,9 +21,7 @@ function printIds(option: string, ids: NumberRange | null): string {
 function holds(match: OwnerMatch, skb: Skb): boolean {
   if (!skb.local) return match.uid?.not !== false && match.gid?.not !== false && match.socketExists !== true;
   if (match.socketExists === false) return false;
-  const { uid, gid } = match;
-  if (uid !== null && (skb.uid >= uid.min && skb.uid <= uid.max) === uid.not) return false;
-  return gid === null || (skb.gid >= gid.min && skb.gid <= gid.max) !== gid.not;
+  return isInRange(match.uid, skb.uid) && isInRange(match.gid, skb.gid);
 }
 
 /** `-m owner`: the owner of the sending socket, which a packet has only while it is on its way out of its own namespace. */

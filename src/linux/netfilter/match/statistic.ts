@@ -37,10 +37,9 @@ export const statistic: MatchModule<StatisticMatch> = {
       return { m: 'statistic', mode: 'random', probability: parseProbability(random), not: random.not };
     }
     if (value(mode) !== 'nth') throw fault(mode, 'random or nth');
-    if (every === undefined) throw fault(mode, '--every as well');
+    if (every === undefined || packet === undefined) throw fault(mode, '--every and --packet as well');
     const n = numberOf(every, 0xffff_ffff, 1);
-    const first = packet === undefined ? 0 : numberOf(packet, n - 1);
-    return { m: 'statistic', mode: 'nth', every: n, packet: first, not: every.not };
+    return { m: 'statistic', mode: 'nth', every: n, packet: numberOf(packet, n - 1), not: every.not };
   },
   print(match) {
     if (match.mode === 'random') return ` --mode random${bang(match)} --probability ${(match.probability / ONE).toFixed(11)}`;

@@ -1,5 +1,6 @@
 import { TCP } from '../../../wire/proto.ts';
 import { type OptionUse, bang, fault, inPorts, numberOf, options, portsOf, printPorts, printRange, value } from '../syntax.ts';
+import type { Skb } from '../../skb.ts';
 import type { TcpMatch } from './match.ts';
 import { type MatchModule, when } from './module.ts';
 
@@ -22,6 +23,10 @@ function parseFlags(use: OptionUse, text: string): number {
 /** The names of TCP flag bits, `NONE` for none. */
 export function printFlags(bits: number): string {
   return bits === 0 ? 'NONE' : FLAGS.filter((_, bit) => (bits & (1 << bit)) !== 0).join(',');
+}
+
+function hasFlags(flags: TcpMatch['flags'], skb: Skb): boolean {
+  return flags === null || ((skb.tcpFlags & flags.mask) === flags.set) !== flags.not;
 }
 
 /** `-m tcp`. @source net/netfilter/xt_tcpudp.c tcp_mt */
@@ -58,7 +63,7 @@ export const tcp: MatchModule<TcpMatch> = {
   compile({ sport, dport, flags, option }) {
     return when(({ skb }) => {
       if (skb.fragOffsetBytes > 0) return false;
-      if (flags !== null && ((skb.tcpFlags & flags.mask) === flags.set) === flags.not) return false;
+      if (!hasFlags(flags, skb)) return false;
       if (!inPorts(sport, skb.sport) || !inPorts(dport, skb.dport)) return false;
       return option === null || (option.kind === MSS_OPTION && skb.mssBytes > 0) !== option.not;
     });
@@ -67,7 +72,7 @@ export const tcp: MatchModule<TcpMatch> = {
     if (skb.fragOffsetBytes > 0) return 'a later fragment has no ports';
     if (sport !== null && !inPorts(sport, skb.sport)) return `sport ${skb.sport} is${sport.not ? '' : ' not'} ${printRange(sport)}`;
     if (dport !== null && !inPorts(dport, skb.dport)) return `dport ${skb.dport} is${dport.not ? '' : ' not'} ${printRange(dport)}`;
-    if (flags !== null && ((skb.tcpFlags & flags.mask) === flags.set) === flags.not) {
+    if (flags !== null && !hasFlags(flags, skb)) {
       return `TCP flags ${printFlags(skb.tcpFlags)} are${flags.not ? '' : ' not'} ${printFlags(flags.set)} of ${printFlags(flags.mask)}`;
     }
     return option === null ? '' : `TCP option ${option.kind} is ${option.not ? 'present' : 'absent'}`;

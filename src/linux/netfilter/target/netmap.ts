@@ -7,8 +7,7 @@ import { WHOLE, toAddress } from './nat-range.ts';
 import type { NetmapTarget } from './target.ts';
 
 function printNetwork({ addr, mask }: NetmapTarget): string {
-  const len = maskLength(mask);
-  return len === 32 ? formatIpv4(addr) : `${formatIpv4(addr)}/${len ?? formatIpv4(mask)}`;
+  return `${formatIpv4(addr)}/${maskLength(mask) ?? formatIpv4(mask)}`;
 }
 
 /** `-j NETMAP`. @source net/netfilter/xt_NETMAP.c netmap_tg4 */
