@@ -9,7 +9,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     const schema =
       trace === true
         ? (await import('../report/trace/schema.ts')).traceJsonSchema()
-        : (await import('../scenario/schema/scenario.ts')).scenarioJsonSchema();
+        : (await import('../scenario/schema/json-schema.ts')).scenarioJsonSchema();
     standardOutput().write(`${printableJson(schema, 2)}\n`);
     finish(EXIT.OK);
   });

@@ -24,7 +24,8 @@ export function probeOf(request: ProbeRequest, world: World): Probe | RequestPro
   const source = parseEndpoint(request.from);
   const from = isProblem(source) ? source : originOf(world, source);
   if (isProblem(from)) return { ...from, field: 'from' };
-  if (from.kind === 'external') return { ...problem(`${from.host} is no machine here and can not send`, 'a host that listens or sends'), field: 'from' };
+  if (from.kind === 'external')
+    return { ...problem(`${from.host} is no machine here and can not send`, 'a host that listens or sends'), field: 'from' };
   const endpoint = parseEndpoint(request.to);
   const target = isProblem(endpoint) ? endpoint : targetOf(world, endpoint, from);
   if (isProblem(target)) return { ...target, field: 'to' };

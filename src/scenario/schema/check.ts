@@ -36,20 +36,22 @@ export const endpoint: z.ZodString = z.string().min(1).max(600);
 const pattern = z.string().min(1).max(600);
 const many = z.array(pattern).min(1).max(200);
 
-export const send: z.ZodType<Send> = section({
-  sport: port.exactOptional().describe('source port, for ICMP the echo identifier; default 40000, ICMP 1234'),
-  src: z.string().exactOptional().describe('address that the socket is bound to'),
-  ttl: ttl.exactOptional().describe('time to live; default 64'),
-  size: z.int().min(0).max(65_507).exactOptional().describe('UDP payload, or bytes after the ICMP header; default 32'),
-  df: z
-    .union([z.boolean(), z.literal('auto')])
-    .exactOptional()
-    .describe("don't fragment; auto is the kernel's default"),
-  mark: z.int().min(0).max(0xffff_ffff).exactOptional().describe('SO_MARK'),
-  tos: z.int().min(0).max(255).exactOptional(),
-  spoof: z.string().exactOptional().describe('source address of a ready-made packet from a raw socket'),
-  bindDev: z.string().max(15).exactOptional().describe('SO_BINDTODEVICE'),
-}).describe('how the packet is sent');
+export const send: z.ZodType<Send> = z.lazy(() =>
+  section({
+    sport: port.exactOptional().describe('source port, for ICMP the echo identifier; default 40000, ICMP 1234'),
+    src: z.string().exactOptional().describe('address that the socket is bound to'),
+    ttl: ttl.exactOptional().describe('time to live; default 64'),
+    size: z.int().min(0).max(65_507).exactOptional().describe('UDP payload, or bytes after the ICMP header; default 32'),
+    df: z
+      .union([z.boolean(), z.literal('auto')])
+      .exactOptional()
+      .describe("don't fragment; auto is the kernel's default"),
+    mark: z.int().min(0).max(0xffff_ffff).exactOptional().describe('SO_MARK'),
+    tos: z.int().min(0).max(255).exactOptional(),
+    spoof: z.string().exactOptional().describe('source address of a ready-made packet from a raw socket'),
+    bindDev: z.string().max(15).exactOptional().describe('SO_BINDTODEVICE'),
+  }).describe('how the packet is sent'),
+);
 
 const expectationFields = {
   expect: oneOrMore(outcome).exactOptional().describe('outcome of the walk; default replied'),
@@ -81,16 +83,18 @@ const expectationFields = {
   text: z.string().min(1).max(1000).exactOptional().describe('part of the sentence that says what decided'),
 };
 
-export const checkEntry: z.ZodType<CheckEntry> = section({
-  name: prose.exactOptional(),
-  description: prose.exactOptional(),
-  tags: z.array(z.string().max(100)).max(100).exactOptional(),
-  from: oneOrMore(endpoint).describe('who sends: pod/NAMESPACE/NAME, node/NAME, vm/NAME, internet …'),
-  to: oneOrMore(endpoint).describe('whom to: an endpoint or an address, with :PORT for tcp and udp'),
-  proto: z.enum(['tcp', 'udp', 'icmp']).exactOptional().describe('default tcp; icmp where `to` has no port'),
-  send: send.exactOptional(),
-  branches: z.enum(['one', 'all']).exactOptional().describe('all: the promise holds whichever way load is balanced'),
-  ...expectationFields,
-}).describe('one promise: a packet from here to there, and what becomes of it');
+export const checkEntry: z.ZodType<CheckEntry> = z.lazy(() =>
+  section({
+    name: prose.exactOptional(),
+    description: prose.exactOptional(),
+    tags: z.array(z.string().max(100)).max(100).exactOptional(),
+    from: oneOrMore(endpoint).describe('who sends: pod/NAMESPACE/NAME, node/NAME, vm/NAME, internet …'),
+    to: oneOrMore(endpoint).describe('whom to: an endpoint or an address, with :PORT for tcp and udp'),
+    proto: z.enum(['tcp', 'udp', 'icmp']).exactOptional().describe('default tcp; icmp where `to` has no port'),
+    send: send.exactOptional(),
+    branches: z.enum(['one', 'all']).exactOptional().describe('all: the promise holds whichever way load is balanced'),
+    ...expectationFields,
+  }).describe('one promise: a packet from here to there, and what becomes of it'),
+);
 
-export const expectations: z.ZodType<Expectations> = section(expectationFields);
+export const expectations: z.ZodType<Expectations> = z.lazy(() => section(expectationFields));

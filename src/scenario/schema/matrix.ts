@@ -15,23 +15,25 @@ export interface MatrixEntry {
   readonly classes?: Record<string, Expectations>;
 }
 
-export const matrixEntry: z.ZodType<MatrixEntry> = section({
-  name: prose.exactOptional(),
-  tags: z.array(z.string().max(100)).max(100).exactOptional(),
-  proto: z.enum(['tcp', 'udp', 'icmp']).exactOptional().describe('default tcp; icmp where the target has no port'),
-  port: port.exactOptional().describe('port of targets that name none'),
-  send: send.exactOptional(),
-  table: z
-    .string()
-    .max(1_000_000)
-    .describe(
-      'first line: targets; other lines: a sender and its cells: . replied, X lost, # refused, ? unknown, - not asked, or a letter of classes',
-    ),
-  classes: z
-    .record(
-      textThat((text) => /^[A-Za-z]$/.test(text) && text !== 'X', 'one letter other than X'),
-      expectations,
-    )
-    .exactOptional()
-    .describe('what a letter stands for'),
-}).describe('a truth table: who reaches whom');
+export const matrixEntry: z.ZodType<MatrixEntry> = z.lazy(() =>
+  section({
+    name: prose.exactOptional(),
+    tags: z.array(z.string().max(100)).max(100).exactOptional(),
+    proto: z.enum(['tcp', 'udp', 'icmp']).exactOptional().describe('default tcp; icmp where the target has no port'),
+    port: port.exactOptional().describe('port of targets that name none'),
+    send: send.exactOptional(),
+    table: z
+      .string()
+      .max(1_000_000)
+      .describe(
+        'first line: targets; other lines: a sender and its cells: . replied, X lost, # refused, ? unknown, - not asked, or a letter of classes',
+      ),
+    classes: z
+      .record(
+        textThat((text) => /^[A-Za-z]$/.test(text) && text !== 'X', 'one letter other than X'),
+        expectations,
+      )
+      .exactOptional()
+      .describe('what a letter stands for'),
+  }).describe('a truth table: who reaches whom'),
+);

@@ -32,34 +32,36 @@ export interface OutsideSection {
 const subnet = z.string().max(160).describe("VNET/SUBNET; default the nodes' subnet");
 const ips = z.array(address).min(1).max(64);
 
-export const outsideSection: z.ZodType<OutsideSection> = section({
-  vms: z
-    .array(
-      section({
-        name,
-        subnet: subnet.exactOptional(),
-        ip: address.exactOptional(),
-        publicIp: address.exactOptional(),
-        forwards: z.boolean().exactOptional().describe('an appliance: forwards packets for others'),
-        listens: listens.exactOptional(),
-      }),
-    )
-    .exactOptional()
-    .describe('virtual machines beside the cluster'),
-  internet: z
-    .array(section({ name, ips, listens: listens.exactOptional() }))
-    .exactOptional()
-    .describe('hosts of the internet; default one, internet, 203.0.113.10, which listens on tcp/80, tcp/443 and udp/53'),
-  onprem: z
-    .array(
-      section({
-        name,
-        ips,
-        vnet: name.exactOptional().describe("the virtual network whose gateway leads there; default the cluster's"),
-        prefix: cidr.exactOptional().describe('what the gateway advertises; default the /24 of the first address'),
-        listens: listens.exactOptional(),
-      }),
-    )
-    .exactOptional()
-    .describe('hosts behind a virtual network gateway'),
-}).describe('hosts that are no nodes of the cluster');
+export const outsideSection: z.ZodType<OutsideSection> = z.lazy(() =>
+  section({
+    vms: z
+      .array(
+        section({
+          name,
+          subnet: subnet.exactOptional(),
+          ip: address.exactOptional(),
+          publicIp: address.exactOptional(),
+          forwards: z.boolean().exactOptional().describe('an appliance: forwards packets for others'),
+          listens: listens.exactOptional(),
+        }),
+      )
+      .exactOptional()
+      .describe('virtual machines beside the cluster'),
+    internet: z
+      .array(section({ name, ips, listens: listens.exactOptional() }))
+      .exactOptional()
+      .describe('hosts of the internet; default one, internet, 203.0.113.10, which listens on tcp/80, tcp/443 and udp/53'),
+    onprem: z
+      .array(
+        section({
+          name,
+          ips,
+          vnet: name.exactOptional().describe("the virtual network whose gateway leads there; default the cluster's"),
+          prefix: cidr.exactOptional().describe('what the gateway advertises; default the /24 of the first address'),
+          listens: listens.exactOptional(),
+        }),
+      )
+      .exactOptional()
+      .describe('hosts behind a virtual network gateway'),
+  }).describe('hosts that are no nodes of the cluster'),
+);

@@ -51,8 +51,3 @@ export const scenarioSchema: z.ZodType<Scenario> = section({
   matrix: z.array(matrixEntry).exactOptional().describe('truth tables of who reaches whom'),
   steps: z.array(stepEntry).exactOptional().describe('what happens in order, and what must hold after it'),
 }).describe('a podwalk scenario: a network, traffic, and what must become of it');
-
-/** The JSON Schema (draft 2020-12) of a scenario file, for editors. */
-export function scenarioJsonSchema(): object {
-  return { title: 'podwalk scenario', ...z.toJSONSchema(scenarioSchema, { io: 'input', unrepresentable: 'any' }) };
-}

@@ -24,16 +24,18 @@ export function operationsOf(step: StepEntry): string[] {
   return names.filter((name) => Object.hasOwn(step, name));
 }
 
-export const stepEntry: z.ZodType<StepEntry> = section({
-  name: prose.exactOptional(),
-  description: prose.exactOptional(),
-  ...Object.fromEntries(OPERATIONS.map(({ name, schema }) => [name, schema.exactOptional()])),
-  advance: duration.exactOptional().describe('moves the clock; what agents do by the clock happens'),
-  walk: checkEntry.exactOptional(),
-  checks: z.array(checkEntry).exactOptional(),
-  matrix: z.array(matrixEntry).exactOptional(),
-})
-  .refine((step) => operationsOf(step).length <= 1, { error: 'one operation in a step' })
-  .refine((step) => Object.keys(step).some((key) => key !== 'name' && key !== 'description'), {
-    error: 'an operation, advance, walk, checks or matrix',
-  });
+export const stepEntry: z.ZodType<StepEntry> = z.lazy(() =>
+  section({
+    name: prose.exactOptional(),
+    description: prose.exactOptional(),
+    ...Object.fromEntries(OPERATIONS.map(({ name, schema }) => [name, schema.exactOptional()])),
+    advance: duration.exactOptional().describe('moves the clock; what agents do by the clock happens'),
+    walk: checkEntry.exactOptional(),
+    checks: z.array(checkEntry).exactOptional(),
+    matrix: z.array(matrixEntry).exactOptional(),
+  })
+    .refine((step) => operationsOf(step).length <= 1, { error: 'one operation in a step' })
+    .refine((step) => Object.keys(step).some((key) => key !== 'name' && key !== 'description'), {
+      error: 'an operation, advance, walk, checks or matrix',
+    }),
+);

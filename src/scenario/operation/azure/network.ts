@@ -6,12 +6,14 @@ import { name } from '../../schema/field.ts';
 import { section } from '../../schema/section.ts';
 import { type Operation, OperationError, operation } from '../operation.ts';
 
-const forwardingArgs: z.ZodType<{ nic: string; on: boolean }> = section({
-  nic: z.string().max(160).describe('a NIC, or the node or virtual machine that has it'),
-  on: z.boolean(),
-});
+const forwardingArgs: z.ZodType<{ nic: string; on: boolean }> = z.lazy(() =>
+  section({
+    nic: z.string().max(160).describe('a NIC, or the node or virtual machine that has it'),
+    on: z.boolean(),
+  }),
+);
 const pair = { vnet: name, remote: name };
-const peeringArgs: z.ZodType<{ vnet: string; remote: string }> = section(pair);
+const peeringArgs: z.ZodType<{ vnet: string; remote: string }> = z.lazy(() => section(pair));
 const flag = z.boolean().exactOptional();
 const settingsArgs: z.ZodType<{
   vnet: string;
@@ -20,7 +22,9 @@ const settingsArgs: z.ZodType<{
   allowForwardedTraffic?: boolean;
   allowGatewayTransit?: boolean;
   useRemoteGateways?: boolean;
-}> = section({ ...pair, allowVirtualNetworkAccess: flag, allowForwardedTraffic: flag, allowGatewayTransit: flag, useRemoteGateways: flag });
+}> = z.lazy(() =>
+  section({ ...pair, allowVirtualNetworkAccess: flag, allowForwardedTraffic: flag, allowGatewayTransit: flag, useRemoteGateways: flag }),
+);
 
 export const nicForwarding: Operation = operation(
   'nic-forwarding',

@@ -13,10 +13,10 @@ const where = {
   subnet: z.string().max(160).exactOptional().describe('VNET/SUBNET, or a subnet of the cluster'),
   nic: z.string().max(160).exactOptional().describe('a NIC, or the node or virtual machine that has it'),
 };
-const addArgs: z.ZodType<{ nsg: string; rule: NsgRuleEntry }> = section({ nsg, rule: nsgRuleEntry });
-const removeArgs: z.ZodType<{ nsg: string; rule: string }> = section({ nsg, rule: name });
-const attachArgs: z.ZodType<{ nsg: string; subnet?: string; nic?: string }> = section({ nsg, ...where });
-const detachArgs: z.ZodType<{ subnet?: string; nic?: string }> = section(where);
+const addArgs: z.ZodType<{ nsg: string; rule: NsgRuleEntry }> = z.lazy(() => section({ nsg, rule: nsgRuleEntry }));
+const removeArgs: z.ZodType<{ nsg: string; rule: string }> = z.lazy(() => section({ nsg, rule: name }));
+const attachArgs: z.ZodType<{ nsg: string; subnet?: string; nic?: string }> = z.lazy(() => section({ nsg, ...where }));
+const detachArgs: z.ZodType<{ subnet?: string; nic?: string }> = z.lazy(() => section(where));
 
 /** A group that does not exist yet is created. */
 export const addNsgRuleOperation: Operation = operation('add-nsg-rule', 'az network nsg rule create', addArgs, (args, { world }) => {

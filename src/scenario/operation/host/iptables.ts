@@ -17,28 +17,36 @@ interface RuleArgs {
   readonly chain: string;
 }
 
-const insertArgs: z.ZodType<RuleArgs & { rule: string; number?: number }> = section({
-  on,
-  table,
-  chain,
-  rule,
-  number: number.exactOptional().describe('before which rule, from 1; default 1'),
-});
-const appendArgs: z.ZodType<RuleArgs & { rule: string }> = section({ on, table, chain, rule });
-const deleteArgs: z.ZodType<RuleArgs & { rule?: string; number?: number }> = section({
-  on,
-  table,
-  chain,
-  rule: rule.exactOptional(),
-  number: number.exactOptional().describe('which rule, from 1'),
-}).refine((args) => (args.rule === undefined) !== (args.number === undefined), { error: 'a rule or its number' });
-const policyArgs: z.ZodType<RuleArgs & { policy: 'ACCEPT' | 'DROP' }> = section({ on, table, chain, policy: z.enum(['ACCEPT', 'DROP']) });
-const chainArgs: z.ZodType<RuleArgs> = section({ on, table, chain });
-const restoreArgs: z.ZodType<{ on: string; text: string; replace?: boolean }> = section({
-  on,
-  text: z.string().max(4_000_000).describe('input of iptables-restore'),
-  replace: z.boolean().exactOptional().describe('true: flush the tables that the text names; default: keep their rules'),
-});
+const insertArgs: z.ZodType<RuleArgs & { rule: string; number?: number }> = z.lazy(() =>
+  section({
+    on,
+    table,
+    chain,
+    rule,
+    number: number.exactOptional().describe('before which rule, from 1; default 1'),
+  }),
+);
+const appendArgs: z.ZodType<RuleArgs & { rule: string }> = z.lazy(() => section({ on, table, chain, rule }));
+const deleteArgs: z.ZodType<RuleArgs & { rule?: string; number?: number }> = z.lazy(() =>
+  section({
+    on,
+    table,
+    chain,
+    rule: rule.exactOptional(),
+    number: number.exactOptional().describe('which rule, from 1'),
+  }).refine((args) => (args.rule === undefined) !== (args.number === undefined), { error: 'a rule or its number' }),
+);
+const policyArgs: z.ZodType<RuleArgs & { policy: 'ACCEPT' | 'DROP' }> = z.lazy(() =>
+  section({ on, table, chain, policy: z.enum(['ACCEPT', 'DROP']) }),
+);
+const chainArgs: z.ZodType<RuleArgs> = z.lazy(() => section({ on, table, chain }));
+const restoreArgs: z.ZodType<{ on: string; text: string; replace?: boolean }> = z.lazy(() =>
+  section({
+    on,
+    text: z.string().max(4_000_000).describe('input of iptables-restore'),
+    replace: z.boolean().exactOptional().describe('true: flush the tables that the text names; default: keep their rules'),
+  }),
+);
 
 export const insertRule: Operation = operation('insert-rule', 'iptables -I CHAIN', insertArgs, (args, bench) => {
   command(args, ['-I', args.chain, String(args.number ?? 1), ...words(args.rule)], placeOf(args.on, bench).netns);

@@ -7,9 +7,11 @@ import { type Operation, OperationError, operation } from '../operation.ts';
 import { mustBeOk, on, placeOf } from './place.ts';
 
 const device = z.string().min(1).max(15).describe('name of the device');
-const linkArgs: z.ZodType<{ on: string; dev: string }> = section({ on, dev: device });
-const mtuArgs: z.ZodType<{ on: string; dev: string; mtu: number }> = section({ on, dev: device, mtu: z.int().min(68).max(65_535) });
-const macArgs: z.ZodType<{ on: string; dev: string; mac: string }> = section({ on, dev: device, mac: z.string().max(17) });
+const linkArgs: z.ZodType<{ on: string; dev: string }> = z.lazy(() => section({ on, dev: device }));
+const mtuArgs: z.ZodType<{ on: string; dev: string; mtu: number }> = z.lazy(() =>
+  section({ on, dev: device, mtu: z.int().min(68).max(65_535) }),
+);
+const macArgs: z.ZodType<{ on: string; dev: string; mac: string }> = z.lazy(() => section({ on, dev: device, mac: z.string().max(17) }));
 
 export const linkUp: Operation = operation('link-up', 'ip link set DEV up', linkArgs, (args, bench) => {
   const { host, netns } = placeOf(args.on, bench);

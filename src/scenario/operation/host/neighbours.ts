@@ -7,11 +7,13 @@ import { parseNeighbour } from '../../text/ip-neigh.ts';
 import { type Operation, OperationError, operation } from '../operation.ts';
 import { mustBeOk, on, parsed, placeOf } from './place.ts';
 
-const setArgs: z.ZodType<{ on: string; neighbour: string }> = section({
-  on,
-  neighbour: z.string().max(200).describe('as ip neigh replace takes it: 10.224.0.9 lladdr 02:00:00:00:00:09 dev eth0'),
-});
-const deleteArgs: z.ZodType<{ on: string; ip: string; dev: string }> = section({ on, ip: address, dev: z.string().max(15) });
+const setArgs: z.ZodType<{ on: string; neighbour: string }> = z.lazy(() =>
+  section({
+    on,
+    neighbour: z.string().max(200).describe('as ip neigh replace takes it: 10.224.0.9 lladdr 02:00:00:00:00:09 dev eth0'),
+  }),
+);
+const deleteArgs: z.ZodType<{ on: string; ip: string; dev: string }> = z.lazy(() => section({ on, ip: address, dev: z.string().max(15) }));
 
 export const setNeighbour: Operation = operation('set-neighbour', 'ip neigh replace', setArgs, (args, bench) => {
   const { netns, at } = placeOf(args.on, bench);

@@ -8,14 +8,18 @@ import { type Operation, operation } from '../operation.ts';
 import { mustBeOk, on, parsed, placeOf } from './place.ts';
 
 const line = z.string().min(1).max(2000);
-const routeArgs: z.ZodType<{ on: string; route: string }> = section({
-  on,
-  route: line.describe('as ip route takes it: 10.1.0.0/16 via 10.224.0.4'),
-});
-const ruleArgs: z.ZodType<{ on: string; rule: string }> = section({
-  on,
-  rule: line.describe('as ip rule takes it: from 10.1.0.0/16 lookup 100'),
-});
+const routeArgs: z.ZodType<{ on: string; route: string }> = z.lazy(() =>
+  section({
+    on,
+    route: line.describe('as ip route takes it: 10.1.0.0/16 via 10.224.0.4'),
+  }),
+);
+const ruleArgs: z.ZodType<{ on: string; rule: string }> = z.lazy(() =>
+  section({
+    on,
+    rule: line.describe('as ip rule takes it: from 10.1.0.0/16 lookup 100'),
+  }),
+);
 
 export const addRouteOperation: Operation = operation('add-route', 'ip route add', routeArgs, (args, bench) => {
   mustBeOk(addRoute(placeOf(args.on, bench).netns, parsed(parseRoute, args.route)));

@@ -5,10 +5,12 @@ import { section, textThat } from '../../schema/section.ts';
 import { type Operation, OperationError, operation } from '../operation.ts';
 import { mustBeOk, on, placeOf } from './place.ts';
 
-const args: z.ZodType<{ on: string; port: string | number }> = section({
-  on,
-  port: z.union([textThat((text) => parseListen(text) !== null, 'a port such as tcp/80 or udp/53'), z.int().min(1).max(65_535)]),
-});
+const args: z.ZodType<{ on: string; port: string | number }> = z.lazy(() =>
+  section({
+    on,
+    port: z.union([textThat((text) => parseListen(text) !== null, 'a port such as tcp/80 or udp/53'), z.int().min(1).max(65_535)]),
+  }),
+);
 
 export const listen: Operation = operation('listen', 'somebody begins to listen on a port', args, ({ on, port }, bench) => {
   const { netns } = placeOf(on, bench);
