@@ -3,6 +3,7 @@ import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
 import { type RouteType, TABLE_LOCAL } from '../route.ts';
 import { OK } from './errno.ts';
+import type { FibLookupTable } from './fib-table.ts';
 import { Flow } from './flow.ts';
 
 const flow = new Flow();
@@ -17,7 +18,7 @@ export function inetDevAddrType(netns: CompiledNetns, address: Ipv4, device: Dev
   if (isMulticast(address)) return 'multicast';
   flow.reset(address, ANY);
   const table = localTable(netns);
-  if (table === null || table.lookup(flow) !== OK || flow.route === null) return 'unicast';
+  if (table?.lookup(flow) !== OK || flow.route === null) return 'unicast';
   return device === null || device === flow.route.nexthops[0]?.device ? flow.route.type : 'unicast';
 }
 
@@ -27,6 +28,6 @@ export function isZeronet(address: Ipv4): boolean {
 }
 
 /** The table that a look-up of table local searches: it is one with main until somebody writes a rule. */
-export function localTable(netns: CompiledNetns): CompiledNetns['fib']['merged'] {
-  return netns.fib.merged ?? netns.fib.tables.get(TABLE_LOCAL) ?? null;
+export function localTable({ fib }: CompiledNetns): FibLookupTable | null {
+  return fib.merged ?? fib.tables.get(TABLE_LOCAL) ?? null;
 }

@@ -1,5 +1,6 @@
 import { ANY, BROADCAST, type Ipv4 } from '../../wire/ipv4.ts';
 import { lastAddress, prefixOf } from '../../wire/prefix.ts';
+import { scopeNumber } from '../fib/scope.ts';
 import type { Address, Link } from '../link.ts';
 import { type Route, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
 
@@ -22,6 +23,12 @@ export function sameSubnet(a: Address, b: Address): boolean {
 
 function subnetOf(address: Address): Ipv4 {
   return prefixOf(address.peer ?? address.local, address.len).addr;
+}
+
+/** A primary address in its place: after the last one of the same or a narrower scope. @source net/ipv4/devinet.c __inet_insert_ifa */
+export function afterPrimaries(addresses: readonly Address[], address: Address): Address[] {
+  const last = addresses.findLastIndex((other) => !other.secondary && scopeNumber(address.scope) <= scopeNumber(other.scope));
+  return addresses.toSpliced(last + 1, 0, address);
 }
 
 /**

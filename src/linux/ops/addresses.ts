@@ -3,11 +3,10 @@ import type { Address } from '../link.ts';
 import type { Netns } from '../netns.ts';
 import { type Route, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
 import { confName, readSysctl } from '../sysctl.ts';
-import { addressRoutes, sameSubnet } from './address-routes.ts';
+import { addressRoutes, afterPrimaries, sameSubnet } from './address-routes.ts';
 import { changeLink, linkOf } from './edit.ts';
 import { appendRoute, dropDeviceRoutes, isLocalAddress, keepRoutes, routesOf, sameRoute, setRoutes } from './fib-edit.ts';
 import { type OpResult, noDevice } from './result.ts';
-import { scopeNumber } from '../fib/scope.ts';
 
 /** An address to give to a link; what is left out is as `ip addr add` would have it (no broadcast address). */
 export interface AddressSpec {
@@ -45,12 +44,6 @@ export function addAddress(netns: Netns, dev: string, spec: AddressSpec): OpResu
   return 'ok';
 }
 
-/** After the last primary address of the same or a narrower scope. */
-function afterPrimaries(addresses: readonly Address[], address: Address): Address[] {
-  const last = addresses.findLastIndex((other) => !other.secondary && scopeNumber(address.scope) <= scopeNumber(other.scope));
-  return [...addresses.slice(0, last + 1), address, ...addresses.slice(last + 1)];
-}
-
 /**
  * `ip addr del LOCAL/LEN dev DEV`: with a primary address go the secondary ones of its subnet (unless `promote_secondaries`), the routes
  * of what went, and main's routes that prefer a source that went. With a link's last address all its routes and neighbours go.
@@ -68,30 +61,27 @@ export function deleteAddress(netns: Netns, dev: string, { local, len }: { reado
   const promoted = promote ? secondaries[0] : undefined;
   const after = promoted === undefined ? kept : kept.map((address) => (address === promoted ? { ...promoted, secondary: false } : address));
 
-  // Routes of secondary addresses name the primary one as source, so all of the subnet's are made anew.
-  const stale = [...removed, ...(promote ? secondaries : [])].flatMap((address) => addressRoutes(link, address));
+  // Routes of secondary addresses name the primary one as source, so all of the subnet's are made anew. What a link that is down could
+  // not have is looked for all the same: a loopback's subnet routes outlive its going down.
+  const stale = [...removed, ...(promote ? secondaries : [])].flatMap((address) => addressRoutes({ ...link, up: true }, address));
   const rest = { ...link, addresses: after };
-  const valid = after.flatMap((address) => addressRoutes(rest, address));
+  const valid = after.flatMap((address) => addressRoutes({ ...rest, up: true }, address));
   for (const { table, route } of stale) {
-    if (!valid.some((other) => other.table === table && serves(other.route, route))) removeRoute(netns, table, route);
+    if (!valid.some((other) => other.table === table && sameRoute(other.route, route))) removeRoute(netns, table, route);
   }
   changeLink(netns, dev, { addresses: after });
-  if (promoted !== undefined) for (const { table, route } of valid) appendRoute(netns, table, route);
+  if (promoted !== undefined) {
+    for (const { table, route } of after.flatMap((address) => addressRoutes(rest, address))) appendRoute(netns, table, route);
+  }
   for (const address of removed) forgetSource(netns, address.local);
   if (after.length > 0) return 'ok';
-  dropDeviceRoutes(netns, dev, true);
+  dropDeviceRoutes(netns, dev, 'disabled');
   netns.neighbours = netns.neighbours.filter((neighbour) => neighbour.dev !== dev);
   return 'ok';
 }
 
 function promotesSecondaries(netns: Netns, dev: string): boolean {
   return [dev, 'all'].some((name) => readSysctl(netns.sysctls, confName(name, 'promote_secondaries')) !== '0');
-}
-
-/** Whether a route of a remaining address makes the removal of another's unnecessary: broadcast and local ones are shared. */
-function serves(remaining: Route, route: Route): boolean {
-  if (remaining.type !== route.type || remaining.dst !== route.dst || remaining.len !== route.len) return false;
-  return route.type === 'unicast' ? remaining.src === route.src : remaining.src === route.src || route.type === 'broadcast';
 }
 
 function removeRoute(netns: Netns, table: number, route: Route): void {

@@ -3,7 +3,7 @@ import { type Host, type HostKind, type Netns, ROOT } from '../netns.ts';
 import { type PolicyRule, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
 import { NO_SYSCTLS, type Sysctls, sysctlsOfNewNetns } from '../sysctl.ts';
 import { netnsOf } from './edit.ts';
-import { LOOPBACK_DOWN, LOOPBACK_TABLE, LOOPBACK_UP } from './loopback.ts';
+import { FIB_DOWN, FIB_UP, LINKS_DOWN, LINKS_UP } from './loopback.ts';
 import { type OpResult, INVALID_ARGUMENT } from './result.ts';
 
 /** A rule without any selector. */
@@ -38,13 +38,6 @@ export const DEFAULT_RULES: readonly PolicyRule[] = Object.freeze(
 
 const NOTHING: readonly never[] = Object.freeze([]);
 const NO_IPTABLES: Netns['iptables'] = Object.freeze({});
-/** Arrays that a namespace may be given anew, never written to. */
-const LINKS_DOWN: Netns['links'] = [LOOPBACK_DOWN];
-const LINKS_UP: Netns['links'] = [LOOPBACK_UP];
-const FIB_UP: Netns['fib'] = [LOOPBACK_TABLE];
-const FIB_DOWN: Netns['fib'] = [];
-for (const shared of [LINKS_DOWN, LINKS_UP, FIB_UP, FIB_DOWN]) Object.freeze(shared);
-
 /** A namespace with nothing but `lo`. Everything in it is shared; operations replace parts, they never write to them. */
 export function emptyNetns(name: string, sysctls: Sysctls, loopbackUp: boolean): Netns {
   return {

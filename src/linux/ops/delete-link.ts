@@ -1,5 +1,6 @@
 import { type Host, type Netns, ROOT } from '../netns.ts';
 import { withoutDevice } from '../sysctl.ts';
+import { deleteAddress } from './addresses.ts';
 import { setNoMaster } from './bridge.ts';
 import { setCarrier } from './carrier.ts';
 import { linkOf, netnsOf, nextIfindex, vethPeer } from './edit.ts';
@@ -46,7 +47,8 @@ export function deleteNetns(host: Host, name: string): OpResult {
 export function unregister(netns: Netns, dev: string): void {
   setNoMaster(netns, dev);
   for (const port of netns.links) if (port.master === dev) setNoMaster(netns, port.name);
-  dropDeviceRoutes(netns, dev, true);
+  for (const address of linkOf(netns, dev)?.addresses ?? []) deleteAddress(netns, dev, address);
+  dropDeviceRoutes(netns, dev, 'gone');
   netns.links = netns.links.filter((link) => link.name !== dev);
   netns.neighbours = netns.neighbours.filter((neighbour) => neighbour.dev !== dev);
   netns.proxyNeighbours = netns.proxyNeighbours.filter((neighbour) => neighbour.dev !== dev);
@@ -67,7 +69,7 @@ export function moveToNetns(host: Host, at: string, dev: string, to: string): Op
   if (target === null) return `Error: argument "${to}" is wrong: Invalid "netns" value`;
   if (target === netns) return 'ok';
   if (link.kind.type === 'loopback' || link.kind.type === 'bridge') return 'Error: The interface netns is immutable.';
-  if (linkOf(target, dev) !== null) return 'RTNETLINK answers: File exists';
+  if (linkOf(target, dev) !== null) return 'Error: An interface with the same name exists in the target netns.';
   if (link.kind.type === 'vlan') return INVALID_ARGUMENT;
   const peer = vethPeer(host, netns, link);
   unregister(netns, dev);

@@ -72,22 +72,27 @@ export function isLocalAddress(netns: Netns, address: Ipv4): boolean {
 
 /**
  * Takes a device out of all routes: a route whose every way is gone goes, one of several ways is dead.
- * @param everything also the routes of the device's own addresses
+ * @param event `down`: the routes of the device's own addresses stay; `disabled`: it lost its last address, they go too; `gone`: the
+ * device itself is, and then a multipath route goes with any of its ways
  * @source net/ipv4/fib_semantics.c fib_sync_down_dev
  */
-export function dropDeviceRoutes(netns: Netns, dev: string, everything: boolean): void {
+export function dropDeviceRoutes(netns: Netns, dev: string, event: 'down' | 'disabled' | 'gone'): void {
   for (const { id, routes } of netns.fib) {
-    if (!routes.some((route) => route.nexthops.some((nexthop) => nexthop.dev === dev))) continue;
+    if (!routes.some((route) => usesDevice(route, dev))) continue;
     setRoutes(
       netns,
       id,
       routes.flatMap((route) => {
-        if (!route.nexthops.some((nexthop) => nexthop.dev === dev) || (route.type === 'local' && !everything)) return [route];
+        if (!usesDevice(route, dev) || (route.type === 'local' && event === 'down')) return [route];
         const nexthops = route.nexthops.map((nexthop) => (nexthop.dev === dev ? { ...nexthop, dead: true } : nexthop));
-        return nexthops.every((nexthop) => nexthop.dead) ? [] : [{ ...route, nexthops }];
+        return event === 'gone' || nexthops.every((nexthop) => nexthop.dead) ? [] : [{ ...route, nexthops }];
       }),
     );
   }
+}
+
+function usesDevice(route: Route, dev: string): boolean {
+  return route.nexthops.some((nexthop) => nexthop.dev === dev);
 }
 
 /** Revives the ways of multipath routes that leave by a device. @source net/ipv4/fib_semantics.c fib_sync_up */

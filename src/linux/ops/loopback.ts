@@ -44,3 +44,16 @@ const LOOPBACK_ROUTES = Object.freeze(
 
 /** Table local of a namespace whose only address is 127.0.0.1. */
 export const LOOPBACK_TABLE: FibTable = Object.freeze({ id: TABLE_LOCAL, routes: LOOPBACK_ROUTES });
+
+/** Whether a link is the `lo` of a new namespace; on a draft of immer no two objects are the same, so its parts are compared. */
+export function isPristineLoopback(link: Link): boolean {
+  const { name, ifindex, mtuBytes, promisc, addresses, up, kind } = link;
+  return kind.type === 'loopback' && name === 'lo' && ifindex === 1 && mtuBytes === 65536 && !promisc && !up && addresses.length === 0;
+}
+
+/** What a namespace is given that has nothing but `lo`. Shared, so never written to. */
+export const LINKS_DOWN: Link[] = [LOOPBACK_DOWN];
+export const LINKS_UP: Link[] = [LOOPBACK_UP];
+export const FIB_DOWN: FibTable[] = [];
+export const FIB_UP: FibTable[] = [LOOPBACK_TABLE];
+for (const shared of [LINKS_DOWN, LINKS_UP, FIB_DOWN, FIB_UP]) Object.freeze(shared);

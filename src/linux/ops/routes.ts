@@ -1,7 +1,7 @@
 import { ANY, type Ipv4 } from '../../wire/ipv4.ts';
 import { prefixOf } from '../../wire/prefix.ts';
 import { freshNetns } from '../compiled-netns.ts';
-import { inetDevAddrType } from '../fib/addr-type.ts';
+import { inetDevAddrType, localTable } from '../fib/addr-type.ts';
 import { OK } from '../fib/errno.ts';
 import { Flow } from '../fib/flow.ts';
 import { fibLookup } from '../fib/lookup.ts';
@@ -9,7 +9,7 @@ import { SCOPE_LINK, scopeNumber } from '../fib/scope.ts';
 import type { Netns } from '../netns.ts';
 import { type Nexthop, type Route, type RouteScope, type RouteType, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
 import { linkOf } from './edit.ts';
-import { inserted, isLocalAddress, routesOf, samePlace, sameRoute, setRoutes } from './fib-edit.ts';
+import { inserted, routesOf, samePlace, sameRoute, setRoutes } from './fib-edit.ts';
 import {
   type OpResult,
   FILE_EXISTS,
@@ -127,13 +127,14 @@ function toRoute(netns: Netns, spec: RouteSpec, table: number): Route | Exclude<
   if (!refuses && ways.length === 0) return INVALID_ARGUMENT;
   const scope = spec.scope ?? defaultScope(type, ways);
   const src = spec.src ?? null;
-  if (src !== null && !(type === 'local' && src === spec.dst) && !isLocalAddress(netns, src)) return 'Error: Invalid prefsrc address.';
   const nexthops: Nexthop[] = [];
   for (const way of ways) {
     const nexthop = toNexthop(netns, way, type, scope, table);
     if (typeof nexthop === 'string') return nexthop;
     nexthops.push(nexthop);
   }
+  if (src !== null && !(type === 'local' && src === spec.dst) && inetDevAddrType(freshNetns(netns), src, null) !== 'local')
+    return 'Error: Invalid prefsrc address.';
   return {
     type,
     dst: spec.dst,
@@ -171,8 +172,9 @@ function toNexthop(netns: Netns, way: NexthopSpec, type: RouteType, scope: Route
   if (onlink) {
     if (link === null) return 'Error: Nexthop device required for onlink.';
     if (!link.up) return 'Error: Nexthop device is not up.';
-    const type = inetDevAddrType(freshNetns(netns), via, null);
-    return type === 'unicast' ? { dev, via, onlink, weight, dead: false } : 'Error: Nexthop has invalid gateway.';
+    return inetDevAddrType(freshNetns(netns), via, null) === 'unicast'
+      ? { dev, via, onlink, weight, dead: false }
+      : 'Error: Nexthop has invalid gateway.';
   }
   return gatewayNexthop(netns, { dev, via, onlink, weight, dead: false }, via, scope, table);
 }
@@ -185,8 +187,8 @@ function gatewayNexthop(netns: Netns, nexthop: Nexthop, via: Ipv4, scope: RouteS
   flow.oif = nexthop.dev === null ? null : (compiled.deviceByName.get(nexthop.dev) ?? null);
   flow.uid = 0;
   flow.ignoreLinkState = true;
-  const own = table === TABLE_MAIN ? undefined : compiled.fib.tables.get(table);
-  if ((own === undefined || own.lookup(flow) !== OK) && fibLookup(compiled, flow) !== OK) return 'Error: Nexthop has invalid gateway.';
+  const own = table === TABLE_LOCAL ? localTable(compiled) : table === TABLE_MAIN ? null : (compiled.fib.tables.get(table) ?? null);
+  if (own?.lookup(flow) !== OK && fibLookup(compiled, flow) !== OK) return 'Error: Nexthop has invalid gateway.';
   const type = flow.route?.type;
   const device = flow.nexthop?.device ?? null;
   if ((type !== 'unicast' && type !== 'local') || device === null) return 'Error: Nexthop has invalid gateway.';
@@ -213,6 +215,7 @@ export function deleteRoute(netns: Netns, selector: RouteSelector): OpResult {
   if (selector.dev !== undefined && linkOf(netns, selector.dev) === null) return noDevice(selector.dev);
   const table = tableOf(selector);
   const routes = routesOf(netns, table);
+  if (routes.length === 0) return 'Error: FIB table does not exist.';
   const at = routes.findIndex((route) => selects(selector, route));
   if (at < 0) return NO_SUCH_PROCESS;
   setRoutes(netns, table, routes.toSpliced(at, 1));

@@ -11,7 +11,7 @@ export function addRule(netns: Netns, spec: RuleSpec): OpResult {
   const rule: PolicyRule = { ...tableRule(0, 0), protocol: 'boot', ...spec, priority: spec.priority ?? defaultPriority(netns.rules) };
   if (rule.action.type === 'goto' && rule.action.priority <= rule.priority) return 'Error: Backward goto not supported';
   if (rule.action.type === 'table' && rule.action.table === 0) return INVALID_ARGUMENT;
-  if (netns.rules.some((other) => sameRule(other, rule))) return FILE_EXISTS;
+  if (netns.rules.some((other) => describes(rule, other))) return FILE_EXISTS;
   const at = netns.rules.findIndex((other) => other.priority > rule.priority);
   netns.rules = at < 0 ? [...netns.rules, rule] : netns.rules.toSpliced(at, 0, rule);
   return 'ok';
@@ -23,21 +23,28 @@ function defaultPriority(rules: readonly PolicyRule[]): number {
   return second === 0 ? 0 : second - 1;
 }
 
-function sameRule(a: PolicyRule, b: PolicyRule): boolean {
-  return text(a) === text(b);
+/**
+ * Whether the kernel takes `other` for the rule that `wanted` describes: an address or TOS that is not given agrees with any, and `not`
+ * does not count.
+ * @source net/core/fib_rules.c rule_exists, net/ipv4/fib_rules.c fib4_rule_compare
+ */
+function describes(wanted: PolicyRule, other: PolicyRule): boolean {
+  const prefix = (selector: PolicyRule['from']): string => `${selector?.addr}/${selector?.len}`;
+  return (
+    (wanted.from === null || prefix(wanted.from) === prefix(other.from)) &&
+    (wanted.to === null || prefix(wanted.to) === prefix(other.to)) &&
+    (wanted.tos === 0 || wanted.tos === other.tos) &&
+    text(wanted) === text(other)
+  );
 }
 
-/** All that tells rules apart, in a fixed order. */
+/** What tells rules apart besides addresses and TOS. */
 function text(rule: PolicyRule): string {
   return JSON.stringify([
     rule.priority,
-    rule.not,
-    [rule.from?.addr, rule.from?.len],
-    [rule.to?.addr, rule.to?.len],
     rule.iif,
     rule.oif,
     [rule.fwmark?.value, rule.fwmark?.mask],
-    rule.tos,
     rule.ipproto,
     [rule.sport?.from, rule.sport?.to],
     [rule.dport?.from, rule.dport?.to],
@@ -64,10 +71,7 @@ function actionText(action: PolicyRule['action']): string {
 
 /** `ip rule del`: the first rule that agrees with everything given. @source net/core/fib_rules.c fib_delrule */
 export function deleteRule(netns: Netns, selector: Partial<PolicyRule>): OpResult {
-  const at = netns.rules.findIndex((rule) => {
-    const wanted = { ...rule, ...selector, protocol: rule.protocol };
-    return sameRule(wanted, rule);
-  });
+  const at = netns.rules.findIndex((rule) => describes({ ...rule, ...selector }, rule));
   if (at < 0) return NO_SUCH_FILE;
   netns.rules = netns.rules.toSpliced(at, 1);
   return 'ok';

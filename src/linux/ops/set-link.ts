@@ -47,6 +47,7 @@ export function renameLink(netns: Netns, dev: string, name: string): OpResult {
 export function setMtu(netns: Netns, dev: string, mtuBytes: number): OpResult {
   const link = linkOf(netns, dev);
   if (link === null) return noDevice(dev);
+  if (mtuBytes === link.mtuBytes) return 'ok';
   if (mtuBytes < MIN_MTU_BYTES) return 'Error: mtu less than device minimum.';
   if (mtuBytes > MAX_MTU_BYTES && link.kind.type !== 'loopback') return 'Error: mtu greater than device maximum.';
   changeLink(netns, dev, link.kind.type === 'bridge' ? { mtuBytes, kind: { ...link.kind, mtuSet: true } } : { mtuBytes });

@@ -1,16 +1,18 @@
+import { LOOPBACK } from '../../wire/ipv4.ts';
+import type { Link } from '../link.ts';
 import type { Host, Netns } from '../netns.ts';
-import { addressRoutes } from './address-routes.ts';
+import { TABLE_LOCAL } from '../route.ts';
+import { addressRoutes, afterPrimaries } from './address-routes.ts';
 import { refreshBridge } from './bridge.ts';
 import { refreshVeth } from './carrier.ts';
 import { changeLink, linkOf, netnsOf } from './edit.ts';
 import { appendRoute, dropDeviceRoutes, reviveDeviceRoutes, routesOf } from './fib-edit.ts';
-import { LOOPBACK_ADDRESS, LOOPBACK_TABLE, LOOPBACK_UP } from './loopback.ts';
+import { FIB_UP, LINKS_UP, LOOPBACK_ADDRESS, LOOPBACK_TABLE, LOOPBACK_UP, isPristineLoopback } from './loopback.ts';
 import { type OpResult, noDevice } from './result.ts';
-import { TABLE_LOCAL } from '../route.ts';
 
 /**
  * `ip link set DEV up`: the routes of its addresses come, dead ways over it revive; a veth pair whose both ends are up gets its carrier;
- * a loopback without an address gets 127.0.0.1.
+ * a loopback gets 127.0.0.1.
  * @source net/ipv4/fib_frontend.c fib_netdev_event, net/ipv4/devinet.c inetdev_event
  */
 export function setUp(host: Host, at: string, dev: string): OpResult {
@@ -18,11 +20,12 @@ export function setUp(host: Host, at: string, dev: string): OpResult {
   const link = netns === null ? null : linkOf(netns, dev);
   if (netns === null || link === null) return noDevice(dev);
   if (link.up) return 'ok';
-  if (link.kind.type === 'loopback' && link.addresses.length === 0 && bringUpLoopback(netns, dev)) return 'ok';
-  changeLink(netns, dev, { up: true });
-  const up = linkOf(netns, dev);
-  for (const address of up?.addresses ?? []) {
-    for (const { table, route } of addressRoutes({ ...link, up: true }, address)) appendRoute(netns, table, route);
+  if (link.kind.type === 'loopback' && bringUpPristineLoopback(netns, link)) return 'ok';
+  const given = link.kind.type === 'loopback' && !link.addresses.some((address) => address.local === LOOPBACK);
+  const up = { ...link, up: true, addresses: given ? afterPrimaries(link.addresses, LOOPBACK_ADDRESS) : link.addresses };
+  changeLink(netns, dev, up);
+  for (const address of up.addresses) {
+    for (const { table, route } of addressRoutes(up, address)) appendRoute(netns, table, route);
   }
   reviveDeviceRoutes(netns, dev);
   carriersChanged(host, netns, dev);
@@ -30,17 +33,11 @@ export function setUp(host: Host, at: string, dev: string): OpResult {
 }
 
 /** The usual case shares its result with all other namespaces. */
-function bringUpLoopback(netns: Netns, dev: string): boolean {
-  const link = linkOf(netns, dev);
-  if (link === null) return false;
-  const pristine = link.name === LOOPBACK_UP.name && link.ifindex === LOOPBACK_UP.ifindex && link.mtuBytes === LOOPBACK_UP.mtuBytes;
-  if (pristine && routesOf(netns, TABLE_LOCAL).length === 0) {
-    netns.links = netns.links.map((other) => (other.name === dev ? LOOPBACK_UP : other));
-    netns.fib = [...netns.fib, LOOPBACK_TABLE].sort((a, b) => a.id - b.id);
-    return true;
-  }
-  changeLink(netns, dev, { addresses: [LOOPBACK_ADDRESS] });
-  return false;
+function bringUpPristineLoopback(netns: Netns, link: Link): boolean {
+  if (!isPristineLoopback(link) || routesOf(netns, TABLE_LOCAL).length > 0) return false;
+  netns.links = netns.links.length === 1 ? LINKS_UP : netns.links.map((other) => (other === link ? LOOPBACK_UP : other));
+  netns.fib = netns.fib.length === 0 ? FIB_UP : [...netns.fib, LOOPBACK_TABLE];
+  return true;
 }
 
 /**
@@ -53,7 +50,7 @@ export function setDown(host: Host, at: string, dev: string): OpResult {
   if (netns === null || link === null) return noDevice(dev);
   if (!link.up) return 'ok';
   changeLink(netns, dev, { up: false });
-  dropDeviceRoutes(netns, dev, false);
+  dropDeviceRoutes(netns, dev, 'down');
   if (netns.neighbours.some((neighbour) => neighbour.dev === dev)) {
     netns.neighbours = netns.neighbours.filter((neighbour) => neighbour.dev !== dev);
   }
