@@ -3,6 +3,7 @@ import { type Ipv4, ANY } from '../wire/ipv4.ts';
 import { type Mac, ZERO_MAC } from '../wire/mac.ts';
 import { ICMP } from '../wire/proto.ts';
 import type { CtEntry } from './conntrack/entry.ts';
+import type { Device } from './device.ts';
 import type { InputRoute, OutputRoute } from './fib/route-result.ts';
 
 export const SYN = 2;
@@ -63,6 +64,12 @@ export interface BridgeInfo {
   /** Who sent the frame, kept while the neighbour code writes its own header. */
   smac: Mac;
   fragMaxBytes: number;
+}
+
+/** The bridges that flooded a frame, newest first. */
+export interface FloodedBy {
+  readonly bridge: Device;
+  readonly before: FloodedBy | null;
 }
 
 /** Whom a frame is for, as the receiving device sees it. @source include/uapi/linux/if_packet.h */
@@ -141,6 +148,8 @@ export class Skb {
   trailing = false;
   /** Links crossed since the TTL last fell. */
   crossings = 0;
+  /** Bridges that flooded it since then: one that meets it again is part of a loop. */
+  flooded: FloodedBy | null = null;
 
   leg: LegRecord | null = null;
   hop: HopRecord | null = null;
@@ -189,6 +198,7 @@ export class Skb {
     copy.depth = this.depth;
     copy.trailing = this.trailing;
     copy.crossings = this.crossings;
+    copy.flooded = this.flooded;
     copy.leg = this.leg;
     copy.hop = this.hop;
     return copy;

@@ -40,6 +40,10 @@ export interface Effects {
   sendError(stack: Stack, skb: Skb, errno: string, reason: string): void;
   /** A packet ended here. `reason` is SKB_DROP_REASON_* without that prefix, or a more exact name. */
   dropped(stack: Stack, skb: Skb, reason: string, text: string): void;
+  /** A packet with few hops left is to be forwarded: who sees it again and again is part of a routing loop. */
+  fading(stack: Stack, skb: Skb): void;
+  /** A bridge meets a frame again that it flooded: nothing on this link layer will ever stop it, and nothing else gets through. */
+  storm(stack: Stack, skb: Skb, text: string): void;
   /** A packet needs something that is not modelled. */
   unknown(stack: Stack, skb: Skb | null, reason: string, text: string): void;
   /** Fires when the queue is empty and the clock has come to it, unless it is no longer pending by then. */

@@ -131,7 +131,7 @@ export class Engine implements Effects {
     this.inSoftirq = true;
     for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
       if (--this.budget <= 0) {
-        this.queue.clear();
+        this.stop();
         this.observed.unknown ??= { reason: 'WALK_BUDGET', text: `the walk did not end within ${MAX_EVENTS} events`, at: '' };
         break;
       }
@@ -155,8 +155,7 @@ export class Engine implements Effects {
 
   transmit(stack: Stack, device: Device, skb: Skb): void {
     if (++skb.crossings > MAX_CROSSINGS) {
-      this.observed.isLoop = true;
-      this.dropped(stack, skb, 'LOOP', `the frame goes round and round through ${stack.at}`);
+      this.storm(stack, skb, `layer-2 loop: a frame goes round and round through ${device.name}`);
       return;
     }
     const far = this.far(stack, device);
@@ -315,6 +314,27 @@ export class Engine implements Effects {
     if (recorder === null || skb.hop === null) return;
     const last = skb.hop.steps.at(-1)?.draft.verb;
     if (last !== 'DROPPED' && last !== 'REJECTED') recorder.step(skb.hop, { stage: 'drop', verb: 'DROPPED', text, reason });
+  }
+
+  fading(stack: Stack, skb: Skb): void {
+    this.observed.fading.push({ at: stack.at, skb });
+  }
+
+  storm(stack: Stack, skb: Skb, text: string): void {
+    this.observed.isLoop = true;
+    this.endedAt(stack.at, skb, 'LOOP', text);
+    if (skb.arp !== null) this.observed.drops.push({ at: stack.at, reason: 'LOOP', text, leg: 'arp', isCopy: false, skb });
+    this.stop();
+  }
+
+  /** Ends the walk: whatever is on its way or waits for an answer is lost. */
+  private stop(): void {
+    this.queue.clear();
+    for (const { neighbours } of this.session.netns.values()) {
+      for (const entries of neighbours.values()) {
+        for (const [ip, { state, queue }] of entries) if (state === 'incomplete' || queue.length > 0) entries.delete(ip);
+      }
+    }
   }
 
   unknown(stack: Stack, skb: Skb | null, reason: string, text: string): void {

@@ -1,6 +1,7 @@
 import { fabricFromExternal, fabricFromPlatform } from '../azure/ingress.ts';
 import type { FabricHooks, FabricResult } from '../azure/result.ts';
 import { fabricTransmit } from '../azure/transmit.ts';
+import { FEW_HOPS } from '../linux/path/ip-forward.ts';
 import { ipHeaderOf } from '../linux/path/record.ts';
 import { ACK, RST, Skb, SYN } from '../linux/skb.ts';
 import type { Stack } from '../linux/stack.ts';
@@ -36,6 +37,7 @@ const FABRIC = 'fabric/azure';
 export function crossFabric(walk: FabricWalk, origin: FabricOrigin, sender: Stack, skb: Skb): void {
   const { fabric } = walk.world;
   if (fabric === null) return;
+  if (skb.ttl <= FEW_HOPS) walk.observed.fading.push({ at: FABRIC, skb });
   const { recorder } = walk;
   const hop = recorder === null || skb.leg === null ? null : openHop(recorder, skb.leg, origin, skb);
   const hooks = hooksFor(walk, hop);

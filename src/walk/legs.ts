@@ -5,14 +5,7 @@ import type { Hop, Leg, Step } from '../trace/trace.ts';
 export function legsOf(recorder: Recorder): Leg[] {
   const legs = recorder.legs.map((leg) => legOf(leg));
   const steps = legs.flatMap(stepsOf).sort((a, b) => a.seq - b.seq);
-  let seq = 0;
-  let last = -1;
-  for (const step of steps) {
-    // A copy shares steps with its origin; both keep the one number.
-    if (step.seq !== last) seq++;
-    last = step.seq;
-    step.seq = seq;
-  }
+  for (const [i, step] of steps.entries()) step.seq = i + 1;
   return legs;
 }
 
@@ -20,22 +13,27 @@ function stepsOf(leg: Leg): Step[] {
   return [...leg.hops.flatMap((hop) => hop.steps), ...(leg.copies ?? []).flatMap(stepsOf)];
 }
 
-function legOf(leg: LegRecord): Leg {
+/** What a packet saw before a copy was made of it is told once: a copy's own hops begin with what is its own. */
+function copyOf(copy: LegRecord): Leg {
+  return legOf(copy, copy.hops[0]?.shared ?? 0);
+}
+
+function legOf(leg: LegRecord, skip = 0): Leg {
   const main = leg.delivered ? leg : (leg.copies.find(reachesSocket) ?? leg);
   const out: Leg = { kind: leg.kind, hops: [] };
   let copies: Leg[];
   if (main === leg) {
-    out.hops = leg.hops.map((hop) => hopOf(hop, 0));
-    copies = leg.copies.map((copy) => legOf(copy));
+    out.hops = leg.hops.map((hop, i) => hopOf(hop, i === 0 ? skip : 0));
+    copies = leg.copies.map(copyOf);
   } else {
-    const chosen = legOf(main);
+    const chosen = legOf(main, main.forkedAt === 0 ? skip : 0);
     const before = leg.hops.slice(0, main.forkedAt);
-    out.hops = [...before.map((hop) => hopOf(hop, 0)), ...chosen.hops];
+    out.hops = [...before.map((hop, i) => hopOf(hop, i === 0 ? skip : 0)), ...chosen.hops];
     const rest: Leg = {
       kind: leg.kind,
       hops: leg.hops.slice(main.forkedAt).map((hop, i) => hopOf(hop, i === 0 ? (main.hops[0]?.shared ?? 0) : 0)),
     };
-    copies = [rest, ...leg.copies.filter((copy) => copy !== main).map((copy) => legOf(copy)), ...(chosen.copies ?? [])];
+    copies = [rest, ...leg.copies.filter((copy) => copy !== main).map(copyOf), ...(chosen.copies ?? [])];
   }
   if (leg.fragments > 1) out.fragments = leg.fragments;
   if (copies.length > 0) out.copies = copies;

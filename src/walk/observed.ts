@@ -38,6 +38,8 @@ export interface Observed {
   /** The place and device by which the packet left the model. */
   exit: string | null;
   isLoop: boolean;
+  /** Who was to forward a packet in its last hops, in order. */
+  readonly fading: { readonly at: string; readonly skb: Skb }[];
   /** Connections met, by namespace; only where a walk is recorded. */
   readonly tracked: Map<string, Set<CtEntry>>;
 }
@@ -53,6 +55,7 @@ export function nothingObserved(): Observed {
     unknown: null,
     exit: null,
     isLoop: false,
+    fading: [],
     tracked: new Map(),
   };
 }

@@ -4,6 +4,10 @@ import { formatIpv4 } from '../wire/ipv4.ts';
 import { protoName } from '../wire/proto.ts';
 import type { Delivery, Drop, Observed } from './observed.ts';
 import { outcomeOf } from './outcome.ts';
+import { routingLoop, routingLoopText } from './routing-loop.ts';
+
+/** @source include/net/dropreason-core.h SKB_DROP_REASON_IP_INHDR, which ip_forward gives when the TTL ends */
+const TTL_ENDS = 'IP_INHDR';
 
 export interface Verdict {
   readonly outcome: Outcome;
@@ -26,9 +30,10 @@ function deciding(drops: readonly Drop[], ofRequest: boolean): Drop | null {
   return others.at(-1) ?? (ofRequest ? (drops.at(-1) ?? null) : null);
 }
 
-function dropText(drop: Drop): string {
+function dropText(observed: Observed, drop: Drop): string {
   const what = drop.leg === null || drop.leg === 'request' ? '' : `${drop.leg} `;
-  return `${what}dropped at ${drop.at}: ${drop.text}`;
+  const loop = drop.reason === TTL_ENDS ? routingLoop(observed, drop.skb) : null;
+  return `${loop === null ? '' : `${routingLoopText(loop)}: `}${what}dropped at ${drop.at}: ${drop.text}`;
 }
 
 /** What became of a probe, and the one thing that decided. */
@@ -45,11 +50,14 @@ function explain(outcome: Outcome, observed: Observed): Pick<Verdict, 'reason' |
       const errno = sendError?.errno ?? '';
       return {
         reason: drop?.reason ?? errno,
-        text: `the send call fails with ${errno}: ${drop === null ? (sendError?.text ?? '') : dropText(drop)}`,
+        text: `the send call fails with ${errno}: ${drop === null ? (sendError?.text ?? '') : dropText(observed, drop)}`,
       };
     }
     case 'reset':
-      return { reason: drop?.reason ?? 'TCP_RESET', text: drop === null ? 'a RST came back' : `a RST came back: ${drop.text}` };
+      return {
+        reason: drop?.reason ?? 'TCP_RESET',
+        text: drop === null ? 'a RST came back' : `a RST came back: ${dropText(observed, drop)}`,
+      };
     case 'replied': {
       const seen = delivered === null ? '' : `; ${delivered.at} saw ${endpointText(delivered, 'src')}`;
       return { reason: null, text: `answered by ${reply === null ? '' : endpointText(reply, 'src')}${seen}` };
@@ -57,7 +65,7 @@ function explain(outcome: Outcome, observed: Observed): Pick<Verdict, 'reason' |
     case 'icmp-error': {
       const error = observed.icmpErrors[0];
       const what = error === undefined ? '' : `${icmpText(error.type, error.code)} from ${formatIpv4(error.from)}`;
-      return { reason: drop?.reason ?? 'ICMP_ERROR', text: drop === null ? what : `${what}: ${drop.text}` };
+      return { reason: drop?.reason ?? 'ICMP_ERROR', text: drop === null ? what : `${what}: ${dropText(observed, drop)}` };
     }
     case 'unknown':
       return {
@@ -65,14 +73,16 @@ function explain(outcome: Outcome, observed: Observed): Pick<Verdict, 'reason' |
         text: unknown === null ? '' : `${unknown.at === '' ? '' : `${unknown.at}: `}${unknown.text}`,
       };
     case 'delivered': {
-      const why = drop === null ? 'nothing came back' : dropText(drop);
+      const why = drop === null ? 'nothing came back' : dropText(observed, drop);
       const where = delivered === null ? '' : `${delivered.at} as ${endpointText(delivered, 'src')} -> ${endpointText(delivered, 'dst')}`;
       return { reason: null, text: `delivered to ${where}; ${why}` };
     }
-    case 'loop':
-      return { reason: 'LOOP', text: drop?.text ?? 'the frame goes round and round' };
+    case 'loop': {
+      const loop = drops.find(({ reason }) => reason === 'LOOP') ?? drop;
+      return { reason: 'LOOP', text: loop === null ? 'a packet goes round and round' : `${loop.at}: ${loop.text}` };
+    }
     case 'dropped':
-      return drop === null ? { reason: 'NOT_SPECIFIED', text: 'nobody took it' } : { reason: drop.reason, text: dropText(drop) };
+      return drop === null ? { reason: 'NOT_SPECIFIED', text: 'nobody took it' } : { reason: drop.reason, text: dropText(observed, drop) };
     case 'exits':
       return { reason: null, text: `leaves the model by ${observed.exit ?? ''}` };
   }

@@ -102,8 +102,21 @@ function shouldDeliver(to: Device, from: Device | null, entered: Device | null, 
   return !(from?.link.port?.isolated === true && options?.isolated === true);
 }
 
+/** A frame that was flooded here before has come back: it will for ever, growing with every further way between the bridges. */
+function isLooping(stack: Stack, bridge: Device, from: Device | null, skb: Skb): boolean {
+  for (let flooded = skb.flooded; flooded !== null; flooded = flooded.before) {
+    if (flooded.bridge !== bridge) continue;
+    const port = from === null ? '' : ` by ${from.name}`;
+    stack.effects.storm(stack, skb, `layer-2 loop: a frame that ${bridge.name} flooded comes back${port}`);
+    return true;
+  }
+  skb.flooded = { bridge, before: skb.flooded };
+  return false;
+}
+
 /** @source net/bridge/br_forward.c br_flood */
 function flood(stack: Stack, bridge: Device, from: Device | null, skb: Skb, localReceive: boolean): void {
+  if (isLooping(stack, bridge, from, skb)) return;
   const broadcast = skb.dmac === BROADCAST_MAC;
   const group = isGroupMac(skb.dmac);
   const targets = bridge.ports.filter((port) => {

@@ -8,6 +8,9 @@ import { FRAG_NEEDED, icmpSend, sendRedirect, TIME_EXCEEDED, UNREACHABLE } from 
 import { ipOutput } from './ip-output.ts';
 import { note } from './record.ts';
 
+/** From this TTL on the walk is told who forwards: enough to see a loop of fifteen routers twice. */
+export const FEW_HOPS = 32;
+
 /**
  * A packet for somebody else: TTL, MTU, redirect, then FORWARD. The order is what a user sees: an error for TTL or MTU is sent before
  * any FORWARD rule is asked, and rules see the TTL already lowered.
@@ -18,6 +21,7 @@ export function ipForward(stack: Stack, device: Device, skb: Skb, route: Extract
     stack.effects.dropped(stack, skb, 'NOT_SPECIFIED', 'a broadcast or multicast frame is not forwarded');
     return;
   }
+  if (skb.ttl <= FEW_HOPS) stack.effects.fading(stack, skb);
   if (skb.ttl <= 1) {
     icmpSend(stack, device, skb, TIME_EXCEEDED, 0);
     stack.effects.dropped(stack, skb, 'IP_INHDR', 'the TTL ends here');
@@ -36,6 +40,7 @@ export function ipForward(stack: Stack, device: Device, skb: Skb, route: Extract
   }
   skb.ttl--;
   skb.crossings = 0;
+  skb.flooded = null;
   if (route.redirect && skb.bridge?.bridgedDnat !== true) sendRedirect(stack, device, skb, route);
   if (stack.effects.recorder !== null) {
     note(stack, skb, {
