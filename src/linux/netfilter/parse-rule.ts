@@ -6,7 +6,7 @@ import type { Match } from './match/match.ts';
 import { MATCHES } from './match/registry.ts';
 import { UNMODELLED_MATCHES } from './match/unmodelled.ts';
 import type { AddressSelector, InterfaceSelector, ProtocolSelector, Rule, TableName } from './rule.ts';
-import { type OptionSpec, type OptionTable, type OptionUse, SyntaxFault, parseMasked, quote } from './syntax.ts';
+import { type OptionSpec, type OptionTable, SyntaxFault, parseMasked, quote } from './syntax.ts';
 import { TARGETS } from './target/registry.ts';
 import type { Target } from './target/target.ts';
 import { UNMODELLED_TARGETS } from './target/unmodelled.ts';

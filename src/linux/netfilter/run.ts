@@ -7,6 +7,7 @@ import { packetPortKey } from './dispatch.ts';
 import { ACCEPTED, DROPPED, type HookEnv, REJECTED, type TableVerdict, UNKNOWN } from './hook-env.ts';
 import { NO, UNSURE } from './match/module.ts';
 import { type Observer, observe } from './observe.ts';
+import { printSpecification } from './print.ts';
 import { CONTINUE, type TargetResult } from './target/module.ts';
 
 export { hasRules } from './compiled-table.ts';
@@ -30,7 +31,7 @@ export function runTable(compiled: CompiledTable, env: HookEnv): TableVerdict {
   observer?.policy(chain, policy);
   if (policy === 'ACCEPT') return ACCEPTED;
   env.dropReason = 'NETFILTER_DROP';
-  env.dropText = `policy DROP of chain ${chain.chain.name} in table ${compiled.table.name}`;
+  env.dropText = `the policy DROP of ${compiled.table.name}:${chain.chain.name}`;
   return DROPPED;
 }
 
@@ -166,7 +167,9 @@ function refuse(program: Program, rule: CompiledRule, env: HookEnv, verdict: typ
   env.dropReason = 'NETFILTER_DROP';
   let text = texts.get(rule);
   if (text === undefined) {
-    text = `${rule.rule.target.t} by rule ${rule.index} of chain ${rule.chain} in table ${program.table.name}`;
+    const { origin } = rule.rule;
+    const from = origin === null ? '' : ` (from ${origin})`;
+    text = `${program.table.name}:${rule.chain}[${rule.index}]${printSpecification(rule.rule)}${from}`;
     texts.set(rule, text);
   }
   env.dropText = env.dropText === '' ? text : `${env.dropText}: ${text}`;
