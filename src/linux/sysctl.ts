@@ -76,9 +76,14 @@ export function readSysctl(sysctls: Sysctls, name: string): string | null {
   return explicit(sysctls, name) ?? inherited(sysctls, name);
 }
 
+function without(sysctls: Sysctls, name: string): Sysctls {
+  const { [name]: _, ...rest } = sysctls;
+  return rest;
+}
+
 /** The sysctls with one value stored, or forgotten where it says what would hold anyway. */
 function stored(sysctls: Sysctls, name: string, value: string): Sysctls {
-  const { [name]: _, ...rest } = sysctls;
+  const rest = Object.hasOwn(sysctls, name) ? without(sysctls, name) : sysctls;
   return inherited(rest, name) === value ? rest : { ...rest, [name]: value };
 }
 
@@ -114,8 +119,8 @@ function withForwarding(sysctls: Sysctls, devices: readonly string[], value: str
 export function withoutDevice(sysctls: Sysctls, dev: string): Sysctls {
   const conf = `${CONF_PREFIX}${sysctlDevice(dev)}.`;
   const neigh = `${NEIGH_PREFIX}${sysctlDevice(dev)}.`;
-  const kept = Object.entries(sysctls).filter(([name]) => !isOf(name, conf) && !isOf(name, neigh));
-  return kept.length === Object.keys(sysctls).length ? sysctls : Object.fromEntries(kept);
+  const isGone = (name: string): boolean => isOf(name, conf) || isOf(name, neigh);
+  return Object.keys(sysctls).some(isGone) ? Object.fromEntries(Object.entries(sysctls).filter(([name]) => !isGone(name))) : sysctls;
 }
 
 /** With what concerns one device under its new name. */
@@ -123,6 +128,7 @@ export function withRenamedDevice(sysctls: Sysctls, from: string, to: string): S
   const prefixes = [CONF_PREFIX, NEIGH_PREFIX].map(
     (prefix) => [`${prefix}${sysctlDevice(from)}.`, `${prefix}${sysctlDevice(to)}.`] as const,
   );
+  if (!Object.keys(sysctls).some((name) => prefixes.some(([old]) => isOf(name, old)))) return sysctls;
   return Object.fromEntries(
     Object.entries(sysctls).map(([name, value]) => {
       for (const [old, renamed] of prefixes) if (isOf(name, old)) return [renamed + name.slice(old.length), value];

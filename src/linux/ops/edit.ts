@@ -1,5 +1,5 @@
 import type { Link } from '../link.ts';
-import type { Host, Netns } from '../netns.ts';
+import { type Host, type Netns, ROOT } from '../netns.ts';
 
 /** The link of a name; null when there is none. */
 export function linkOf(netns: Netns, name: string): Link | null {
@@ -37,10 +37,16 @@ export interface Located {
 export function vethPeer(host: Host, netns: Netns, link: Link): Located | null {
   const { kind } = link;
   if (kind.type !== 'veth' || kind.wire === null) return null;
-  const near = [netns, ...(netns.name === 'root' ? [] : [netnsOf(host, 'root')])];
-  for (const where of [...near, ...Object.values(host.netns).reverse()]) {
-    const peer = where?.links.findLast((other) => wireOf(other) === kind.wire && !(where === netns && other.name === link.name));
-    if (where !== null && peer !== undefined) return { netns: where, link: peer };
+  const { wire } = kind;
+  const peerIn = (where: Netns | null): Located | null => {
+    const peer = where?.links.findLast((other) => wireOf(other) === wire && !(where === netns && other.name === link.name));
+    return where === null || peer === undefined ? null : { netns: where, link: peer };
+  };
+  const near = peerIn(netns) ?? (netns.name === ROOT ? null : peerIn(netnsOf(host, ROOT)));
+  if (near !== null) return near;
+  for (const where of Object.values(host.netns).reverse()) {
+    const peer = peerIn(where);
+    if (peer !== null) return peer;
   }
   return null;
 }

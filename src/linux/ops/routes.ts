@@ -8,6 +8,7 @@ import { fibLookup } from '../fib/lookup.ts';
 import { SCOPE_LINK, scopeNumber } from '../fib/scope.ts';
 import type { Netns } from '../netns.ts';
 import { type Nexthop, type Route, type RouteScope, type RouteType, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
+import { isPlainlyOnLink } from './direct-gateway.ts';
 import { linkOf } from './edit.ts';
 import { inserted, routesOf, samePlace, sameRoute, setRoutes } from './fib-edit.ts';
 import {
@@ -181,6 +182,7 @@ function toNexthop(netns: Netns, way: NexthopSpec, type: RouteType, scope: Route
 
 /** Finds the device of a gateway by looking up the way to it. @source net/ipv4/fib_semantics.c fib_check_nh_v4_gw */
 function gatewayNexthop(netns: Netns, nexthop: Nexthop, via: Ipv4, scope: RouteScope, table: number): Nexthop | Exclude<OpResult, 'ok'> {
+  if (table === TABLE_MAIN && scope === 'global' && nexthop.dev !== null && isPlainlyOnLink(netns, via, nexthop.dev)) return nexthop;
   const compiled = freshNetns(netns);
   const flow = new Flow().reset(via, ANY);
   flow.scope = Math.max(scopeNumber(scope) + 1, SCOPE_LINK);
