@@ -21,7 +21,7 @@ export async function traceProbes(opened: OpenedWorld, file: string, flags: Trac
   let unknown = false;
   for await (const line of linesOf(file)) {
     number++;
-    if (line !== null && line.trim() === '') continue;
+    if (line?.trim() === '') continue;
     const parsed =
       line === null
         ? { id: null, message: `the line is longer than ${MAX_LINE_CHARACTERS} characters (MAX_LINE_CHARACTERS)` }

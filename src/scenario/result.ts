@@ -14,9 +14,14 @@ export interface CheckResult {
   readonly place: Place;
   readonly verdict: Verdict;
   readonly mismatches: readonly Mismatch[];
-  /** One for each branch that was walked. */
+  /** What became of each walk: one for each branch. */
+  readonly outcomes: readonly WalkOutcome[];
+  /** The walks themselves, kept where the check does not hold or everything is asked for. */
   readonly traces: readonly Trace[];
 }
+
+/** A trace in one line. */
+export type WalkOutcome = Pick<Trace, 'outcome' | 'reason' | 'text'>;
 
 /** One scenario after its run. */
 export interface ScenarioResult {

@@ -34,7 +34,8 @@ export function runCheck(check: PlannedCheck, context: CheckContext): CheckResul
   const mismatches = judgeAll(check, traces, names);
   const verdict = verdictOf(check, traces, mismatches);
   const { name, under, place } = check;
-  return { name, under, place, verdict, mismatches, traces: verdict === 'pass' && !context.keepTraces ? [] : traces };
+  const outcomes = traces.map(({ outcome, reason, text }) => ({ outcome, reason, text }));
+  return { name, under, place, verdict, mismatches, outcomes, traces: verdict === 'pass' && !context.keepTraces ? [] : traces };
 }
 
 /** What a check names that this world does not have. */

@@ -99,8 +99,8 @@ const WORKLOADS: ReadonlyMap<string, string> = new Map([
 export function parseEndpoint(text: string): Endpoint | EndpointProblem {
   if (text.startsWith('link/')) return parseLink(text);
   if (text.includes('::') || text.split(':').length > 2) return problem('IPv6 is not modelled', 'an IPv4 address');
-  const [head = '', face] = cut(text, '@');
-  const [name = '', portText] = cut(head, ':');
+  const [head, face] = cut(text, '@');
+  const [name, portText] = cut(head, ':');
   if (name.startsWith('svc/')) return parseService(name, portText, face);
   if (face !== undefined) return problem('only a service has several addresses', `no @${face}`);
   const port = portText === undefined ? null : parsePort(portText);

@@ -19,8 +19,7 @@ export const json: RunReporter = {
   },
 };
 
-function checkJson({ name, under, place, verdict, mismatches, traces }: CheckResult): object {
-  const outcomes = traces.map(({ outcome, reason, text }) => ({ outcome, reason, text }));
+function checkJson({ name, under, place, verdict, mismatches, outcomes, traces }: CheckResult): object {
   return {
     name,
     under,

@@ -115,7 +115,12 @@ export function stepLine(step: Step, detail: Detail): string {
 
 /** Whether the step's own sentence names the new values already. */
 function tellsChange({ text, before = {}, after = {} }: Step): boolean {
-  const changed = [before.src === after.src ? undefined : after.src, before.dst === after.dst ? undefined : after.dst, after.mss, after.ttl];
+  const changed = [
+    before.src === after.src ? undefined : after.src,
+    before.dst === after.dst ? undefined : after.dst,
+    after.mss,
+    after.ttl,
+  ];
   const values = changed.filter((value) => value !== undefined).map(String);
   return values.length > 0 && values.every((value) => text.includes(value));
 }

@@ -31,7 +31,10 @@ interface Word {
   readonly col: number;
 }
 
-/** Reads a truth table: targets in the first line, then a sender and its cells in each. Empty lines and those that begin with `#` and a blank are skipped. */
+/** The first word of a table, in the corner above the senders and before the targets. */
+const CORNER = 'from';
+
+/** Reads a truth table: `from` and the targets in the first line, then a sender and its cells in each. Empty lines are skipped. */
 export function parseMatrix({ table, classes = {} }: MatrixEntry): { cells: Cell[]; problems: TableProblem[] } {
   const cells: Cell[] = [];
   const problems: TableProblem[] = [];
@@ -39,9 +42,11 @@ export function parseMatrix({ table, classes = {} }: MatrixEntry): { cells: Cell
   for (const [line, text] of table.split('\n').entries()) {
     const words = wordsOf(text);
     const [first, ...rest] = words;
-    if (first === undefined || (first.text === '#' && targets === null)) continue;
+    if (first === undefined) continue;
     if (targets === null) {
-      targets = words;
+      if (first.text !== CORNER)
+        problems.push({ line, col: first.col, message: `the table begins with "${first.text}"`, expected: `"${CORNER}" and the targets` });
+      targets = rest;
       continue;
     }
     if (rest.length !== targets.length) {

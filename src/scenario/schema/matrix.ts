@@ -26,7 +26,7 @@ export const matrixEntry: z.ZodType<MatrixEntry> = z.lazy(() =>
       .string()
       .max(1_000_000)
       .describe(
-        'first line: targets; other lines: a sender and its cells: . replied, X lost, # refused, ? unknown, - not asked, or a letter of classes',
+        'first line: from and the targets; other lines: a sender and its cells: . replied, X lost, # refused, ? unknown, - not asked, or a letter of classes',
       ),
     classes: z
       .record(

@@ -18,6 +18,8 @@ export class Converter {
   #values = 0;
   #aliasValues = 0;
   #insideAlias = 0;
+  /** Where the alias stands that is being written out. */
+  #aliasOffset = 0;
 
   constructor(complain: Complain) {
     this.#complain = complain;
@@ -78,7 +80,7 @@ export class Converter {
   #count(offset: number): void {
     if (++this.#values > LIMITS.MAX_VALUES) this.#stop(offset, overLimit('too many values', 'MAX_VALUES'));
     if (this.#insideAlias > 0 && ++this.#aliasValues > LIMITS.MAX_ALIAS_VALUES) {
-      this.#stop(offset, overLimit('the aliases of this file stand for too many values', 'MAX_ALIAS_VALUES'));
+      this.#stop(this.#aliasOffset, overLimit('the aliases of this file stand for too many values', 'MAX_ALIAS_VALUES'));
     }
   }
 
@@ -98,7 +100,7 @@ export class Converter {
       return null;
     }
     this.#meaning.set(node, target);
-    this.#insideAlias++;
+    if (this.#insideAlias++ === 0) this.#aliasOffset = node.range[0];
     const value = this.#convert(target, depth);
     this.#insideAlias--;
     return value;
