@@ -2,7 +2,7 @@ import type { Fabric } from '../../azure/fabric.ts';
 import type { BackendPool, Frontend, LoadBalancer, PoolMember } from '../../azure/load-balancer.ts';
 import { excludedFromLoadBalancers } from '../../kube/objects/node.ts';
 import { type Service, isInternalLoadBalancer } from '../../kube/objects/service.ts';
-import type { Cluster } from '../../world/cluster.ts';
+import type { Cluster, ClusterNode } from '../../world/cluster.ts';
 import { frontendAddress, frontendName, isServiceName } from './load-balancer-names.ts';
 import { SERVICE_POOL, portRules } from './load-balancer-rules.ts';
 import { syncSecurityRules } from './security-rules.ts';
@@ -23,7 +23,8 @@ export function hasFrontend(service: Service): boolean {
 export function syncLoadBalancers(fabric: Fabric, cluster: Cluster): void {
   const { names } = cluster.network;
   const services = cluster.objects.services.filter((service) => hasFrontend(service) && frontendAddress(service) !== null);
-  const members = poolMembers(cluster);
+  const all = Object.values(cluster.nodes).map(memberOf);
+  const backends = serviceMembers(cluster);
   for (const internal of [false, true]) {
     const name = internal ? names.internalLoadBalancer : names.loadBalancer;
     const mine = services.filter((service) => isInternalLoadBalancer(service) === internal);
@@ -34,7 +35,8 @@ export function syncLoadBalancers(fabric: Fabric, cluster: Cluster): void {
       lb = fabric.loadBalancers.find((one) => one.name === name);
     }
     if (lb === undefined) continue;
-    syncPools(lb, members);
+    if (lb.outboundRules.some((rule) => rule.pool === OUTBOUND_POOL)) syncPool(lb, OUTBOUND_POOL, all);
+    syncPool(lb, SERVICE_POOL, backends);
     syncRules(lb, mine, internal ? cluster.network.subnet : null);
   }
   syncSecurityRules(fabric, cluster, services);
@@ -44,24 +46,29 @@ export function newLoadBalancer(name: string, internal: boolean): LoadBalancer {
   return { name, internal, frontends: [], pools: [], rules: [], inboundNatRules: [], probes: [], outboundRules: [] };
 }
 
-function poolMembers(cluster: Cluster): PoolMember[] {
+/**
+ * The label that keeps a node from being a backend leaves its way out alone.
+ * @source cloud-provider-azure, "Exclude nodes from the load balancer"; karpenter-provider-azure#1901: only the pools named kubernetes
+ */
+function serviceMembers(cluster: Cluster): PoolMember[] {
   const excluded = new Set(cluster.objects.nodes.filter(excludedFromLoadBalancers).map((node) => node.name));
   return Object.values(cluster.nodes)
     .filter((node) => !excluded.has(node.name))
-    .map((node) => ({ nic: node.nic, ipconfig: 'ipconfig1', adminState: 'none' }));
+    .map(memberOf);
+}
+
+function memberOf({ nic }: ClusterNode): PoolMember {
+  return { nic, ipconfig: 'ipconfig1', adminState: 'none' };
 }
 
 /** Members keep what an administrator set on them. */
-function syncPools(lb: LoadBalancer, members: readonly PoolMember[]): void {
-  const wanted = lb.outboundRules.some((rule) => rule.pool === OUTBOUND_POOL) ? [OUTBOUND_POOL, SERVICE_POOL] : [SERVICE_POOL];
-  for (const name of wanted) {
-    const known: BackendPool | undefined = lb.pools.find((pool) => pool.name === name);
-    if (known === undefined) {
-      lb.pools.push({ name, members: members.map((member) => ({ ...member })) });
-    } else if (known.members.length !== members.length || known.members.some((member, i) => member.nic !== members[i]?.nic)) {
-      const before = new Map(known.members.map((member) => [member.nic, member]));
-      known.members = members.map((member) => before.get(member.nic) ?? { ...member });
-    }
+function syncPool(lb: LoadBalancer, name: string, members: readonly PoolMember[]): void {
+  const known: BackendPool | undefined = lb.pools.find((pool) => pool.name === name);
+  if (known === undefined) {
+    lb.pools.push({ name, members: members.map((member) => ({ ...member })) });
+  } else if (known.members.length !== members.length || known.members.some((member, i) => member.nic !== members[i]?.nic)) {
+    const before = new Map(known.members.map((member) => [member.nic, member]));
+    known.members = members.map((member) => before.get(member.nic) ?? { ...member });
   }
 }
 
