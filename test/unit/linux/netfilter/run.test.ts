@@ -27,7 +27,7 @@ describe('the way through chains', () => {
     expect(bench.run(table('filter', '-A FORWARD -p udp -j DROP'), 'FORWARD', {}).verdict).toBe(ACCEPT);
     const { verdict, env } = bench.run(table('filter', ':FORWARD DROP [0:0]'), 'FORWARD', {});
     expect(verdict).toBe(DROP);
-    expect(env.dropText).toBe('policy DROP of chain FORWARD in table filter');
+    expect(env.dropText).toBe('the policy DROP of filter:FORWARD');
   });
 
   test('RETURN and the end of a chain lead back behind the jump', () => {
@@ -82,7 +82,7 @@ describe('the way through chains', () => {
   test('a dropped packet names the rule', () => {
     const { env } = new Bench().run(table('filter', '-A FORWARD -p udp', '-A FORWARD -p tcp -j DROP'), 'FORWARD', {});
     expect(env.dropReason).toBe('NETFILTER_DROP');
-    expect(env.dropText).toBe('DROP by rule 2 of chain FORWARD in table filter');
+    expect(env.dropText).toBe('filter:FORWARD[2] -p tcp -j DROP');
   });
 });
 
