@@ -3,6 +3,7 @@ import type { CtEntry } from '../linux/conntrack/entry.ts';
 import { compileFirewall } from '../linux/compile-firewall.ts';
 import { compileNetns } from '../linux/compiled-netns.ts';
 import type { Device } from '../linux/device.ts';
+import { compileGaps } from '../linux/gaps.ts';
 import { createNetnsSession } from '../linux/netns-session.ts';
 import { start } from '../linux/path/record.ts';
 import { receive, receiveLoopback } from '../linux/path/receive.ts';
@@ -63,7 +64,8 @@ export class Engine implements Effects {
   private readonly queue = new EventQueue<Frame>();
   private inSoftirq = false;
   private budget = MAX_EVENTS;
-  private readonly stacks = new Map<string, Stack>();
+  private readonly stacks = new Map<string, Map<string, Stack>>();
+  private readonly ends = new Map<string, { readonly stack: Stack; readonly device: Device } | null>();
   private readonly withSockets: Stack[] = [];
   private readonly farEnds = new Map<Stack, (FarEnd | undefined)[]>();
   private readonly arpLegs = new Map<string, LegRecord>();
@@ -83,9 +85,9 @@ export class Engine implements Effects {
 
   /** The stack of a namespace; null when the World has no such place. */
   stack(machine: string, netns: string): Stack | null {
-    const at = `${machine}/${netns}`;
-    const known = this.stacks.get(at);
+    const known = this.stacks.get(machine)?.get(netns);
     if (known !== undefined) return known;
+    const at = `${machine}/${netns}`;
     const { machines } = this.world;
     const host = Object.hasOwn(machines, machine) ? machines[machine] : undefined;
     const tables = host !== undefined && Object.hasOwn(host.netns, netns) ? host.netns[netns] : undefined;
@@ -104,11 +106,14 @@ export class Engine implements Effects {
       netns: compileNetns(tables),
       firewall: compileFirewall(tables),
       session,
+      gaps: compileGaps(tables),
       effects: this,
       vxlanPorts,
       promiscResetsConntrack: host.kernel.brPromiscConntrack === 'fixed',
     };
-    this.stacks.set(at, stack);
+    let ofMachine = this.stacks.get(machine);
+    if (ofMachine === undefined) this.stacks.set(machine, (ofMachine = new Map<string, Stack>()));
+    ofMachine.set(netns, stack);
     this.farEnds.set(stack, []);
     return stack;
   }
@@ -249,22 +254,31 @@ export class Engine implements Effects {
 
   /** Brings a packet in at the link end of a machine that the fabric delivers to. */
   arrive(machine: string, skb: Skb): boolean {
-    const end = linkEnd(machine);
+    const end = this.endOf(machine);
+    if (end === null) return false;
+    skb.hop = null;
+    this.push({ stack: end.stack, device: end.device, skb, loop: false });
+    return true;
+  }
+
+  /** The device behind the id by which the fabric knows a machine. */
+  private endOf(id: string): { readonly stack: Stack; readonly device: Device } | null {
+    const known = this.ends.get(id);
+    if (known !== undefined) return known;
+    const end = linkEnd(id);
     const stack = end === null ? null : this.stack(end.machine, end.netns);
     const device = end === null ? undefined : stack?.netns.deviceByName.get(end.dev);
-    if (stack === null || device === undefined) return false;
-    skb.hop = null;
-    this.push({ stack, device, skb, loop: false });
-    return true;
+    const found = stack === null || device === undefined ? null : { stack, device };
+    this.ends.set(id, found);
+    return found;
   }
 
   /** The same for a host outside of the fabric: its own router hands the frame over with the host's Ethernet address. */
   arriveRouted(machine: string, skb: Skb): boolean {
-    const end = linkEnd(machine);
-    const device = end === null ? undefined : this.stack(end.machine, end.netns)?.netns.deviceByName.get(end.dev);
-    if (device === undefined) return false;
+    const end = this.endOf(machine);
+    if (end === null) return false;
     skb.smac = fabricArp();
-    skb.dmac = device.link.mac;
+    skb.dmac = end.device.link.mac;
     return this.arrive(machine, skb);
   }
 

@@ -11,23 +11,24 @@ interface Due {
 
 /** Frames on their way, first in first out, and what is to happen later. */
 export class EventQueue<Frame> {
-  private frames: Frame[] = [];
+  private readonly frames: (Frame | undefined)[] = [];
   private head = 0;
+  private tail = 0;
   private due: Due[] = [];
   private order = 0;
 
   push(frame: Frame): void {
-    this.frames.push(frame);
+    this.frames[this.tail++] = frame;
   }
 
   /** The oldest frame; undefined when nothing is on its way. */
   shift(): Frame | undefined {
+    if (this.head === this.tail) return undefined;
     const frame = this.frames[this.head];
-    if (frame === undefined) return undefined;
-    this.head++;
-    if (this.head === this.frames.length) {
-      this.frames = [];
+    this.frames[this.head++] = undefined;
+    if (this.head === this.tail) {
       this.head = 0;
+      this.tail = 0;
     }
     return frame;
   }
@@ -49,8 +50,9 @@ export class EventQueue<Frame> {
   }
 
   clear(): void {
-    this.frames = [];
+    this.frames.length = 0;
     this.head = 0;
+    this.tail = 0;
     this.due = [];
   }
 }

@@ -35,6 +35,10 @@ export class CtEntry {
   streamAtMs = 0;
   /** ifindex of the device a MASQUERADE bound to. */
   masqIfindex = 0;
+  /** The table's generation when the entry was made, when its original tuple was nobody else's. */
+  bornAt = -1;
+  /** The generation in which its reply tuple was last known to be nobody else's. */
+  uniqueAt = -1;
   /** Creation order, for stable listing. */
   id = 0;
   /** Chains of the hash table. */

@@ -39,8 +39,10 @@ export function setupNat(env: HookEnv, manip: Manip, range: NatRange): TableVerd
 export function nullBinding(stack: Stack, ct: CtEntry, manip: Manip): void {
   const addr = manip === 'src' ? ct.replyDst : ct.replySrc;
   if ((ct.status & IPS_CONFIRMED) !== 0) return;
+  const { generation } = stack.session.conntrack;
   invertReply(ct);
-  if (!used(stack, ct)) {
+  if (ct.uniqueAt === generation || !used(stack, ct)) {
+    ct.uniqueAt = generation;
     ct.status |= manip === 'src' ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
     return;
   }
@@ -122,6 +124,7 @@ function bind(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange): void {
       ct.replyDport = tuple.sport;
     }
     ct.status |= manip === 'src' ? IPS_SRC_NAT : IPS_DST_NAT;
+    ct.uniqueAt = -1;
   }
   ct.status |= manip === 'src' ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
 }

@@ -26,6 +26,8 @@ export class ConntrackTable {
   private readonly bySource = new Map<number, CtEntry[]>();
   private nextId = 1;
   size = 0;
+  /** Counts insertions: as long as it stands, a tuple that was free still is. */
+  generation = 0;
   /** Whether the last successful {@link find} matched the reply tuple. */
   foundReply = false;
 
@@ -65,6 +67,7 @@ export class ConntrackTable {
   insert(entry: CtEntry): void {
     if (this.size > this.mask) this.grow();
     entry.id = this.nextId++;
+    this.generation++;
     entry.status |= IPS_CONFIRMED;
     this.link(entry);
     this.size++;

@@ -86,8 +86,9 @@ export function confirm(stack: Stack, skb: Skb): boolean {
   const { conntrack } = stack.session;
   const now = stack.effects.nowMs;
   if (
-    conntrack.taken(ct.proto, ct.origSrc, ct.origDst, ct.origSport, ct.origDport, now, ct) ||
-    conntrack.taken(ct.proto, ct.replySrc, ct.replyDst, ct.replySport, ct.replyDport, now, ct)
+    (ct.uniqueAt !== conntrack.generation || ct.bornAt !== conntrack.generation) &&
+    (conntrack.taken(ct.proto, ct.origSrc, ct.origDst, ct.origSport, ct.origDport, now, ct) ||
+      conntrack.taken(ct.proto, ct.replySrc, ct.replyDst, ct.replySport, ct.replyDport, now, ct))
   ) {
     return false;
   }
@@ -105,6 +106,7 @@ export function attach(answer: Skb, cause: Skb): void {
 function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry | null {
   const { sysctl } = stack.netns;
   const ct = new CtEntry(skb.proto, skb.src, skb.dst, sport, dport);
+  ct.bornAt = stack.session.conntrack.generation;
   const now = stack.effects.nowMs;
   switch (skb.proto) {
     case ICMP:

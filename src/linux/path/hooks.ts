@@ -50,44 +50,57 @@ import { routeMeHarder } from './route.ts';
 export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null, output: Device | null): boolean {
   const { firewall } = stack;
   if (firewall.idle) return true;
-  const env: HookEnv = {
-    stack,
-    hook,
-    skb,
-    in: input,
-    out: output,
-    recorder: stack.effects.recorder,
+  const at: Crossing = { stack, hook, skb, input, output, env: null };
+  switch (hook) {
+    case PREROUTING:
+      return table(at, firewall.raw) && track(at) && table(at, firewall.mangle) && nat(at, 'dst');
+    case INPUT:
+      return table(at, firewall.mangle) && table(at, firewall.filter) && table(at, firewall.security) && nat(at, 'src') && confirmed(at);
+    case FORWARD:
+      return table(at, firewall.mangle) && table(at, firewall.filter) && table(at, firewall.security);
+    case OUTPUT:
+      return (
+        table(at, firewall.raw) &&
+        track(at) &&
+        mangleOutput(at) &&
+        natOutput(at) &&
+        table(at, firewall.filter) &&
+        table(at, firewall.security)
+      );
+    case POSTROUTING:
+      return table(at, firewall.mangle) && nat(at, 'src') && confirmed(at);
+  }
+}
+
+/** A packet at one hook. What rules see of it is made when the first rule is asked, which most packets of a connection never need. */
+interface Crossing {
+  readonly stack: Stack;
+  readonly hook: Hook;
+  readonly skb: Skb;
+  readonly input: Device | null;
+  readonly output: Device | null;
+  env: HookEnv | null;
+}
+
+function envOf(at: Crossing): HookEnv {
+  return (at.env ??= {
+    stack: at.stack,
+    hook: at.hook,
+    skb: at.skb,
+    in: at.input,
+    out: at.output,
+    recorder: at.stack.effects.recorder,
     reject: rejectPacket,
     unknownReason: '',
     unknownText: '',
     dropReason: '',
     dropText: '',
-  };
-  switch (hook) {
-    case PREROUTING:
-      return table(env, firewall.raw) && track(env) && table(env, firewall.mangle) && nat(env, 'dst');
-    case INPUT:
-      return (
-        table(env, firewall.mangle) && table(env, firewall.filter) && table(env, firewall.security) && nat(env, 'src') && confirmed(env)
-      );
-    case FORWARD:
-      return table(env, firewall.mangle) && table(env, firewall.filter) && table(env, firewall.security);
-    case OUTPUT:
-      return (
-        table(env, firewall.raw) &&
-        track(env) &&
-        mangleOutput(env) &&
-        natOutput(env) &&
-        table(env, firewall.filter) &&
-        table(env, firewall.security)
-      );
-    case POSTROUTING:
-      return table(env, firewall.mangle) && nat(env, 'src') && confirmed(env);
-  }
+  });
 }
 
-function table(env: HookEnv, compiled: CompiledTable | null): boolean {
-  if (compiled === null || (env.recorder === null && !hasRules(compiled, env.hook))) return true;
+function table(at: Crossing, compiled: CompiledTable | null): boolean {
+  if (compiled === null || (at.stack.effects.recorder === null && !hasRules(compiled, at.hook))) return true;
+  const env = envOf(at);
   return settle(env, runTable(compiled, env));
 }
 
@@ -109,16 +122,17 @@ export function refuse(stack: Stack, skb: Skb, reason: string, text: string): vo
   stack.effects.dropped(stack, skb, reason, text);
 }
 
-function track(env: HookEnv): boolean {
-  const { stack, skb } = env;
+function track(at: Crossing): boolean {
+  const { stack, skb } = at;
+  const { recorder } = stack.effects;
   if (!stack.firewall.conntrack) return true;
   const seen = skb.ct !== null;
   conntrackIn(stack, skb);
-  if (env.recorder !== null && skb.ct !== null) stack.effects.tracked(stack, skb.ct);
-  if (env.recorder !== null && !seen) {
+  if (recorder !== null && skb.ct !== null) stack.effects.tracked(stack, skb.ct);
+  if (recorder !== null && !seen) {
     const { ct, ctInfo } = skb;
     note(stack, skb, {
-      stage: `conntrack:${HOOK_NAMES[env.hook] ?? ''}`,
+      stage: `conntrack:${HOOK_NAMES[at.hook] ?? ''}`,
       verb: 'TRACKED',
       text: () => trackText(ctInfo, ct),
     });
@@ -147,27 +161,35 @@ function trackText(info: number, ct: { proto: number; origSrc: Ipv4; origDst: Ip
 }
 
 /** nat chains see the first packet of a connection; every later one is translated as that one was. @source nf_nat_inet_fn */
-function nat(env: HookEnv, manip: Manip): boolean {
-  const { stack, skb } = env;
+function nat(at: Crossing, manip: Manip): boolean {
+  const { stack, skb } = at;
+  const { recorder } = stack.effects;
   const { ct } = skb;
   if (ct === null || !stack.firewall.nat) return true;
   if (isRelated(skb) && skb.proto === ICMP) {
-    const before = env.recorder === null ? null : addresses(skb);
+    const before = recorder === null ? null : addresses(skb);
     if (!translateIcmpError(skb, ct, manip)) {
       stack.effects.dropped(stack, skb, 'NETFILTER_DROP', 'NAT drops an ICMP redirect about a translated connection');
       return false;
     }
-    noteTranslation(env, before);
+    noteTranslation(at, before);
     return true;
   }
   const fresh = skb.ctInfo === CT_NEW || isRelated(skb);
   if (fresh && !isBound(ct, manip)) {
     const compiled = stack.firewall.natTable;
-    if (compiled !== null && (ct.status & IPS_CONFIRMED) === 0 && (env.recorder !== null || hasRules(compiled, env.hook))) {
+    if (compiled !== null && (ct.status & IPS_CONFIRMED) === 0 && (recorder !== null || hasRules(compiled, at.hook))) {
+      const env = envOf(at);
       if (!settle(env, runTable(compiled, env))) return false;
     }
     if (!isBound(ct, manip)) nullBinding(stack, ct, manip);
-  } else if (env.hook === POSTROUTING && ct.masqIfindex !== 0 && env.out !== null && env.out.ifindex !== ct.masqIfindex && !isReply(skb)) {
+  } else if (
+    at.hook === POSTROUTING &&
+    ct.masqIfindex !== 0 &&
+    at.output !== null &&
+    at.output.ifindex !== ct.masqIfindex &&
+    !isReply(skb)
+  ) {
     stack.session.conntrack.remove(ct);
     stack.effects.dropped(
       stack,
@@ -177,8 +199,8 @@ function nat(env: HookEnv, manip: Manip): boolean {
     );
     return false;
   }
-  const before = env.recorder === null ? null : addresses(skb);
-  if (translate(skb, ct, manip)) noteTranslation(env, fresh ? null : before);
+  const before = recorder === null ? null : addresses(skb);
+  if (translate(skb, ct, manip)) noteTranslation(at, fresh ? null : before);
   return true;
 }
 
@@ -194,13 +216,13 @@ function addresses(skb: Skb): Addresses {
 }
 
 /** A packet translated by its connection, not by a rule, says so itself. */
-function noteTranslation(env: HookEnv, before: Addresses | null): void {
-  const { stack, skb } = env;
+function noteTranslation(at: Crossing, before: Addresses | null): void {
+  const { stack, skb } = at;
   if (before === null) return;
   const after = addresses(skb);
   if (before.src === after.src && before.dst === after.dst && before.sport === after.sport && before.dport === after.dport) return;
   note(stack, skb, {
-    stage: `nat:${HOOK_NAMES[env.hook] ?? ''}`,
+    stage: `nat:${HOOK_NAMES[at.hook] ?? ''}`,
     verb: 'REWRITTEN',
     text: () => `translated back by its connection: ${changes(before, after)}`,
     before: () => partial(before, after),
@@ -227,28 +249,28 @@ function changes(before: Addresses, after: Addresses): string {
 }
 
 /** @source net/ipv4/netfilter/iptable_mangle.c ipt_mangle_out */
-function mangleOutput(env: HookEnv): boolean {
-  const { skb, stack } = env;
+function mangleOutput(at: Crossing): boolean {
+  const { skb, stack } = at;
   const { mangle } = stack.firewall;
   if (mangle === null) return true;
   const { src, dst, mark, tos } = skb;
-  if (!table(env, mangle)) return false;
-  if (skb.src !== src || skb.dst !== dst || skb.mark !== mark || skb.tos !== tos) return reroute(env);
+  if (!table(at, mangle)) return false;
+  if (skb.src !== src || skb.dst !== dst || skb.mark !== mark || skb.tos !== tos) return reroute(at);
   return true;
 }
 
 /** @source net/netfilter/nf_nat_proto.c nf_nat_ipv4_local_fn */
-function natOutput(env: HookEnv): boolean {
-  const { skb } = env;
-  if (!nat(env, 'dst')) return false;
+function natOutput(at: Crossing): boolean {
+  const { skb } = at;
+  if (!nat(at, 'dst')) return false;
   const { ct } = skb;
   if (ct === null) return true;
   const moved = isReply(skb) ? ct.replyDst !== ct.origSrc : ct.origDst !== ct.replySrc;
-  return moved ? reroute(env) : true;
+  return moved ? reroute(at) : true;
 }
 
-function reroute(env: HookEnv): boolean {
-  const { stack, skb } = env;
+function reroute(at: Crossing): boolean {
+  const { stack, skb } = at;
   const errno = routeMeHarder(stack, skb);
   if (errno === null) return true;
   if (skb.sending) stack.effects.sendError(stack, skb, errno, 'NETFILTER_DROP');
@@ -256,8 +278,8 @@ function reroute(env: HookEnv): boolean {
   return false;
 }
 
-function confirmed(env: HookEnv): boolean {
-  const { stack, skb } = env;
+function confirmed(at: Crossing): boolean {
+  const { stack, skb } = at;
   if (skb.ct === null || confirm(stack, skb)) return true;
   refuse(stack, skb, 'NETFILTER_DROP', 'conntrack: another connection took the same tuple first');
   return false;

@@ -1,8 +1,7 @@
-import { formatIpv4, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
+import { BROADCAST, formatIpv4, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
 import { BROADCAST_MAC, mac, type Mac, NO_MAC, ZERO_MAC } from '../../wire/mac.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
-import { inetDevAddrType } from '../fib/addr-type.ts';
 import type { LearnedNeighbour } from '../netns-session.ts';
 import type { Neighbour } from '../neighbour.ts';
 import type { Skb } from '../skb.ts';
@@ -39,10 +38,15 @@ export function fixedNeighbour(netns: CompiledNetns, device: Device, nexthop: Ip
   return entry !== undefined && (entry.state === 'permanent' || entry.state === 'noarp') ? entry : null;
 }
 
+/** What packets of this session taught. */
+function taught(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbour | null {
+  return stack.session.neighbours.get(device.name)?.get(ip) ?? null;
+}
+
 /** The learned entry, seeded from what the tables said when the session began. */
 export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbour | null {
-  const known = stack.session.neighbours.get(device.name)?.get(ip);
-  if (known !== undefined) return known;
+  const known = taught(stack, device, ip);
+  if (known !== null) return known;
   if (stack.netns.tables.neighbours.length === 0) return null;
   const base = baseNeighbours(stack.netns).get(device.name)?.get(ip);
   if (base === undefined || stack.session.cold) return null;
@@ -83,10 +87,7 @@ function withoutArp(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
   if (entry !== null) return entry.mac ?? ZERO_MAC;
   if (isMulticast(nexthop)) return multicastMac(nexthop);
   if (device.link.noarp) return device.link.mac;
-  if (nexthop === -1 || (nexthop & 1) === 1 || (nexthop & 0xff) === 0) {
-    if (inetDevAddrType(stack.netns, nexthop, null) === 'broadcast') return BROADCAST_MAC;
-  }
-  return null;
+  return nexthop === BROADCAST ? BROADCAST_MAC : null;
 }
 
 function multicastMac(group: Ipv4): Mac {
@@ -112,17 +113,19 @@ export function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): 
 
 /** Gives a packet the next hop's Ethernet address and sends it, or lets it wait for ARP. @source net/core/neighbour.c neigh_resolve_output */
 export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Skb): void {
-  const known = withoutArp(stack, device, nexthop);
-  if (known !== null) {
-    sendTo(stack, device, skb, known, nexthop, device.isLoopback ? null : 'permanent');
-    return;
+  let entry = taught(stack, device, nexthop);
+  if (entry === null) {
+    const known = skb.via?.kind === 'broadcast' && nexthop === skb.dst ? BROADCAST_MAC : withoutArp(stack, device, nexthop);
+    if (known !== null) {
+      sendTo(stack, device, skb, known, nexthop, device.isLoopback ? null : 'permanent');
+      return;
+    }
+    entry = learned(stack, device, nexthop);
   }
   if (device.link.kind.type === 'end' && leadsOut(device)) {
-    const entry = learned(stack, device, nexthop);
     sendTo(stack, device, skb, entry?.mac ?? NO_MAC, nexthop, entry === null ? 'assumed' : entry.state);
     return;
   }
-  let entry = learned(stack, device, nexthop);
   if (entry !== null) {
     refresh(stack, device, entry);
     if (entry.mac !== null && entry.state !== 'failed' && entry.state !== 'incomplete' && (entry.state !== 'probe' || entry.used)) {
