@@ -76,7 +76,7 @@ function legHolds(leg: Leg, trace: Trace, seen: Set<number>, claim: Claim): void
     hopHolds(hop, claim);
     for (const step of hop.steps) stepHolds(step, seen, claim);
     if (hop.in === undefined && hop.out === undefined) continue;
-    if (previous !== null && wired(previous, hop)) {
+    if (previous !== null && wired(previous, hop) && !translatedByBridge(hop)) {
       claim(sameEnds(previous.tx, hop.rx), `the packet changed on the wire from ${previous.at} to ${hop.at}`);
     }
     previous = hop;
@@ -105,6 +105,11 @@ function stepHolds(step: Step, seen: Set<number>, claim: Claim): void {
 /** Two hops that one wire joins: what one sent is what the other received. The fabric between two machines is a hop of its own. */
 function wired(from: Hop, to: Hop): boolean {
   return !from.at.startsWith('fabric/') && !to.at.startsWith('fabric/');
+}
+
+/** A bridge device that takes a frame up has it as br_netfilter left it: translated before the bridge received it. */
+function translatedByBridge(hop: Hop): boolean {
+  return hop.through !== undefined && hop.steps.some(({ stage, verb }) => verb === 'REWRITTEN' && stage.endsWith(':PREROUTING'));
 }
 
 function sameEnds(tx: Header | ArpHeader | undefined, rx: Header | ArpHeader | undefined): boolean {
