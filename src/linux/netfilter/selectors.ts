@@ -3,7 +3,7 @@ import type { MaskedAddress, NumberRange } from './match/match.ts';
 
 /** Whether an address lies under a selector; in all of these a selector that is absent (null) holds for everything. */
 export function isWithin(selector: MaskedAddress | null, addr: Ipv4): boolean {
-  return selector === null || ((addr & selector.mask) === selector.addr) !== selector.not;
+  return selector === null || (((addr ^ selector.addr) & selector.mask) === 0) !== selector.not;
 }
 
 export function isProto(selector: { readonly proto: number; readonly not: boolean } | null, proto: number): boolean {

@@ -177,6 +177,12 @@ export function maskedOf(use: OptionUse): MaskedAddress {
   return masked;
 }
 
+/** The same with host bits kept, as `-m conntrack` keeps them. */
+export function hostMaskedOf(use: OptionUse): MaskedAddress {
+  const masked = maskedOf(use);
+  return { ...masked, addr: parseLooseIpv4(value(use).split('/')[0] ?? '') ?? masked.addr };
+}
+
 /** The length of a contiguous mask, or null. */
 export function maskLength(mask: number): number | null {
   const len = Math.clz32(~mask);

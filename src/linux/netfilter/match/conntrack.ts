@@ -11,7 +11,7 @@ import {
   bang,
   fault,
   inPorts,
-  maskedOf,
+  hostMaskedOf,
   options,
   portsOf,
   printMasked,
@@ -82,13 +82,13 @@ function withOption(match: ConntrackMatch, use: OptionUse): ConntrackMatch {
     case '--ctproto':
       return { ...match, proto: { proto: parseProto(use), not: use.not } };
     case '--ctorigsrc':
-      return { ...match, origSrc: maskedOf(use) };
+      return { ...match, origSrc: hostMaskedOf(use) };
     case '--ctorigdst':
-      return { ...match, origDst: maskedOf(use) };
+      return { ...match, origDst: hostMaskedOf(use) };
     case '--ctreplsrc':
-      return { ...match, replSrc: maskedOf(use) };
+      return { ...match, replSrc: hostMaskedOf(use) };
     case '--ctrepldst':
-      return { ...match, replDst: maskedOf(use) };
+      return { ...match, replDst: hostMaskedOf(use) };
     case '--ctorigsrcport':
       return { ...match, origSport: portsOf(use) };
     case '--ctorigdstport':
