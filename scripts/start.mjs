@@ -14,4 +14,4 @@ function podwalk(...args) {
 
 await buildBin();
 process.exitCode = podwalk('run', 'scenarios/');
-podwalk('trace', 'scenarios/kubenet.yaml', '--from', 'default/client', '--to', 'svc/default/web:80');
+podwalk('trace', 'scenarios/azure.yaml', '--from', 'default/client', '--to', 'svc/default/web:80');
