@@ -1,12 +1,12 @@
-import { edit } from '../world/history.ts';
-import { startSession } from './session.ts';
+import { reconcile } from '../aks/reconcile.ts';
+import { type History, begin, record, undo } from '../world/history.ts';
+import { forget, startSession, updateHealth } from './session.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import { buildScenario } from './build.ts';
 import { serviceChecks } from './default-checks.ts';
 import type { LoadedScenario } from './load.ts';
 import { WorldNames } from './names.ts';
-import { advanceClock } from './operation/advance.ts';
 import { OperationError } from './operation/operation.ts';
 import { OPERATIONS } from './operation/operations.ts';
 import { CheckPlan, type PlannedCheck } from './plan.ts';
@@ -60,15 +60,19 @@ class Run {
   readonly #loaded: LoadedScenario;
   readonly #options: RunOptions;
   readonly #seed: number;
-  #world: FrozenWorld;
+  #history: History;
   #names: WorldNames;
 
   constructor(loaded: LoadedScenario, world: FrozenWorld, options: RunOptions) {
     this.#loaded = loaded;
     this.#options = options;
     this.#seed = options.seed ?? loaded.scenario.seed ?? DEFAULT_SEED;
-    this.#world = world;
+    this.#history = begin(world);
     this.#names = new WorldNames(world);
+  }
+
+  get #world(): FrozenWorld {
+    return this.#history.world;
   }
 
   /** Checks that know nothing of each other: each begins in a session of its own. */
@@ -87,7 +91,9 @@ class Run {
     for (const name of operationsOf(step)) {
       if (!this.#operate(name, step[name], [...path, name], session)) return;
     }
-    if (step.advance !== undefined) this.#world = advanceClock(this.#world, session, parseDurationMs(step.advance) ?? 0);
+    if (step.undo !== undefined && !this.#undo(step.undo, [...path, 'undo'])) return;
+    if (step.advance !== undefined) this.#advance(session, parseDurationMs(step.advance) ?? 0);
+    updateHealth(this.#world, session);
     this.#names = new WorldNames(this.#world);
     const under = [
       step.name ??
@@ -108,14 +114,32 @@ class Run {
     const operation = OPERATIONS.find((one) => one.name === name);
     if (operation === undefined) return false;
     try {
-      const { world } = edit(this.#world, name, (draft) => operation.run(args, { world: draft, session }));
-      this.#world = world;
+      this.#history = record(this.#history, name, (draft) => operation.run(args, { world: draft, session }));
       return true;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       this.#complain(path, `${name}: ${error.message}`, error.expected);
       return false;
     }
+  }
+
+  /** @returns whether there was so much to undo */
+  #undo(times: number, path: Path): boolean {
+    const { done } = this.#history;
+    if (times > done.length) {
+      this.#complain(path, `only ${done.length} edits have been made`, `at most ${done.length}`);
+      return false;
+    }
+    for (let i = 0; i < times; i++) this.#history = undo(this.#history);
+    return true;
+  }
+
+  /** Moves the clock; agents that run by the clock do what is due. */
+  #advance(session: Session, byMs: number): void {
+    const fromMs = session.clock.nowMs;
+    const toMs = fromMs + byMs;
+    session.clock.nowMs = toMs;
+    this.#history = record(this.#history, 'advance', (draft) => forget(session, reconcile(draft, { kind: 'clock', fromMs, toMs }).forget));
   }
 
   #check(check: PlannedCheck, shared: Session | null): void {

@@ -9,6 +9,7 @@ import { section } from './section.ts';
 export interface StepEntry {
   readonly name?: string;
   readonly description?: string;
+  readonly undo?: number;
   readonly advance?: string;
   readonly walk?: CheckEntry;
   readonly checks?: CheckEntry[];
@@ -29,6 +30,7 @@ export const stepEntry: z.ZodType<StepEntry> = z.lazy(() =>
     name: prose.exactOptional(),
     description: prose.exactOptional(),
     ...Object.fromEntries(OPERATIONS.map(({ name, schema }) => [name, schema.exactOptional()])),
+    undo: z.int().min(1).max(1000).exactOptional().describe('takes back the last so many operations and advances; what packets left behind stays, and the time'),
     advance: duration.exactOptional().describe('moves the clock; what agents do by the clock happens'),
     walk: checkEntry.exactOptional(),
     checks: z.array(checkEntry).exactOptional(),
@@ -36,6 +38,6 @@ export const stepEntry: z.ZodType<StepEntry> = z.lazy(() =>
   })
     .refine((step) => operationsOf(step).length <= 1, { error: 'one operation in a step' })
     .refine((step) => Object.keys(step).some((key) => key !== 'name' && key !== 'description'), {
-      error: 'an operation, advance, walk, checks or matrix',
+      error: 'an operation, undo, advance, walk, checks or matrix',
     }),
 );
