@@ -11,7 +11,7 @@ export function compileFirewall(netns: Netns): Firewall {
   const { raw, mangle, nat, filter, security } = netns.iptables;
   const tables = [raw, mangle, nat, filter, security].filter((t) => t !== undefined);
   const conntrack = tables.some(needsConntrack);
-  const compile = (t: typeof raw): CompiledTable | null => (t === undefined ? null : compileTable(t, netns.ipsets));
+  const compile = (t: typeof raw): CompiledTable | null => (t === undefined ? null : compileTable(t));
   return {
     raw: compile(raw),
     mangle: compile(mangle),

@@ -3,7 +3,6 @@ import { type CompiledChain, CompiledRule } from './compiled-rule.ts';
 import { CompiledTable } from './compiled-table.ts';
 import type { Dispatch } from './dispatch.ts';
 import { HOOK_NAMES } from './hook-env.ts';
-import type { Ipset } from './ipset/ipset.ts';
 import type { Chain, Rule, Table } from './rule.ts';
 
 export type { CompiledTable } from './compiled-table.ts';
@@ -65,7 +64,7 @@ const chainRules = new WeakMap<
  * Makes a table ready for packets. A frozen table is compiled once; rule lists are compiled once however many tables share them, so they
  * must never change in place.
  */
-export function compileTable(table: Table, _sets: readonly Ipset[] = []): CompiledTable {
+export function compileTable(table: Table): CompiledTable {
   let program = programs.get(table);
   if (program === undefined) {
     program = new Program(table);
@@ -90,8 +89,17 @@ function compileChain(table: string, chain: Chain): CompiledChain {
  * @source nf_ct_netns_get callers: xt_conntrack, xt_connmark, xt_CONNMARK, xt_CT, nft_chain_nat, xt_nat
  */
 export function needsConntrack(table: Table): boolean {
-  return table.chains.some((chain) => chain.rules.some(ruleNeedsConntrack));
+  return table.chains.some(({ rules }) => {
+    let needed = rulesNeedConntrack.get(rules);
+    if (needed === undefined) {
+      needed = rules.some(ruleNeedsConntrack);
+      rulesNeedConntrack.set(rules, needed);
+    }
+    return needed;
+  });
 }
+
+const rulesNeedConntrack = new WeakMap<readonly Rule[], boolean>();
 
 function ruleNeedsConntrack({ matches, target }: Rule): boolean {
   switch (target.t) {

@@ -12,7 +12,7 @@ export const dnat: TargetModule<NatTarget> = {
   hooks: ['PREROUTING', 'OUTPUT'],
   parse(uses) {
     let range = WHOLE;
-    for (const use of uses) range = use.name === '--to-destination' ? { ...range, ...parseTo(use) } : withFlag(range, use);
+    for (const use of uses) range = use.name === '--to-destination' ? Object.assign({}, range, parseTo(use)) : withFlag(range, use);
     if (range.minAddr === null && range.minPort === 0) throw missing('-j DNAT', '--to-destination');
     return { t: 'DNAT', range };
   },

@@ -39,7 +39,7 @@ describe.skipIf(saves.length === 0)('recorded dumps', () => {
       const result = parseIptablesSave(text, file);
       if (!result.ok) throw new Error(`${file}: ${JSON.stringify(result.faults)}`);
       const printed = Object.values(result.tables).map((table) => printTable(table));
-      expect(normal(printed.join('')), file).toEqual(normal(text));
+      expect({ file, lines: normal(printed.join('')) }).toEqual({ file, lines: normal(text) });
     }
   });
 
@@ -47,7 +47,7 @@ describe.skipIf(saves.length === 0)('recorded dumps', () => {
     for (const file of restores) {
       // The expected texts of upstream's tests name chains that kubelet makes.
       const result = applyRestore({}, readFileSync(file, 'utf8'), { file, noflush: true, lenient: true });
-      expect(result.ok ? [] : result.faults, file).toEqual([]);
+      expect(result.ok ? [] : result.faults).toEqual([]);
     }
   });
 });

@@ -31,7 +31,7 @@ const address = fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 32 })).map(([ip, l
 const mark = fc.tuple(fc.nat(0x7fffffff), fc.nat(0x7fffffff)).map(([a, b]) => `${a}/0x${b.toString(16)}`);
 const not = pick('', '', '!');
 const comment = fc
-  .string({ minLength: 1, maxLength: 30, unit: fc.constantFrom(...'abcXYZ019 -_:/"\\\'!>') })
+  .string({ minLength: 1, maxLength: 30, unit: fc.constantFrom(...'abcXYZ019 -_:/"\\\'!>'.split('')) })
   .map((text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`);
 
 const perProtocol = fc.oneof(
@@ -203,7 +203,12 @@ describe.skipIf(backends.length < 2)('the real iptables', () => {
     if (!ours.ok) throw new Error(JSON.stringify(ours.faults));
     const printed = ours.tables[table];
     if (printed === undefined) throw new Error(table);
-    for (const backend of backends) expect(differences(load(backend, table, text), lines(printTable(printed))), backend).toEqual([]);
+    for (const backend of backends) {
+      expect({ backend, differences: differences(load(backend, table, text), lines(printTable(printed))) }).toEqual({
+        backend,
+        differences: [],
+      });
+    }
   });
 
   test('loads what we print', () => {

@@ -43,7 +43,9 @@ function matches(rule: Rule, env: HookEnv): 0 | 1 | 2 {
     selector === null || (selector.prefix ? name.startsWith(selector.name) : name === selector.name) !== selector.not;
   if (!address(rule.src, skb.src) || !address(rule.dst, skb.dst)) return 0;
   if (!device(rule.in, env.in?.name ?? '') || !device(rule.out, env.out?.name ?? '')) return 0;
-  if (rule.proto !== null && (skb.proto === rule.proto.proto) === rule.proto.not) return 0;
+  const { proto } = rule;
+  const isProto = proto === null || (skb.proto === proto.proto) !== proto.not;
+  if (!isProto) return 0;
   if (rule.fragment === 'only' && skb.fragOffsetBytes === 0) return 0;
   if (rule.fragment === 'not' && skb.fragOffsetBytes > 0) return 0;
   for (const match of rule.matches) {
