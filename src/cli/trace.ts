@@ -105,9 +105,7 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
   );
   const probe = probeOf({ from: flags.from, to: flags.to, proto, send }, opened.world);
   if ('field' in probe) {
-    throw new UsageError(
-      `--${probe.field === 'send' ? 'src' : probe.field}: ${probe.message}${probe.expected === '' ? '' : `; expected ${probe.expected}`}`,
-    );
+    throw new UsageError(`--${probe.field}: ${probe.message}${probe.expected === '' ? '' : `; expected ${probe.expected}`}`);
   }
   const traces = walk(opened, sessionFor(opened, flags), probe, flags);
   const output = standardOutput();

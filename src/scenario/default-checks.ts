@@ -1,4 +1,6 @@
 import { keyOf } from '../kube/objects/meta.ts';
+import type { Pod } from '../kube/objects/pod.ts';
+import { hasLabels } from '../kube/objects/selector.ts';
 import type { Service, ServicePort } from '../kube/objects/service.ts';
 import type { World } from '../world/world.ts';
 import type { PlannedCheck } from './plan.ts';
@@ -10,10 +12,12 @@ import type { YamlDocument } from './source/yaml.ts';
  */
 export function serviceChecks(document: YamlDocument, world: World): { checks: PlannedCheck[]; note: string } {
   const services = (world.cluster?.objects.services ?? []).filter(({ type, clusterIP }) => type !== 'ExternalName' && clusterIP !== 'None');
-  const senders = Object.keys(world.cluster?.nodes ?? {}).map((node) => senderOn(node, world));
+  const pods = new Map((world.cluster?.objects.pods ?? []).map((pod) => [keyOf(pod), pod]));
+  const nodes = Object.keys(world.cluster?.nodes ?? {});
   const checks = services.flatMap((service) =>
     service.ports.flatMap((port) => {
       const outside = service.type === 'LoadBalancer' && service.ingress.length > 0 ? ['internet'] : [];
+      const senders = nodes.map((node) => senderOn(node, service, pods, world));
       return [...senders, ...outside].flatMap((from) => reaches(from, service, port, document));
     }),
   );
@@ -24,9 +28,13 @@ export function serviceChecks(document: YamlDocument, world: World): { checks: P
   return { checks, note };
 }
 
-function senderOn(node: string, world: World): string {
-  const pod = Object.entries(world.cluster?.sandboxes ?? {}).find(([, sandbox]) => sandbox.node === node && !sandbox.hostNetwork);
-  return pod === undefined ? `node/${node}` : `pod/${pod[0]}`;
+/** A pod of the node that does not stand behind the service itself; the node where there is none. */
+function senderOn(node: string, { selector }: Service, pods: ReadonlyMap<string, Pod>, world: World): string {
+  const sender = Object.entries(world.cluster?.sandboxes ?? {}).find(([name, sandbox]) => {
+    const labels = pods.get(name)?.labels ?? {};
+    return sandbox.node === node && !sandbox.hostNetwork && (selector === null || !hasLabels(labels, selector));
+  });
+  return sender === undefined ? `node/${node}` : `pod/${sender[0]}`;
 }
 
 function reaches(from: string, service: Service, port: ServicePort, document: YamlDocument): PlannedCheck[] {

@@ -16,7 +16,7 @@ export interface ProbeRequest {
 
 /** Which half of a request is wrong, for its place. */
 export interface RequestProblem extends EndpointProblem {
-  readonly field: 'from' | 'to' | 'send';
+  readonly field: 'from' | 'to' | 'src' | 'spoof';
 }
 
 /** The probe that a request means in this world. */
@@ -33,7 +33,7 @@ export function probeOf(request: ProbeRequest, world: World): Probe | RequestPro
   if (proto !== 'icmp' && target.port === null)
     return { ...problem(`${request.to} has no port for ${proto}`, `${request.to}:PORT`), field: 'to' };
   const options = sendOptions(request.send, world, from);
-  if (isProblem(options)) return { ...options, field: 'send' };
+  if ('field' in options) return options;
   return {
     label: request.from,
     from,
@@ -46,13 +46,14 @@ export function probeOf(request: ProbeRequest, world: World): Probe | RequestPro
 
 type Options = Omit<Probe, 'label' | 'from' | 'proto' | 'dst' | 'dport' | 'id'>;
 
-function sendOptions(send: Send, world: World, from: Origin): Options | EndpointProblem {
+function sendOptions(send: Send, world: World, from: Origin): Options | RequestProblem {
   const { src, spoof, size, df, ...same } = send;
   const source = src === undefined ? undefined : addressOf(src, world);
-  if (source !== undefined && isAddressProblem(source)) return source;
+  if (source !== undefined && isAddressProblem(source)) return { ...source, field: 'src' };
   const spoofed = spoof === undefined ? undefined : addressOf(spoof, world);
-  if (spoofed !== undefined && isAddressProblem(spoofed)) return spoofed;
-  if (from.kind === 'link' && source === undefined) return problem('a frame put in at a link has no source', 'src');
+  if (spoofed !== undefined && isAddressProblem(spoofed)) return { ...spoofed, field: 'spoof' };
+  if (from.kind === 'link' && source === undefined)
+    return { ...problem('a frame put in at a link has no source', 'an address'), field: 'src' };
   return {
     ...same,
     ...(source === undefined ? {} : { src: source }),

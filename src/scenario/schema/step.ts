@@ -30,7 +30,12 @@ export const stepEntry: z.ZodType<StepEntry> = z.lazy(() =>
     name: prose.exactOptional(),
     description: prose.exactOptional(),
     ...Object.fromEntries(OPERATIONS.map(({ name, schema }) => [name, schema.exactOptional()])),
-    undo: z.int().min(1).max(1000).exactOptional().describe('takes back the last so many operations and advances; what packets left behind stays, and the time'),
+    undo: z
+      .int()
+      .min(1)
+      .max(1000)
+      .exactOptional()
+      .describe('takes back the last so many operations and advances; what packets left behind stays, and the time'),
     advance: duration.exactOptional().describe('moves the clock; what agents do by the clock happens'),
     walk: checkEntry.exactOptional(),
     checks: z.array(checkEntry).exactOptional(),
