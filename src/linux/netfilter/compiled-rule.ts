@@ -18,7 +18,7 @@ export const FLOW_RETURN = 3;
 export const FLOW_JUMP = 4;
 export const FLOW_GOTO = 5;
 /** Carry out the target and see. */
-export const FLOW_RUN = 6;
+const FLOW_RUN = 6;
 export type Flow = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
 const MATCH_MODULES: Readonly<Record<Match['m'], MatchModule<Match>>> = MATCHES;

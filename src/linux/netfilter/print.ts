@@ -7,7 +7,7 @@ import type { Target } from './target/target.ts';
 import { targetModule, targetName } from './target/registry.ts';
 
 /** One match with its options: ` -m tcp --dport 80`. */
-export function printMatch(match: Match): string {
+function printMatch(match: Match): string {
   const name = match.m === 'unmodelled' ? match.module : match.m;
   return ` -m ${name}${matchModule(match).print(match)}`;
 }
@@ -66,7 +66,7 @@ export function printTable(table: Table): string {
 }
 
 /** The order in which iptables-nft-save prints tables. */
-export const TABLE_ORDER: readonly TableName[] = ['mangle', 'raw', 'filter', 'security', 'nat'];
+const TABLE_ORDER: readonly TableName[] = ['mangle', 'raw', 'filter', 'security', 'nat'];
 
 /** All tables, as iptables-save prints them, without the comment lines. */
 export function printTables(tables: Iptables): string {

@@ -53,11 +53,3 @@ export function cloneNetfilterSession(session: NetfilterSession): NetfilterSessi
   }
   return { recent, nth: new Map(session.nth), limits, ipsets };
 }
-
-/** Forgets everything, in place. */
-export function resetNetfilterSession(session: NetfilterSession): void {
-  session.recent.clear();
-  session.nth.clear();
-  session.limits.clear();
-  session.ipsets.clear();
-}

@@ -94,7 +94,7 @@ export function packetKey(ipset: Ipset, keys: readonly PartKey[]): string {
 }
 
 /** One set as `ipset save` writes it, entries in the order they are held. */
-export function printIpset(ipset: Ipset): string {
+function printIpset(ipset: Ipset): string {
   const header = ipset.header.length === 0 ? '' : ` ${ipset.header.join(' ')}`;
   const lines = [`create ${ipset.name} ${ipset.type}${header}`];
   for (const entry of ipset.entries) {

@@ -3,7 +3,7 @@ import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY, CT_NEW, CT_RELATED, CT_RELATED_RE
 import { type OptionUse, fault, value } from '../syntax.ts';
 
 /** Bits of a state mask, in the order in which iptables prints their names. */
-export const CT_STATES = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED', 'SNAT', 'DNAT'] as const;
+const CT_STATES = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED', 'SNAT', 'DNAT'] as const;
 const INVALID_BIT = 1;
 const NEW_BIT = 2;
 const RELATED_BIT = 4;

@@ -21,7 +21,7 @@ function parseFlags(use: OptionUse, text: string): number {
 }
 
 /** The names of TCP flag bits, `NONE` for none. */
-export function printFlags(bits: number): string {
+function printFlags(bits: number): string {
   return bits === 0 ? 'NONE' : FLAGS.filter((_, bit) => (bits & (1 << bit)) !== 0).join(',');
 }
 

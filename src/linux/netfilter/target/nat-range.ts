@@ -33,7 +33,7 @@ export function parseToPorts(use: OptionUse, text: string): Pick<NatRange, 'minP
   return { minPort: ports.min, maxPort: ports.max };
 }
 
-export function printAddrs(range: NatRange): string {
+function printAddrs(range: NatRange): string {
   const { minAddr, maxAddr } = range;
   if (minAddr === null || maxAddr === null) return '';
   return minAddr === maxAddr ? formatIpv4(minAddr) : `${formatIpv4(minAddr)}-${formatIpv4(maxAddr)}`;

@@ -151,5 +151,3 @@ export type Target =
   | SetTarget
   | PlainTarget
   | UnmodelledTarget;
-
-export type TargetName = Target['t'];

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { compileNetns } from '../../../../src/linux/compiled-netns.ts';
 import type { Device } from '../../../../src/linux/device.ts';
@@ -8,9 +7,10 @@ import { printEbtables } from '../../../../src/linux/netfilter/ebtables-print.ts
 import { runEbtables } from '../../../../src/linux/netfilter/run-ebtables.ts';
 import { ip } from '../../../../src/wire/ipv4.ts';
 import { mac } from '../../../../src/wire/mac.ts';
+import { inNamespace, works } from './real.ts';
 import { Bench, type Packet } from './support.ts';
 
-const hasTool = process.getuid?.() === 0 && spawnSync('unshare', ['-n', 'ebtables-nft', '-L']).status === 0;
+const hasTool = works('ebtables-nft -L');
 if (!hasTool) console.warn('skipped: 1 test against the real ebtables-nft; root and ebtables are needed');
 
 const RULES = [
@@ -116,7 +116,7 @@ describe.skipIf(!hasTool)('the real ebtables', () => {
       ...loadable.map((rule) => `ebtables-nft -A FORWARD ${rule}`),
       'ebtables-nft-save -t filter',
     ];
-    const { stdout } = spawnSync('unshare', ['-n', 'sh', '-c', commands.join('\n')], { encoding: 'utf8' });
+    const { stdout } = inNamespace(commands.join('\n'));
     const rules = stdout.split('\n').filter((line) => line.startsWith('-A'));
     expect(rules.length).toBeGreaterThan(8);
     const ours = printEbtables(tables(stdout))

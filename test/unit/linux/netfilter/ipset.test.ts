@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -8,6 +7,7 @@ import { parseIpsetSave } from '../../../../src/linux/netfilter/ipset/parse.ts';
 import { printIpsets } from '../../../../src/linux/netfilter/ipset/print.ts';
 import { formatIpv4, ipv4 } from '../../../../src/wire/ipv4.ts';
 import { contains, prefix } from '../../../../src/wire/prefix.ts';
+import { inNamespace, works } from './real.ts';
 import { Bench, type Packet, ipsets } from './support.ts';
 
 const SHARED = join(import.meta.dirname, '../../../../../shared/data/kernel');
@@ -17,7 +17,7 @@ const dumps = existsSync(SHARED)
       .map((name) => join(SHARED, name))
   : [];
 if (dumps.length === 0) console.warn('skipped: 1 test of recorded ipset dumps; ../shared/data is not here');
-const hasTool = process.getuid?.() === 0 && spawnSync('unshare', ['-n', 'ipset', 'create', 'S', 'hash:ip']).status === 0;
+const hasTool = works('ipset create S hash:ip');
 if (!hasTool) console.warn('skipped: 2 tests against the real ipset; root, ipset and its kernel modules are needed');
 
 function fault(text: string): string | undefined {
@@ -156,9 +156,7 @@ describe.skipIf(dumps.length === 0)('recorded dumps', () => {
 });
 
 describe.skipIf(!hasTool)('the real ipset', () => {
-  const script = (commands: string): string => {
-    return spawnSync('unshare', ['-n', 'sh', '-c', commands], { encoding: 'utf8' }).stdout;
-  };
+  const script = (commands: string): string => inNamespace(commands).stdout;
 
   test('saves what we print back byte for byte', () => {
     const wanted = [

@@ -1,16 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printTable } from '../../../../src/linux/netfilter/print.ts';
 import { applyRestore } from '../../../../src/linux/netfilter/restore.ts';
 import type { TableName } from '../../../../src/linux/netfilter/rule.ts';
+import { inNamespace, works } from './real.ts';
 
-function has(command: string): boolean {
-  return spawnSync('which', [command]).status === 0;
-}
-const canRun = process.getuid?.() === 0 && spawnSync('unshare', ['-n', 'true']).status === 0;
-const backends = ['nft', 'legacy'].filter((backend) => canRun && has(`iptables-${backend}-restore`));
-const hasIpset = canRun && has('ipset') && spawnSync('unshare', ['-n', 'ipset', 'create', 'S', 'hash:ip']).status === 0;
+const backends = ['nft', 'legacy'].filter((backend) => works(`iptables-${backend}-save`));
+const hasIpset = works('ipset create S hash:ip');
 if (backends.length < 2)
   console.warn(
     `skipped: loading 400 random rules into ${2 - backends.length} back ends of the real iptables; root and iptables are needed`,
@@ -181,8 +177,8 @@ function rule(table: keyof typeof targets): fc.Arbitrary<string> {
 /** Loads a text into a fresh namespace and dumps one table. */
 function load(backend: string, table: TableName, text: string): string[] {
   const script = `${hasIpset ? 'ipset create S hash:ip; ' : ''}iptables-${backend}-restore && iptables-${backend}-save -t ${table}`;
-  const { stdout, stderr, status } = spawnSync('unshare', ['-n', 'sh', '-c', script], { input: text, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${stderr}\n${text}`);
+  const { ok, stdout, stderr } = inNamespace(script, text);
+  if (!ok) throw new Error(`${stderr}\n${text}`);
   return lines(stdout);
 }
 

@@ -5,7 +5,7 @@ import type { HookEnv, Hook } from '../../../../src/linux/netfilter/hook-env.ts'
 import type { Ipset } from '../../../../src/linux/netfilter/ipset/ipset.ts';
 import { parseIpsetSave } from '../../../../src/linux/netfilter/ipset/parse.ts';
 import { applyRestore, parseIptablesSave } from '../../../../src/linux/netfilter/restore.ts';
-import type { Iptables, Rule, Table, TableName } from '../../../../src/linux/netfilter/rule.ts';
+import type { Iptables, Table, TableName } from '../../../../src/linux/netfilter/rule.ts';
 import { runTable } from '../../../../src/linux/netfilter/run.ts';
 import { createNetnsSession, type NetnsSession } from '../../../../src/linux/netns-session.ts';
 import type { Netns } from '../../../../src/linux/netns.ts';
@@ -52,13 +52,6 @@ export function table(name: TableName, ...lines: readonly string[]): Table {
   const found = tablesOf([`*${name}`, ...lines, 'COMMIT', ''].join('\n'))[name];
   if (found === undefined) throw new Error(name);
   return found;
-}
-
-/** The single rule that stands in a chain V. */
-export function ruleOf(args: string, tableName: TableName = 'filter'): Rule {
-  const rule = table(tableName, ':U - [0:0]', ':V - [0:0]', `-A V ${args}`).chains.at(-1)?.rules[0];
-  if (rule === undefined) throw new Error(args);
-  return rule;
 }
 
 export function ipsets(text: string): readonly Ipset[] {
