@@ -1,6 +1,7 @@
+import type { Ipv4 } from '../wire/ipv4.ts';
 import type { Ebtables } from './netfilter/ebtables.ts';
 import type { Ipset } from './netfilter/ipset/ipset.ts';
-import type { Iptables } from './netfilter/rule.ts';
+import type { HookName, Iptables } from './netfilter/rule.ts';
 import type { FdbEntry, Neighbour, ProxyNeighbour } from './neighbour.ts';
 import type { Link } from './link.ts';
 import type { FibTable, PolicyRule } from './route.ts';
@@ -18,6 +19,10 @@ export interface Unmodelled {
   /** The device it sits on; null for the whole namespace. */
   readonly dev: string | null;
   readonly part: Part | null;
+  /** What takes packets (`part` null) says at which netfilter hooks, or that it takes bridged frames or ARP; absent: at every hook. */
+  readonly meets?: readonly (HookName | 'BRIDGE' | 'ARP')[];
+  /** The prefix of a route that is not modelled; absent: it could be any. */
+  readonly prefix?: { readonly addr: Ipv4; readonly len: number };
 }
 
 /** The tables of one network namespace: everything a packet's fate depends on, apart from flow state. */

@@ -4,6 +4,7 @@ import type { CompiledNetns } from './compiled-netns.ts';
 import type { Device } from './device.ts';
 import type { CtEntry } from './conntrack/entry.ts';
 import type { Firewall } from './firewall.ts';
+import type { Gap, Gaps } from './gaps.ts';
 import type { NetnsSession } from './netns-session.ts';
 import type { Skb } from './skb.ts';
 import type { Socket } from './socket.ts';
@@ -54,8 +55,11 @@ export interface Effects {
   arpLeg(stack: Stack, device: Device, skb: Skb): void;
   /** Shows an ARP packet's leg after all: it meets rules. */
   arpShown(skb: Skb): void;
-  /** ARP for a next hop was given up: its leg is shown. */
-  arpFailed(stack: Stack, device: Device, ip: Ipv4): void;
+  /**
+   * ARP for a next hop was given up: its leg is shown.
+   * @returns why it cannot be known whether somebody would have answered; null where nobody would
+   */
+  arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null;
   /** Picks one of several ways; seeded, or the branch that is being explored. */
   choose(chance: Chance): number;
   /** A random integer in [0, below). */
@@ -70,6 +74,8 @@ export interface Stack {
   readonly netns: CompiledNetns;
   readonly firewall: Firewall;
   readonly session: NetnsSession;
+  /** What is not known of the namespace; null when nothing is missing. */
+  readonly gaps: Gaps | null;
   readonly effects: Effects;
   /** UDP ports on which the kernel's own VXLAN sockets listen here. */
   readonly vxlanPorts: ReadonlySet<number>;

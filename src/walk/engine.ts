@@ -3,7 +3,7 @@ import type { CtEntry } from '../linux/conntrack/entry.ts';
 import { compileFirewall } from '../linux/compile-firewall.ts';
 import { compileNetns } from '../linux/compiled-netns.ts';
 import type { Device } from '../linux/device.ts';
-import { compileGaps } from '../linux/gaps.ts';
+import { compileGaps, type Gap } from '../linux/gaps.ts';
 import { createNetnsSession } from '../linux/netns-session.ts';
 import { start } from '../linux/path/record.ts';
 import { receive, receiveLoopback } from '../linux/path/receive.ts';
@@ -13,11 +13,12 @@ import type { Socket } from '../linux/socket.ts';
 import type { Chance, Effects, Stack, Timer } from '../linux/stack.ts';
 import { nextBelow } from '../sim/random.ts';
 import { LegRecord, type Recorder } from '../trace/recorder.ts';
-import { formatIpv4, type Ipv4 } from '../wire/ipv4.ts';
+import type { Ipv4 } from '../wire/ipv4.ts';
 import { ICMP, TCP } from '../wire/proto.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import type { Chooser } from './branches.ts';
+import { delivery, deliveryText } from './delivery.ts';
 import { crossFabric, type FabricOrigin } from './fabric.ts';
 import { nothingObserved, type Observed } from './observed.ts';
 import { EventQueue } from './queue.ts';
@@ -69,6 +70,8 @@ export class Engine implements Effects {
   private readonly withSockets: Stack[] = [];
   private readonly farEnds = new Map<Stack, (FarEnd | undefined)[]>();
   private readonly arpLegs = new Map<string, LegRecord>();
+  /** Addresses asked for where nobody knows whether they would be answered. */
+  private readonly arpDoubts = new Map<Ipv4, Gap>();
   private readonly externalByMachine: ReadonlyMap<string, string>;
 
   constructor(world: FrozenWorld, session: Session) {
@@ -352,6 +355,13 @@ export class Engine implements Effects {
   }
 
   unknown(stack: Stack, skb: Skb | null, reason: string, text: string): void {
+    if (skb !== null && skb.arp !== null) {
+      // Others may answer: only if nobody does is the walk unknown.
+      const { op, targetIp, senderIp } = skb.arp;
+      const asked = op === 'request' ? targetIp : senderIp;
+      if (!this.arpDoubts.has(asked)) this.arpDoubts.set(asked, { reason, text: `${stack.at}: ${text}` });
+      return;
+    }
     this.observed.unknown ??= { reason, text, at: stack.at };
     if (skb !== null && skb.hop !== null && skb.hop.steps.at(-1)?.draft.verb !== 'UNKNOWN') {
       this.recorder?.step(skb.hop, { stage: 'unknown', verb: 'UNKNOWN', text, reason });
@@ -383,10 +393,11 @@ export class Engine implements Effects {
     if (recorder !== null && skb.leg !== null && !recorder.legs.includes(skb.leg)) recorder.legs.push(skb.leg);
   }
 
-  arpFailed(stack: Stack, device: Device, ip: Ipv4): void {
+  arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null {
     const leg = this.arpLegs.get(`${stack.at} ${device.name} ${ip}`);
     const { recorder } = this;
     if (recorder !== null && leg !== undefined && !recorder.legs.includes(leg)) recorder.legs.push(leg);
+    return this.arpDoubts.get(ip) ?? null;
   }
 
   choose(chance: Chance): number {
@@ -419,6 +430,7 @@ export class Engine implements Effects {
     this.budget = MAX_EVENTS;
     this.inSoftirq = false;
     this.arpLegs.clear();
+    this.arpDoubts.clear();
     this.observed = nothingObserved();
     this.recorder = null;
     this.chooser = null;
@@ -455,16 +467,4 @@ function scrub(skb: Skb, leavesNetns: boolean): void {
     skb.depth = 0;
   }
   if (skb.inner !== null) scrub(skb.inner, leavesNetns);
-}
-
-function delivery(at: string, skb: Skb): NonNullable<Observed['delivered']> {
-  const { proto, src, dst, sport, dport, ttl, mssBytes } = skb;
-  return { at, proto, src, dst, sport, dport, ttl, mssBytes };
-}
-
-function deliveryText(skb: Skb, socket: Socket | null): string {
-  if (skb.proto === ICMP)
-    return skb.icmpType === 8 ? 'the host answers echo requests itself' : `ICMP ${skb.icmpType}/${skb.icmpCode} arrives`;
-  const owner = socket?.owner ?? null;
-  return `${skb.proto === TCP ? 'tcp' : 'udp'}/${skb.dport} at ${formatIpv4(skb.dst)}${owner === null ? '' : ` (${owner})`}`;
 }

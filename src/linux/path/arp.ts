@@ -8,6 +8,7 @@ import { inetSelectAddr } from '../fib/select-address.ts';
 import type { LearnedNeighbour } from '../netns-session.ts';
 import { type Arp, PACKET_HOST, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
 import { fixedNeighbour, learned, neighUpdate, remember } from './neighbour.ts';
 import { routeArp, routeBack } from './route.ts';
@@ -65,6 +66,10 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
   }
   if (arp.op === 'request') {
     const route = routeArp(stack, device, skb, tip, sip);
+    if (route.kind === 'unknown' || (stack.gaps !== null && isBlind(stack, skb, stack.gaps.takingAll('ARP')))) {
+      if (route.kind === 'unknown') stack.effects.unknown(stack, skb, route.reason, route.text);
+      return;
+    }
     if (route.kind === 'local') {
       if (!ignores(stack, device, sip, tip) && !(device.sysctl.arpFilter && filtered(stack, device, sip, tip))) {
         learnRequest(stack, device, sip, sha);

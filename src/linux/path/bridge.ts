@@ -6,6 +6,7 @@ import type { EbTableName } from '../netfilter/ebtables.ts';
 import type { LearnedFdb } from '../netns-session.ts';
 import { CT_NONE, PACKET_HOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
 import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts';
 import { forkSkb, headerOf, note } from './record.ts';
@@ -22,9 +23,15 @@ export function bridgeHandleFrame(stack: Stack, bridge: Device, port: Device, sk
     return;
   }
   if (skb.dmac === bridge.link.mac) skb.packetType = PACKET_HOST;
+  if (isBlindBridge(stack, skb)) return;
   if (!ebtables(stack, 'nat', 'PREROUTING', skb, port, null, bridge)) return;
   if (skb.arp === null && stack.netns.sysctl.bridgeNfCallIptables) brNfPreRouting(stack, bridge, port, skb);
   else bridgeHandleFrameFinish(stack, bridge, port, skb);
+}
+
+function isBlindBridge(stack: Stack, skb: Skb): boolean {
+  const { gaps } = stack;
+  return gaps !== null && isBlind(stack, skb, gaps.missing('brlink', 'fdb', 'ebtables', 'sysctl') ?? gaps.takingAll('BRIDGE'));
 }
 
 /** Learns, looks the destination up, and sends the frame on. @source net/bridge/br_input.c br_handle_frame_finish */
@@ -201,6 +208,7 @@ export function bridgeTransmit(stack: Stack, bridge: Device, skb: Skb): void {
     if (port !== undefined) bridgeHandleFrameFinish(stack, bridge, port, skb);
     return;
   }
+  if (isBlindBridge(stack, skb)) return;
   skb.sending = false;
   skb.bridge = null;
   if (isGroupMac(skb.dmac)) {

@@ -1,6 +1,7 @@
 import type { Device } from '../device.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { isBlind } from './blind.ts';
 import { bridgeTransmit } from './bridge.ts';
 import { leave, note, through } from './record.ts';
 import { vxlanTransmit } from './vxlan.ts';
@@ -12,6 +13,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
     stack.effects.dropped(stack, skb, 'DEV_READY', `${device.name} is down`);
     return;
   }
+  if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.onDevice(device.name))) return;
   const { effects } = stack;
   switch (kind.type) {
     case 'loopback':

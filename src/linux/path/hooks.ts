@@ -31,6 +31,7 @@ import {
   type Skb,
 } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { isBlind } from './blind.ts';
 import { note } from './record.ts';
 import { rejectPacket } from './reject.ts';
 import { routeMeHarder } from './route.ts';
@@ -49,6 +50,7 @@ import { routeMeHarder } from './route.ts';
  */
 export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null, output: Device | null): boolean {
   const { firewall } = stack;
+  if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('iptables') ?? stack.gaps.atHook(hook))) return false;
   if (firewall.idle) return true;
   const at: Crossing = { stack, hook, skb, input, output, env: null };
   switch (hook) {
@@ -127,6 +129,7 @@ function track(at: Crossing): boolean {
   const { recorder } = stack.effects;
   if (!stack.firewall.conntrack) return true;
   const seen = skb.ct !== null;
+  if (stack.gaps !== null && !seen && !stack.session.cold && isBlind(stack, skb, stack.gaps.missing('conntrack'))) return false;
   conntrackIn(stack, skb);
   if (recorder !== null && skb.ct !== null) stack.effects.tracked(stack, skb.ct);
   if (recorder !== null && !seen) {

@@ -7,6 +7,7 @@ import type { Neighbour } from '../neighbour.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { arpSolicit } from './arp.ts';
+import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
 import { hostUnreachable } from './icmp.ts';
 import { note } from './record.ts';
@@ -121,6 +122,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
       return;
     }
     entry = learned(stack, device, nexthop);
+    if (entry === null && stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('neigh'))) return;
   }
   if (device.link.kind.type === 'end' && leadsOut(device)) {
     sendTo(stack, device, skb, entry?.mac ?? NO_MAC, nexthop, entry === null ? 'assumed' : entry.state);
@@ -210,17 +212,22 @@ function fail(stack: Stack, device: Device, entry: LearnedNeighbour): void {
   entry.state = 'failed';
   entry.sinceMs = stack.effects.nowMs;
   const waiting = entry.queue.splice(0);
+  const text = `nobody answered ARP for ${formatIpv4(entry.ip)} on ${device.name}`;
   for (const skb of waiting) {
+    const doubt = stack.effects.arpFailed(stack, device, entry.ip);
+    if (doubt !== null) {
+      stack.effects.unknown(stack, skb, doubt.reason, `${text}, and who could is not known: ${doubt.text}`);
+      continue;
+    }
     note(stack, skb, {
       stage: 'neighbour',
       verb: 'DROPPED',
-      text: `nobody answered ARP for ${formatIpv4(entry.ip)} on ${device.name}`,
+      text,
       neigh: { ip: formatIpv4(entry.ip), mac: null, dev: device.name, state: 'FAILED' },
       reason: 'NEIGH_FAILED',
     });
-    stack.effects.arpFailed(stack, device, entry.ip);
     hostUnreachable(stack, device, skb);
-    stack.effects.dropped(stack, skb, 'NEIGH_FAILED', `nobody answered ARP for ${formatIpv4(entry.ip)} on ${device.name}`);
+    stack.effects.dropped(stack, skb, 'NEIGH_FAILED', text);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Device } from '../device.ts';
 import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST, type PacketType, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { arpRcv } from './arp.ts';
+import { isBlind } from './blind.ts';
 import { bridgeHandleFrame } from './bridge.ts';
 import { ipRcv } from './ip-input.ts';
 import { enter, headerOf } from './record.ts';
@@ -15,6 +16,7 @@ export function receive(stack: Stack, device: Device, skb: Skb): void {
     return;
   }
   if (recorder !== null) enter(recorder, stack, device.name, skb);
+  if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('link') ?? stack.gaps.onDevice(device.name))) return;
   skb.local = false;
   skb.input = null;
   skb.via = null;
@@ -36,14 +38,7 @@ export function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
 
 /** Gives a frame to the protocol it carries. @source net/core/dev.c __netif_receive_skb_core */
 export function netifReceive(stack: Stack, device: Device, skb: Skb): void {
-  const blind = stack.netns.tables.unmodelled;
-  if (blind.length > 0) {
-    const met = blind.find((u) => u.dev === device.name && u.reason !== 'NOT_COLLECTED');
-    if (met !== undefined) {
-      stack.effects.unknown(stack, skb, met.reason, met.text);
-      return;
-    }
-  }
+  if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.onDevice(device.name))) return;
   if (skb.arp !== null) arpRcv(stack, device, skb);
   else ipRcv(stack, device, skb);
 }

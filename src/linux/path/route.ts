@@ -9,7 +9,7 @@ import type { FibRoute } from '../fib/fib-route.ts';
 import { routeMeHarder as reroute } from '../fib/reroute.ts';
 import { routeInput } from '../fib/route-input.ts';
 import { routeOutput } from '../fib/route-output.ts';
-import type { InputRoute, OutputRoute } from '../fib/route-result.ts';
+import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
 import { type Exit, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { note } from './record.ts';
@@ -21,7 +21,18 @@ const flow = new Flow();
 
 /** Where a received packet goes. */
 export function routeReceived(stack: Stack, device: Device, skb: Skb): InputRoute {
-  return routeInput(stack, skb, device);
+  const route = routeInput(stack, skb, device);
+  return unknownRoute(stack, skb.dst, route) ?? route;
+}
+
+/** A look-up that needs what is not known of the namespace. */
+function unknownRoute(stack: Stack, dst: Ipv4, found: InputRoute | OutputRoute): UnknownRoute | null {
+  const { gaps } = stack;
+  if (gaps === null) return null;
+  const isLocal = found.kind === 'local' || found.kind === 'broadcast';
+  const len = found.kind === 'unknown' || found.kind === 'multicast' ? -1 : (found.route?.len ?? -1);
+  const gap = gaps.missing('link', 'addr', 'route', 'rule', 'sysctl') ?? gaps.inRoutes(dst, len, isLocal);
+  return gap === null ? null : { kind: 'unknown', ...gap };
 }
 
 /**
@@ -42,7 +53,9 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
     flow.sport = skb.sport;
     flow.dport = skb.dport;
   }
-  const route = routeOutput(stack, flow);
+  const { dst } = skb;
+  const found = routeOutput(stack, flow);
+  const route = unknownRoute(stack, dst, found) ?? found;
   if (!raw && route.kind !== 'error' && route.kind !== 'unknown') {
     skb.src = flow.src;
     skb.dst = flow.dst;
@@ -71,7 +84,7 @@ export function routeArp(stack: Stack, device: Device, arp: Skb, tip: Ipv4, sip:
   probe.src = sip;
   probe.dst = tip;
   probe.mark = arp.mark;
-  return routeInput(stack, probe, device);
+  return routeReceived(stack, device, probe);
 }
 
 /** Routes a packet again after OUTPUT changed it. @returns an errno name, or null when it has a way. */

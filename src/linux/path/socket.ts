@@ -4,6 +4,7 @@ import type { Device } from '../device.ts';
 import { ACK, RST, Skb, SYN } from '../skb.ts';
 import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
+import { isBlind } from './blind.ts';
 import { icmpRcv, icmpSend, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { note, start } from './record.ts';
@@ -91,6 +92,12 @@ function findSocket(stack: Stack, proto: 'tcp' | 'udp', device: Device, skb: Skb
   return best;
 }
 
+/** Where the sockets were not collected, only one that a probe opened is known to be there. */
+function isBlindTo(stack: Stack, skb: Skb, socket: Socket | null): boolean {
+  if (stack.gaps === null || (socket !== null && stack.session.sockets.includes(socket))) return false;
+  return isBlind(stack, skb, stack.gaps.missing('sockets'));
+}
+
 /** @source net/ipv4/udp.c __udp4_lib_rcv */
 function udpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (skb.inner !== null && vxlanOnPort(stack, skb.dport)) {
@@ -103,6 +110,7 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
       ...boundSockets(stack, 'udp', skb.dport),
       ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport),
     ];
+    if (isBlindTo(stack, skb, null)) return;
     const takers = all.filter((s) => (s.addr === null || s.addr === skb.dst) && (s.dev === null || s.dev === device.name));
     if (takers.length === 0) {
       stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on udp/${skb.dport}`);
@@ -112,6 +120,7 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
     return;
   }
   const socket = findSocket(stack, 'udp', device, skb);
+  if (isBlindTo(stack, skb, socket)) return;
   if (socket === null) {
     icmpSend(stack, device, skb, UNREACHABLE, PORT_UNREACH);
     stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on udp/${skb.dport}`);
@@ -160,6 +169,7 @@ function emit(stack: Stack, skb: Skb, kind: 'reply' | 'ack' | 'reset', text: str
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_rcv */
 function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
   const socket = findSocket(stack, 'tcp', device, skb);
+  if (isBlindTo(stack, skb, socket)) return;
   const { tcpFlags } = skb;
   if (socket === null) {
     if ((tcpFlags & RST) !== 0) {

@@ -7,6 +7,7 @@ import type { LearnedFdb } from '../netns-session.ts';
 import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { bridgeHandleFrame } from './bridge.ts';
+import { isBlind } from './blind.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { forkSkb, note, through } from './record.ts';
 import { netifReceive, packetType } from './receive.ts';
@@ -27,6 +28,7 @@ export function vxlanTransmit(stack: Stack, device: Device, skb: Skb): void {
     stack.effects.unknown(stack, skb, 'VXLAN_OPTION', `${device.name}: ${kind.unmodelled.join(', ')} is not modelled`);
     return;
   }
+  if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('fdb') ?? stack.gaps.inFdb())) return;
   const remotes = destinations(stack, device, kind, skb.dmac);
   if (remotes.length === 0) {
     stack.effects.dropped(stack, skb, 'NO_TX_TARGET', `${device.name} knows no VTEP for ${skb.dmac}`);

@@ -62,7 +62,7 @@ export function readNetns(source: Source, machine: string, name: string, names: 
   const links = inDeviceOrder([...byName.values()], source.rows(`${folder}/srcpick.json`), device);
 
   const routes = readRoutes(rows('route', 'route.json') ?? [], names, device);
-  notModelled('route', routes.unmodelled);
+  for (const { prefix, text } of routes.unmodelled) unmodelled.push({ reason: 'NOT_MODELLED', text, dev: null, part: 'route', prefix });
   const rules = readRules(rows('rule', 'rule.json') ?? [], names);
   notModelled('rule', rules.unmodelled);
   const neighbours = readNeighbours(rows('neigh', 'neigh.json') ?? [], device);

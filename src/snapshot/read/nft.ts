@@ -1,4 +1,5 @@
 import type { Field } from '../../kube/objects/field.ts';
+import { HOOK_NAMES } from '../../linux/netfilter/hook-env.ts';
 import type { Unmodelled } from '../../linux/netns.ts';
 import { isDeviceName } from './scalar.ts';
 import { MAX_ROWS } from './source.ts';
@@ -31,10 +32,19 @@ export function readNft(document: Field, written: (family: string, table: string
       found.set(key, entry);
     }
   }
-  return [...found.values()].map(({ name, dev, hooks }) => {
+  return [...found.values()].map(({ name, dev, hooks }): Unmodelled => {
     const text = `nftables table ${name} at ${[...hooks].join(', ')} is not modelled`;
-    return { reason: 'NFT', text, dev, part: null };
+    const meets = meetsAt(name.slice(0, name.indexOf(' ')), [...hooks]);
+    return { reason: 'NFT', text, dev, part: null, ...(meets === null ? {} : { meets }) };
   });
+}
+
+/** What a table takes, by its family and hooks; null where that is more than is told apart. */
+function meetsAt(family: string, hooks: readonly string[]): NonNullable<Unmodelled['meets']> | null {
+  if (family === 'bridge') return ['BRIDGE'];
+  if (family === 'arp') return ['ARP'];
+  const known = hooks.flatMap((hook) => HOOK_NAMES.filter((name) => name === hook.toUpperCase()));
+  return known.length === hooks.length ? known : null;
 }
 
 /** The device of a netdev chain; several are the whole namespace. */

@@ -1,7 +1,7 @@
 import type { Field } from '../../kube/objects/field.ts';
 import { type FibTable, type Nexthop, type Route, type RouteScope, type RouteType, TABLE_MAIN } from '../../linux/route.ts';
 import { type Ipv4, formatIpv4 } from '../../wire/ipv4.ts';
-import { prefixOf } from '../../wire/prefix.ts';
+import { type Prefix, prefixOf } from '../../wire/prefix.ts';
 import { type IprouteNames, nameOf, namedNumber } from './names.ts';
 import { type DeviceReader, flagsOf, ipv4Of, isIpv6Text, numberOf, prefixOfDump, UINT32_MAX } from './scalar.ts';
 
@@ -30,8 +30,8 @@ const SCOPES: ReadonlyMap<number, RouteScope> = new Map([
 
 export interface RouteDump {
   readonly tables: FibTable[];
-  /** Routes with parts that are not modelled, as texts. */
-  readonly unmodelled: readonly string[];
+  /** Routes with parts that are not modelled. */
+  readonly unmodelled: readonly { readonly prefix: Prefix; readonly text: string }[];
 }
 
 /**
@@ -41,14 +41,15 @@ export interface RouteDump {
  */
 export function readRoutes(rows: readonly Field[], names: IprouteNames, device: DeviceReader): RouteDump {
   const tables = new Map<number, Route[]>();
-  const unmodelled: string[] = [];
+  const unmodelled: { readonly prefix: Prefix; readonly text: string }[] = [];
   for (const row of rows) {
     if (isIpv6Row(row)) continue;
     const table = namedNumber(row.get('table'), names.tables, UINT32_MAX, 'a routing table') ?? TABLE_MAIN;
     const route = readRoute(row, names, device);
     if (route === null) continue;
     const text = unmodelledPart(row, route);
-    if (text !== null) unmodelled.push(`route ${formatIpv4(route.dst)}/${route.len}: ${text}`);
+    if (text !== null)
+      unmodelled.push({ prefix: prefixOf(route.dst, route.len), text: `route ${formatIpv4(route.dst)}/${route.len}: ${text}` });
     const routes = tables.get(table);
     if (routes === undefined) tables.set(table, [route]);
     else routes.push(route);

@@ -1,0 +1,82 @@
+import type { Ipv4 } from '../wire/ipv4.ts';
+import { mask } from '../wire/prefix.ts';
+import { type Hook, HOOK_NAMES } from './netfilter/hook-env.ts';
+import type { Netns, Part, Unmodelled } from './netns.ts';
+
+/** Why nobody can say what becomes of a packet. */
+export interface Gap {
+  readonly reason: string;
+  readonly text: string;
+}
+
+/**
+ * What is not known of a namespace: parts of it that were not collected, and things in it that packets meet and that are not modelled.
+ * Only a packet that needs what is missing is UNKNOWN.
+ */
+export class Gaps {
+  readonly #missing: ReadonlyMap<Part, Unmodelled>;
+  readonly #devices: ReadonlyMap<string, Unmodelled>;
+  readonly #others: readonly Unmodelled[];
+
+  constructor(unmodelled: readonly Unmodelled[]) {
+    const missing = unmodelled.filter(({ reason }) => reason === 'NOT_COLLECTED');
+    this.#missing = new Map(missing.flatMap((gap) => (gap.part === null ? [] : [[gap.part, gap] as const])));
+    const present = unmodelled.filter(({ reason }) => reason !== 'NOT_COLLECTED');
+    this.#devices = new Map(present.flatMap((gap) => (gap.dev === null ? [] : [[gap.dev, gap] as const])));
+    this.#others = present.filter(({ dev }) => dev === null);
+  }
+
+  /** The first of these parts that was not collected. */
+  missing(...parts: readonly Part[]): Gap | null {
+    for (const part of parts) {
+      const gap = this.#missing.get(part);
+      if (gap !== undefined) return gap;
+    }
+    return null;
+  }
+
+  /** What sits on a device and takes its packets, in or out: a tc filter, a BPF program. */
+  onDevice(name: string): Gap | null {
+    return this.#devices.get(name) ?? null;
+  }
+
+  /** What takes IPv4 packets at a netfilter hook. */
+  atHook(hook: Hook): Gap | null {
+    const name = HOOK_NAMES[hook] ?? 'PREROUTING';
+    return this.#others.find(({ part, meets }) => part === null && (meets === undefined || meets.includes(name))) ?? null;
+  }
+
+  /** What takes every frame that crosses a bridge, or every ARP packet. */
+  takingAll(what: 'BRIDGE' | 'ARP'): Gap | null {
+    return this.#others.find(({ part, meets }) => part === null && meets?.includes(what) === true) ?? null;
+  }
+
+  /**
+   * A route or rule that is there, is not modelled, and could decide a look-up.
+   * @param found the length of the prefix that the look-up came to; -1 where it found nothing
+   */
+  inRoutes(dst: Ipv4, found: number, isLocal: boolean): Gap | null {
+    for (const gap of this.#others) {
+      if (gap.part === 'rule' && !isLocal) return gap;
+      if (gap.part !== 'route') continue;
+      const { prefix } = gap;
+      if (prefix === undefined || (prefix.len >= found && ((prefix.addr ^ dst) & mask(prefix.len)) === 0)) return gap;
+    }
+    return null;
+  }
+
+  /** A forwarding entry that is not modelled. */
+  inFdb(): Gap | null {
+    return this.#others.find(({ part }) => part === 'fdb') ?? null;
+  }
+}
+
+const compiled = new WeakMap<readonly Unmodelled[], Gaps>();
+
+/** The gaps of a namespace; null for one that is known in full, which costs a packet nothing. */
+export function compileGaps({ unmodelled }: Netns): Gaps | null {
+  if (unmodelled.length === 0) return null;
+  let gaps = compiled.get(unmodelled);
+  if (gaps === undefined) compiled.set(unmodelled, (gaps = new Gaps(unmodelled)));
+  return gaps;
+}
