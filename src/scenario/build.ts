@@ -14,7 +14,7 @@ import type { LoadedScenario } from './load.ts';
 import type { ClusterSection } from './schema/cluster.ts';
 import { LIMITS, overLimit } from './source/limits.ts';
 import { type Problem, SourceError, sorted } from './source/problem.ts';
-import type { Path } from './source/yaml.ts';
+import type { Path, YamlDocument } from './source/yaml.ts';
 
 /** The world that a scenario describes. */
 export interface BuiltScenario {
@@ -84,12 +84,17 @@ class Building {
       const node = typeof entry.node === 'number' ? names[entry.node] : entry.node;
       if (entry.node !== undefined && node === undefined)
         this.complain([...path, 'node'], `there is no node ${entry.node}`, `a number from 0 to ${names.length - 1}`);
-      documents.push(...podObjects(entry, node, document, path));
+      documents.push(...podObjects(entry, node).map((object) => standIn(object, document, path)));
     }
     for (const [index, entry] of (scenario.services ?? []).entries())
-      documents.push(...serviceObjects(entry, document, ['services', index]));
+      documents.push(...serviceObjects(entry).map((object) => standIn(object, document, ['services', index])));
     const { objects, problems } = readObjects(documents);
     this.problems.push(...problems);
     return objects;
   }
+}
+
+/** The object that stands for a short form; every place in it is the place of the short form. */
+function standIn(value: object, document: YamlDocument, path: Path): Located {
+  return { value, file: document.file, at: () => document.at(path) };
 }

@@ -37,11 +37,11 @@ export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): S
   const { scenario } = loaded;
   const built = buildScenario(loaded);
   const run = new Run(loaded, built.world, options);
-  const notes = [...loaded.notes, ...built.notes];
+  run.notes.push(...loaded.notes, ...built.notes);
   if (scenario.checks === undefined && scenario.matrix === undefined && scenario.steps === undefined) {
     const { checks, note } = serviceChecks(loaded.document, built.world);
     run.fresh(checks);
-    notes.push(note);
+    run.notes.push(note);
   }
   const plan = new CheckPlan(loaded.document);
   plan.addChecks(scenario.checks ?? [], ['checks'], []);
@@ -50,13 +50,21 @@ export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): S
   run.fresh(plan.checks);
   run.steps(scenario.steps ?? []);
   if (run.problems.length > 0) throw new SourceError(sorted(run.problems));
-  return { file: loaded.file, name: scenario.name ?? loaded.file, tags: scenario.tags ?? [], checks: run.results, notes, problems: [] };
+  return {
+    file: loaded.file,
+    name: scenario.name ?? loaded.file,
+    tags: scenario.tags ?? [],
+    checks: run.results,
+    notes: run.notes,
+    problems: [],
+  };
 }
 
 /** The world and the flow state as the steps of one scenario leave them. */
 class Run {
   readonly results: CheckResult[] = [];
   readonly problems: Problem[] = [];
+  readonly notes: string[] = [];
   readonly #loaded: LoadedScenario;
   readonly #options: RunOptions;
   readonly #seed: number;
@@ -113,8 +121,10 @@ class Run {
   #operate(name: string, args: unknown, path: Path, session: Session): boolean {
     const operation = OPERATIONS.find((one) => one.name === name);
     if (operation === undefined) return false;
+    const before = this.#world;
+    const note = (text: string): void => void this.notes.push(`${name}: ${text}`);
     try {
-      this.#history = record(this.#history, name, (draft) => operation.run(args, { world: draft, session }));
+      this.#history = record(this.#history, name, (draft) => operation.run(args, { world: draft, before, session, note }));
       return true;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;

@@ -1,12 +1,5 @@
-import type { Located } from '../../kube/objects/located.ts';
 import { parseListen } from '../schema/field.ts';
 import type { PodEntry, ServiceEntry, ServicePortEntry } from '../schema/workload.ts';
-import type { Path, YamlDocument } from '../source/yaml.ts';
-
-/** The object that stands for a short form; every place in it is the place of the short form. */
-function standIn(document: YamlDocument, path: Path, value: object): Located {
-  return { value, file: document.file, at: () => document.at(path) };
-}
 
 /** Leaves out what is undefined, so that the object looks as if somebody had written it. */
 function given(fields: Record<string, unknown>): Record<string, unknown> {
@@ -19,13 +12,13 @@ export function podNames(entry: PodEntry): string[] {
 }
 
 /** A pod's short form as v1 Pods. @param nodeName the name of the node that the entry asks for */
-export function podObjects(entry: PodEntry, nodeName: string | undefined, document: YamlDocument, path: Path): Located[] {
+export function podObjects(entry: PodEntry, nodeName: string | undefined): object[] {
   return podNames(entry).map((name) => {
     const status = given({
       podIP: entry.ip,
       conditions: entry.ready === false ? [{ type: 'Ready', status: 'False' }] : undefined,
     });
-    return standIn(document, path, {
+    return {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: given({ name, namespace: entry.namespace, labels: entry.labels ?? { app: entry.name } }),
@@ -35,7 +28,7 @@ export function podObjects(entry: PodEntry, nodeName: string | undefined, docume
         containers: [{ name: 'main', image: 'main', ports: containerPorts(entry) }],
       }),
       ...(Object.keys(status).length === 0 ? {} : { status }),
-    });
+    };
   });
 }
 
@@ -49,10 +42,10 @@ function containerPorts(entry: PodEntry): object[] {
 }
 
 /** A service's short form as a v1 Service, with an EndpointSlice where its endpoints are written out. */
-export function serviceObjects(entry: ServiceEntry, document: YamlDocument, path: Path): Located[] {
+export function serviceObjects(entry: ServiceEntry): object[] {
   const ports = (entry.ports ?? []).map(servicePort);
   const many = ports.length > 1;
-  const service = standIn(document, path, {
+  const service = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: given({ name: entry.name, namespace: entry.namespace, annotations: annotations(entry) }),
@@ -73,8 +66,8 @@ export function serviceObjects(entry: ServiceEntry, document: YamlDocument, path
       sessionAffinityConfig:
         entry.sessionAffinitySeconds === undefined ? undefined : { clientIP: { timeoutSeconds: entry.sessionAffinitySeconds } },
     }),
-  });
-  return entry.endpoints === undefined ? [service] : [service, endpointSlice(entry, entry.endpoints, ports, document, path)];
+  };
+  return entry.endpoints === undefined ? [service] : [service, endpointSlice(entry, entry.endpoints, ports)];
 }
 
 /** Pods of the same name, unless something else is said or the endpoints are written out. */
@@ -94,15 +87,9 @@ function annotations(entry: ServiceEntry): Record<string, string> | undefined {
   return { ...entry.annotations, 'service.beta.kubernetes.io/azure-load-balancer-internal': 'true' };
 }
 
-function endpointSlice(
-  entry: ServiceEntry,
-  endpoints: readonly string[],
-  ports: readonly ServicePortEntry[],
-  document: YamlDocument,
-  path: Path,
-): Located {
+function endpointSlice(entry: ServiceEntry, endpoints: readonly string[], ports: readonly ServicePortEntry[]): object {
   const many = ports.length > 1;
-  return standIn(document, path, {
+  return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: given({ name: `${entry.name}-1`, namespace: entry.namespace, labels: { 'kubernetes.io/service-name': entry.name } }),
@@ -113,5 +100,5 @@ function endpointSlice(
       port: targetPort ?? port,
     })),
     endpoints: endpoints.map((address) => ({ addresses: [address] })),
-  });
+  };
 }

@@ -1,6 +1,25 @@
+import { setProbeHealth } from './azure/backends.ts';
 import { addPeeringOperation, nicForwarding, removePeeringOperation, setPeering } from './azure/network.ts';
 import { addNsgRuleOperation, attachNsg, detachNsg, removeNsgRuleOperation } from './azure/nsg.ts';
 import { addUdrOperation, attachRouteTable, changeUdr, detachRouteTable, removeUdrOperation } from './azure/routes.ts';
+import { pauseAgentOperation, resumeAgentOperation } from './cluster/agents.ts';
+import {
+  addPod,
+  addService,
+  applyObject,
+  deleteObject,
+  deletePodOperation,
+  deleteServiceOperation,
+  patchService,
+  scale,
+  setReadyOperation,
+} from './cluster/objects.ts';
+import { openFlows } from './flows.ts';
+import { pauseAgentOperation, resumeAgentOperation, setMasqConfig } from './cluster/agents.ts';
+import { apply } from './cluster/apply.ts';
+import { addNodeOperation, deleteNodeOperation } from './cluster/nodes.ts';
+import { addPod, deletePodOperation, scale, setReadyOperation } from './cluster/pods.ts';
+import { addService, changeService, deleteServiceOperation } from './cluster/services.ts';
 import { flushConntrack } from './host/conntrack.ts';
 import { appendRule, applyIptables, deleteRule, flushChain, insertRule, setPolicy } from './host/iptables.ts';
 import { linkDown, linkUp, setMacOperation, setMtuOperation } from './host/links.ts';
@@ -46,4 +65,17 @@ export const OPERATIONS: readonly Operation[] = [
   addPeeringOperation,
   removePeeringOperation,
   setPeering,
+  setProbeHealth,
+  addPod,
+  addService,
+  applyObject,
+  deletePodOperation,
+  deleteServiceOperation,
+  deleteObject,
+  patchService,
+  scale,
+  setReadyOperation,
+  pauseAgentOperation,
+  resumeAgentOperation,
+  openFlows,
 ];

@@ -76,8 +76,7 @@ const servicePort = section({
 
 const portText = textThat((text) => /^(?:(?:tcp|udp)\/)?\d{1,5}$/.test(text), 'a port such as 80 or udp/53');
 
-export const serviceEntry: z.ZodType<ServiceEntry> = section({
-  name,
+const serviceFields = {
   namespace: name.exactOptional().describe('default: default'),
   type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).exactOptional().describe('default ClusterIP'),
   clusterIP: z
@@ -101,4 +100,15 @@ export const serviceEntry: z.ZodType<ServiceEntry> = section({
   sessionAffinitySeconds: z.int().min(1).max(86_400).exactOptional(),
   internal: z.boolean().exactOptional().describe('an internal load balancer'),
   annotations: z.record(z.string().max(320), z.string().max(4096)).exactOptional(),
-});
+};
+
+export const serviceEntry: z.ZodType<ServiceEntry> = section({ name, ...serviceFields });
+
+/** A service that exists, and the fields of it that change. */
+export type ServicePatch = Omit<ServiceEntry, 'name' | 'namespace' | 'endpoints' | 'clusterIP'> & { readonly service: string };
+
+const { namespace: _namespace, endpoints: _endpoints, clusterIP: _clusterIP, ...patchFields } = serviceFields;
+
+export const servicePatch: z.ZodType<ServicePatch> = z.lazy(() =>
+  section({ service: z.string().min(1).max(600).describe('NAMESPACE/NAME'), ...patchFields }),
+);
