@@ -43,7 +43,8 @@ const MAX_NAME = 28;
 /** Whether a user chain may have this name; else what is wrong with it. */
 export function chainNameFault(name: string): string | null {
   if (name.length === 0 || name.length > MAX_NAME) return `a chain name of 1 to ${MAX_NAME} characters`;
-  if (/^[-!]|[\s"'\\]/.test(name)) return 'a chain name without blanks and quotes that does not begin with - or !';
+  if (/^[-!]|[\s"'\\\p{Cc}]/u.test(name))
+    return 'a chain name without blanks, quotes and control characters that does not begin with - or !';
   return null;
 }
 

@@ -33,8 +33,10 @@ export interface RuleContext {
 export function parseRule(args: string, origin: string | null, interner: Interner = new Interner()): Rule {
   const [rule, another] = readRules(splitWords(args), 0, { table: null, lenient: false, interner, isChain: null });
   if (rule === undefined || another !== undefined) throw new SyntaxFault(1, 'several rules in one', 'one address after -s and -d');
-  // Assigned, not spread: a spread copy gets a hidden class of its own when it is frozen (V8), and there are many rules.
-  return origin === null ? rule : Object.assign({}, rule, { origin });
+  if (origin === null) return rule;
+  // Written out, not spread: a spread copy gets a hidden class of its own when it is frozen (V8), and there are many rules.
+  const { src, dst, in: input, out, proto, fragment, matches, target } = rule;
+  return { src, dst, in: input, out, proto, fragment, matches, target, origin };
 }
 
 const BASE_OPTIONS: ReadonlyMap<string, 's' | 'd' | 'i' | 'o' | 'p' | 'f' | 'm' | 'j' | 'g' | 'c' | '4'> = new Map([

@@ -1,7 +1,12 @@
 import { BUILTIN_CHAINS, hookOf } from './builtin.ts';
 import { printSpecification } from './print.ts';
 import type { Chain, Rule, Table, TableName } from './rule.ts';
+import { SyntaxFault } from './syntax.ts';
 import { TARGETS } from './target/registry.ts';
+
+/** How many rules commands may search, or move, where moving is so much cheaper, before the text is refused. */
+const MAX_EFFORT = 5_000_000;
+const MOVED_FOR_ONE = 500;
 
 interface EditedChain {
   policy: Chain['policy'];
@@ -14,6 +19,7 @@ interface EditedChain {
 export class TableEditor {
   readonly name: TableName;
   readonly #chains = new Map<string, EditedChain>();
+  #effort = 0;
 
   /** @param bare the table has no chains but those that will be declared */
   constructor(name: TableName, table: Table | undefined, bare = false) {
@@ -34,6 +40,18 @@ export class TableEditor {
 
   isBuiltin(chain: string): boolean {
     return hookOf(this.name, chain) !== null;
+  }
+
+  /** Counts what takes time beyond reading a line. */
+  #spend(effort: number): void {
+    this.#effort += effort;
+    if (this.#effort > MAX_EFFORT) {
+      throw new SyntaxFault(
+        1,
+        `too many insertions and deletions in table ${this.name}`,
+        `commands that pass fewer than ${MAX_EFFORT} rules in all`,
+      );
+    }
   }
 
   /** A user chain, emptied when it exists; or a built-in one of a bare table. */
@@ -73,7 +91,10 @@ export class TableEditor {
     const edited = this.#open(chain);
     if (edited === null) return;
     if (at === null) for (const rule of rules) edited.rules.push(rule);
-    else edited.rules.splice(at, 0, ...rules);
+    else {
+      this.#spend(edited.rules.length / MOVED_FOR_ONE);
+      edited.rules.splice(at, 0, ...rules);
+    }
   }
 
   replace(chain: string, at: number, rule: Rule): void {
@@ -82,11 +103,13 @@ export class TableEditor {
   }
 
   remove(chain: string, at: number): void {
+    this.#spend(this.rules(chain).length / MOVED_FOR_ONE);
     this.#open(chain)?.rules.splice(at, 1);
   }
 
   /** The position of the first equal rule; -1 when there is none. Who wrote it does not matter. */
   find(chain: string, rule: Rule): number {
+    this.#spend(this.rules(chain).length);
     const wanted = printSpecification(rule);
     return this.rules(chain).findIndex((one) => one.target.t === rule.target.t && printSpecification(one) === wanted);
   }

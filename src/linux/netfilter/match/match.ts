@@ -255,6 +255,16 @@ export interface TcpmssMatch {
   readonly not: boolean;
 }
 
+/** The way back to the source leads through the device that the packet came in by. */
+export interface RpfilterMatch {
+  readonly m: 'rpfilter';
+  readonly loose: boolean;
+  readonly validmark: boolean;
+  readonly acceptLocal: boolean;
+  /** `--invert`. */
+  readonly not: boolean;
+}
+
 /** Counts the packet and always matches. */
 export interface NfacctMatch {
   readonly m: 'nfacct';
@@ -297,6 +307,7 @@ export type Match =
   | TosMatch
   | DscpMatch
   | TcpmssMatch
+  | RpfilterMatch
   | NfacctMatch
   | UnmodelledMatch;
 

@@ -17,6 +17,7 @@ import { owner } from './owner.ts';
 import { physdev } from './physdev.ts';
 import { pkttype } from './pkttype.ts';
 import { recent } from './recent.ts';
+import { rpfilter } from './rpfilter.ts';
 import { sctp } from './sctp.ts';
 import { set } from './set.ts';
 import { state } from './state.ts';
@@ -47,6 +48,7 @@ export const MATCHES: { readonly [N in MatchName]: MatchModule<MatchOf<N>> } = {
   physdev,
   pkttype,
   recent,
+  rpfilter,
   sctp,
   set,
   state,

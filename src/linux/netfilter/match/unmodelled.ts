@@ -23,7 +23,6 @@ export const UNMODELLED_MATCHES: ReadonlySet<string> = new Set([
   'policy',
   'quota',
   'realm',
-  'rpfilter',
   'socket',
   'string',
   'time',

@@ -12,7 +12,15 @@ export const dnat: TargetModule<NatTarget> = {
   hooks: ['PREROUTING', 'OUTPUT'],
   parse(uses) {
     let range = WHOLE;
-    for (const use of uses) range = use.name === '--to-destination' ? Object.assign({}, range, parseTo(use)) : withFlag(range, use);
+    for (const use of uses) {
+      if (use.name !== '--to-destination') {
+        range = withFlag(range, use);
+        continue;
+      }
+      const { minAddr, maxAddr, minPort, maxPort } = parseTo(use);
+      const { random, randomFully, persistent } = range;
+      range = { minAddr, maxAddr, minPort, maxPort, random, randomFully, persistent };
+    }
     if (range.minAddr === null && range.minPort === 0) throw missing('-j DNAT', '--to-destination');
     return { t: 'DNAT', range };
   },

@@ -300,3 +300,17 @@ describe('who sends', () => {
     expect(bench.matches('-m physdev ! --physdev-is-bridged', tcp80)).toBe(true);
   });
 });
+
+describe('rpfilter', () => {
+  test.each([
+    ['10.0.0.9', '-m rpfilter', true],
+    ['10.1.0.9', '-m rpfilter', false],
+    ['10.1.0.9', '-m rpfilter --invert', true],
+    ['10.1.0.9', '-m rpfilter --loose', true],
+    ['8.8.8.8', '-m rpfilter --loose', false],
+    ['10.0.0.4', '-m rpfilter --loose', false],
+    ['10.0.0.4', '-m rpfilter --loose --accept-local', true],
+  ])('a packet from %s by eth0, %s: %s', (src, selectors, expected) => {
+    expect(bench.matches(selectors, { ...tcp80, src }, 'PREROUTING')).toBe(expected);
+  });
+});

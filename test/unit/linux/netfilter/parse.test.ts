@@ -1,9 +1,10 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseRule } from '../../../../src/linux/netfilter/parse-rule.ts';
 import { printRule, printTables } from '../../../../src/linux/netfilter/print.ts';
 import { type RestoreOptions, applyCommand, applyRestore, parseIptablesSave } from '../../../../src/linux/netfilter/restore.ts';
 import type { Iptables } from '../../../../src/linux/netfilter/rule.ts';
-import { savedTables, table, tablesOf } from './support.ts';
+import { Bench, UNKNOWN, savedTables, table, tablesOf } from './support.ts';
 
 /** The faults of a text, as FILE:LINE:COL. */
 function faults(text: string, options: RestoreOptions = {}): string[] {
@@ -217,5 +218,84 @@ describe('one iptables command', () => {
     expect(replaced.ok && replaced.tables.filter!.chains[0]!.rules.map(({ target }) => target.t)).toEqual(['ACCEPT', 'RETURN']);
     tables = table('filter', '-A INPUT -j ACCEPT');
     expect(run({ filter: tables }, '-I INPUT 3 -j DROP')).toMatchObject({ ok: false, faults: [{ expected: 'a number from 1 to 2' }] });
+  });
+});
+
+describe('hostile texts', () => {
+  const pieces = [
+    '-A',
+    'V',
+    '-p',
+    'tcp',
+    '-m',
+    'comment',
+    '--comment',
+    '"',
+    '\\',
+    '!',
+    '-j',
+    '-s',
+    ',',
+    '10.0.0.0/8',
+    '--dport',
+    ':',
+    '-',
+    '*filter',
+    'COMMIT',
+    '\n',
+    '\0',
+    '__proto__',
+    '-I',
+    '9'.repeat(40),
+    'set',
+    '--match-set',
+    '=',
+  ];
+
+  test('never do worse than a fault', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ maxLength: 8 })), { maxLength: 30 }),
+        fc.boolean(),
+        (words, lenient) => {
+          const result = applyRestore({}, `*filter\n:V - [0:0]\n-A V ${words.join(' ')}\nCOMMIT\n`, { lenient });
+          if (result.ok) printTables(result.tables);
+          else expect(result.faults[0]!.line).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('what a lenient reading accepts is printed so that it can be read again', () => {
+    const option = fc.constantFrom(
+      '-m geoip --cc "a b" ! --x',
+      '-j TEE --gateway 10.0.0.1',
+      '-m u32 --u32 "0&0xFF=1"',
+      '-p tcp --dport 1:2',
+      '-m comment --comment "a\\"b"',
+    );
+    fc.assert(
+      fc.property(fc.uniqueArray(option, { maxLength: 4 }), (options) => {
+        const first = applyRestore({}, `*filter\n:V - [0:0]\n-A V ${options.join(' ')}\nCOMMIT\n`, { lenient: true });
+        if (!first.ok) throw new Error(JSON.stringify(first.faults));
+        expect(printTables(savedTables(printTables(first.tables), true))).toBe(printTables(first.tables));
+      }),
+    );
+  });
+
+  test('a text that would shift rules for ever is refused', () => {
+    const shifts = '-I V 1 -j ACCEPT\n'.repeat(100_000);
+    const start = performance.now();
+    expect(faults(`*filter\n:V - [0:0]\n${shifts}COMMIT\n`)[0]).toContain('too many insertions and deletions in table filter');
+    expect(performance.now() - start).toBeLessThan(15_000);
+  });
+
+  test('chains nested as deep as can be end as UNKNOWN, not in a crash', () => {
+    const depth = 5000;
+    const chains = Array.from({ length: depth }, (_, i) => `:C${i} - [0:0]`);
+    const jumps = Array.from({ length: depth - 1 }, (_, i) => `-A C${i} -j C${i + 1}`);
+    const deep = table('filter', ...chains, '-A FORWARD -j C0', ...jumps);
+    expect(new Bench().run(deep, 'FORWARD', {}).verdict).toBe(UNKNOWN);
   });
 });
