@@ -41,23 +41,60 @@ export function placePods({ nodes, pods, workloads }: PlacementInput): Placement
     unplaced.push({ namespace: pod.namespace, name: pod.name, kind: 'Pod', pods: 1, reason: NO_NODE });
     return pod;
   });
-  const names = new Set(pods.map((pod) => `${pod.namespace}/${pod.name}`));
+  const names = podNames(pods);
   for (const workload of unrealised(workloads, pods)) {
-    const { namespace, name, kind, template } = workload;
-    const eligible = scheduler.fitting(template, kind === 'DaemonSet');
-    const wanted = kind === 'DaemonSet' ? eligible.count : workload.replicas;
+    const wanted = workload.kind === 'DaemonSet' ? scheduler.fitting(workload.template, true).count : workload.replicas;
     const room = Math.min(wanted, MAX_PODS - placed.length);
-    const targets = kind === 'DaemonSet' ? eligible.all(room) : eligible.pick(room);
-    if (targets.length < wanted) {
+    const made = place(workload, room, scheduler, names, []);
+    placed.push(...made);
+    if (made.length < wanted) {
+      const { namespace, name, kind } = workload;
       const reason = room < wanted ? `a cluster has at most ${MAX_PODS} pods` : NO_NODE;
-      unplaced.push({ namespace, name, kind, pods: wanted - targets.length, reason });
-    }
-    const owner = { kind, name };
-    for (const [ordinal, nodeName] of targets.entries()) {
-      placed.push(podOf(workload, podName(workload, ordinal, names), nodeName, owner));
+      unplaced.push({ namespace, name, kind, pods: wanted - made.length, reason });
     }
   }
   return { pods: placed, unplaced };
+}
+
+/**
+ * The pods that a workload lacks in a cluster that runs already, each on a node and with the lowest name that is free; a DaemonSet's on the
+ * nodes that have none of its pods.
+ * @param replicas how many it is to have; a DaemonSet ignores it
+ */
+export function missingPods({ nodes, pods }: Omit<PlacementInput, 'workloads'>, workload: Workload, replicas: number): Pod[] {
+  const own = pods.filter((pod) => isOwnedBy(pod, workload) && !isTerminal(pod));
+  const served = workload.kind === 'DaemonSet' ? new Set(own.map(({ nodeName }) => nodeName)) : new Set();
+  const scheduler = new Scheduler(
+    nodes.filter(({ name }) => !served.has(name)),
+    pods,
+  );
+  const wanted = workload.kind === 'DaemonSet' ? nodes.length : replicas - own.length;
+  return place(workload, Math.max(0, wanted), scheduler, podNames(pods), own);
+}
+
+/** Whether a workload's controller looks after a pod; a Deployment does so through a ReplicaSet that is called after it. */
+export function isOwnedBy(pod: Pod, { namespace, kind, name }: Workload): boolean {
+  const { owner } = pod;
+  if (owner === null || pod.namespace !== namespace) return false;
+  if (owner.kind === kind) return owner.name === name;
+  return kind === 'Deployment' && owner.kind === 'ReplicaSet' && owner.name.replace(/-[^-]*$/, '') === name;
+}
+
+/** Pods of a workload, as many of them as find a node. @param own the pods that it has already */
+function place(workload: Workload, count: number, scheduler: Scheduler, names: Set<string>, own: readonly Pod[]): Pod[] {
+  const { kind, name, template } = workload;
+  const eligible = scheduler.fitting(template, kind === 'DaemonSet');
+  const targets = kind === 'DaemonSet' ? eligible.all(count) : eligible.pick(count);
+  const taken = new Set(own.map((pod) => pod.name));
+  let ordinal = 0;
+  return targets.map((nodeName) => {
+    while (taken.has(`${name}-${ordinal}`)) ordinal++;
+    return podOf(workload, podName(workload, ordinal++, names), nodeName, { kind, name });
+  });
+}
+
+function podNames(pods: readonly Pod[]): Set<string> {
+  return new Set(pods.map((pod) => `${pod.namespace}/${pod.name}`));
 }
 
 const NO_NODE = 'no node fits';

@@ -3,6 +3,8 @@ import { addPeeringOperation, nicForwarding, removePeeringOperation, setPeering 
 import { addNsgRuleOperation, attachNsg, detachNsg, removeNsgRuleOperation } from './azure/nsg.ts';
 import { addUdrOperation, attachRouteTable, changeUdr, detachRouteTable, removeUdrOperation } from './azure/routes.ts';
 import { pauseAgentOperation, resumeAgentOperation } from './cluster/agents.ts';
+import { setMasqConfig } from './cluster/masq.ts';
+import { addNodeOperation, deleteNodeOperation } from './cluster/nodes.ts';
 import {
   addPod,
   addService,
@@ -15,11 +17,6 @@ import {
   setReadyOperation,
 } from './cluster/objects.ts';
 import { openFlows } from './flows.ts';
-import { pauseAgentOperation, resumeAgentOperation, setMasqConfig } from './cluster/agents.ts';
-import { apply } from './cluster/apply.ts';
-import { addNodeOperation, deleteNodeOperation } from './cluster/nodes.ts';
-import { addPod, deletePodOperation, scale, setReadyOperation } from './cluster/pods.ts';
-import { addService, changeService, deleteServiceOperation } from './cluster/services.ts';
 import { flushConntrack } from './host/conntrack.ts';
 import { appendRule, applyIptables, deleteRule, flushChain, insertRule, setPolicy } from './host/iptables.ts';
 import { linkDown, linkUp, setMacOperation, setMtuOperation } from './host/links.ts';
@@ -75,7 +72,10 @@ export const OPERATIONS: readonly Operation[] = [
   patchService,
   scale,
   setReadyOperation,
+  addNodeOperation,
+  deleteNodeOperation,
   pauseAgentOperation,
   resumeAgentOperation,
+  setMasqConfig,
   openFlows,
 ];

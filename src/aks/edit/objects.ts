@@ -1,0 +1,153 @@
+import { isOwnedBy } from '../../kube/derive/workloads.ts';
+import type { ClusterObjects } from '../../kube/objects/cluster-objects.ts';
+import { isEqual } from '../../kube/objects/equal.ts';
+import { type ObjectMeta, keyOf } from '../../kube/objects/meta.ts';
+import type { Pod } from '../../kube/objects/pod.ts';
+import type { Service } from '../../kube/objects/service.ts';
+import type { Workload } from '../../kube/objects/workload.ts';
+import { InvariantError } from '../../wire/invariant.ts';
+import type { Cluster } from '../../world/cluster.ts';
+import type { World } from '../../world/world.ts';
+import { raw } from '../raw.ts';
+import { reconcile } from '../reconcile.ts';
+import { controllerOf, endPods, fillWorkload, startPods } from './pods.ts';
+import { type Edited, together } from './result.ts';
+
+/**
+ * `kubectl apply`: new objects are added, those that exist are replaced, then controllers and agents do what follows. A running pod keeps its
+ * network and takes over labels and readiness; a workload whose template is another one gets new pods. Nodes are not touched.
+ */
+export function applyObjects(world: World, given: ClusterObjects): Edited {
+  const cluster = clusterOf(world);
+  const before = raw(cluster.objects);
+  cluster.objects = {
+    ...before,
+    services: put(
+      before.services,
+      given.services.map((service) => keepAllocated(service, before.services)),
+    ),
+    endpointSlices: put(before.endpointSlices, given.endpointSlices),
+    workloads: put(before.workloads, given.workloads, (workload) => `${workload.kind} ${keyOf(workload)}`),
+    policies: put(before.policies, given.policies, (policy) => `${policy.apiVersion} ${policy.kind} ${keyOf(policy)}`),
+    unmodelled: put(before.unmodelled, given.unmodelled, ({ kind, reason, ...meta }) => `${kind} ${keyOf(meta)} ${reason}`),
+    masqConfigs: given.masqConfigs.length > 0 ? given.masqConfigs : before.masqConfigs,
+    pods: before.pods.map((pod) => relabelled(pod, given.pods)),
+  };
+  const known = new Set(before.pods.map(keyOf));
+  const edits = [
+    startPods(
+      world,
+      cluster,
+      given.pods.filter((pod) => !known.has(keyOf(pod))),
+    ),
+  ];
+  for (const workload of given.workloads) edits.push(rollOut(world, cluster, workload, before));
+  return finished(world, together(...edits));
+}
+
+/** A service without the addresses and ports that were allocated to it keeps them. */
+function keepAllocated(service: Service, services: readonly Service[]): Service {
+  const before = services.find((one) => keyOf(one) === keyOf(service));
+  if (before === undefined) return service;
+  const ports = service.ports.map((port) => {
+    const same = before.ports.find((one) => one.port === port.port && one.protocol === port.protocol);
+    return port.nodePort === 0 && opensNodePorts(service) && same !== undefined ? { ...port, nodePort: same.nodePort } : port;
+  });
+  const keepsFrontend = service.type === 'LoadBalancer' && service.ingress.length === 0 && isEqual(service.annotations, before.annotations);
+  const keepsAddress = keepsFrontend && (service.loadBalancerIP === null || service.loadBalancerIP === before.loadBalancerIP);
+  return {
+    ...service,
+    ports,
+    clusterIP: service.clusterIP ?? (before.clusterIP === 'None' ? null : before.clusterIP),
+    ingress: keepsAddress ? before.ingress : service.ingress,
+  };
+}
+
+function opensNodePorts({ type }: Service): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer';
+}
+
+function relabelled(pod: Pod, given: readonly Pod[]): Pod {
+  const next = given.find((one) => keyOf(one) === keyOf(pod));
+  return next === undefined ? pod : { ...pod, labels: next.labels, ready: next.ready, terminating: next.terminating };
+}
+
+function rollOut(world: World, cluster: Cluster, workload: Workload, before: ClusterObjects): Edited {
+  const old = before.workloads.find((one) => one.kind === workload.kind && keyOf(one) === keyOf(workload));
+  const isNew = old !== undefined && !isEqual(old.template, workload.template);
+  const forget = isNew
+    ? endPods(
+        world,
+        cluster,
+        before.pods.filter((pod) => isOwnedBy(pod, workload)),
+      )
+    : [];
+  return together({ forget, problems: [] }, fillWorkload(world, cluster, workload));
+}
+
+/** `kubectl scale`. The workload must exist. */
+export function scaleWorkload(world: World, workload: Workload, replicas: number): Edited {
+  const cluster = clusterOf(world);
+  const scaled = { ...workload, replicas };
+  const objects = raw(cluster.objects);
+  cluster.objects = { ...objects, workloads: objects.workloads.map((one) => (isSame(one, workload) ? scaled : one)) };
+  return finished(world, fillWorkload(world, cluster, scaled));
+}
+
+/** `kubectl delete pod`: a pod that a workload looks after comes back as another one. */
+export function deletePod(world: World, pod: Pod): Edited {
+  const cluster = clusterOf(world);
+  const forget = endPods(world, cluster, [pod]);
+  const workload = controllerOf(raw(cluster.objects), pod);
+  const filled = workload === undefined ? { forget: [], problems: [] } : fillWorkload(world, cluster, workload);
+  return finished(world, together({ forget, problems: [] }, filled));
+}
+
+/** A running pod passes its readiness probe, or fails it. */
+export function setReady(world: World, pod: Pod, ready: boolean): Edited {
+  const cluster = clusterOf(world);
+  const objects = raw(cluster.objects);
+  cluster.objects = { ...objects, pods: objects.pods.map((one) => (keyOf(one) === keyOf(pod) ? { ...one, ready } : one)) };
+  return finished(world, { forget: [], problems: [] });
+}
+
+/** `kubectl delete service`, with the slices that somebody wrote for it. */
+export function deleteService(world: World, service: Service): Edited {
+  const cluster = clusterOf(world);
+  const objects = raw(cluster.objects);
+  cluster.objects = {
+    ...objects,
+    services: objects.services.filter((one) => keyOf(one) !== keyOf(service)),
+    endpointSlices: objects.endpointSlices.filter((slice) => slice.namespace !== service.namespace || slice.serviceName !== service.name),
+    unmodelled: objects.unmodelled.filter((one) => one.kind !== 'Service' || keyOf(one) !== keyOf(service)),
+  };
+  return finished(world, { forget: [], problems: [] });
+}
+
+/** Lets controllers and agents do what an edit calls for. */
+export function finished(world: World, edited: Edited): Edited {
+  const { forget, problems } = reconcile(world, { kind: 'objects' });
+  return together(edited, { forget, problems: problems.map(({ message }) => message) });
+}
+
+/** The cluster of a World that has one. @throws InvariantError otherwise: who edits objects has looked for it */
+export function clusterOf(world: World): Cluster {
+  if (world.cluster === null) throw new InvariantError('there is no cluster to edit');
+  return world.cluster;
+}
+
+function isSame(one: Workload, other: Workload): boolean {
+  return one.kind === other.kind && keyOf(one) === keyOf(other);
+}
+
+/** A list in which objects of the same key are replaced in their place, and others added at the end. */
+function put<T extends ObjectMeta>(before: readonly T[], given: readonly T[], key: (one: T) => string = keyOf): readonly T[] {
+  if (given.length === 0) return before;
+  const byKey = new Map(given.map((one) => [key(one), one]));
+  const kept = before.map((one) => {
+    const next = byKey.get(key(one));
+    byKey.delete(key(one));
+    return next ?? one;
+  });
+  return [...kept, ...byKey.values()];
+}
