@@ -8,6 +8,7 @@ import type { World } from '../world/world.ts';
 import { applyPlan } from './agents/apply-plan.ts';
 import { syncLoadBalancers } from './agents/azure-load-balancer.ts';
 import { ROUTES_EVERY_MS, syncAzureRoutes } from './agents/azure-routes.ts';
+import { markGoverned } from './agents/govern.ts';
 import { ipMasqAgentPlan } from './agents/ip-masq-agent.ts';
 import { CANARY_EVERY_MS, FULL_SYNC_EVERY_MS, kubeProxySettings } from './agents/kube-proxy.ts';
 import { isPaused } from './agents/pause.ts';
@@ -43,6 +44,7 @@ export function reconcile(world: World, change: Change): Reconciled {
     case 'objects': {
       const problems = deriveObjects(cluster, fabric);
       const forget = syncKubeProxy(world, cluster, settings, 'changed');
+      markGoverned(world, cluster);
       if (!isPaused(cluster, 'azure-load-balancer')) syncLoadBalancers(fabric, cluster);
       return { forget, problems };
     }

@@ -1,6 +1,6 @@
 import type { Ipv4 } from '../wire/ipv4.ts';
 import { mask } from '../wire/prefix.ts';
-import { type Hook, HOOK_NAMES } from './netfilter/hook-env.ts';
+import { type Hook, HOOK_NAMES } from './netfilter/hook.ts';
 import type { Netns, Part, Unmodelled } from './netns.ts';
 
 /** Why nobody can say what becomes of a packet. */
@@ -17,13 +17,17 @@ export class Gaps {
   readonly #missing: ReadonlyMap<Part, Unmodelled>;
   readonly #devices: ReadonlyMap<string, Unmodelled>;
   readonly #others: readonly Unmodelled[];
+  readonly #opening: readonly Unmodelled[];
+  readonly #to: ReadonlyMap<Ipv4, Unmodelled>;
 
   constructor(unmodelled: readonly Unmodelled[]) {
     const missing = unmodelled.filter(({ reason }) => reason === 'NOT_COLLECTED');
     this.#missing = new Map(missing.flatMap((gap) => (gap.part === null ? [] : [[gap.part, gap] as const])));
     const present = unmodelled.filter(({ reason }) => reason !== 'NOT_COLLECTED');
     this.#devices = new Map(present.flatMap((gap) => (gap.dev === null ? [] : [[gap.dev, gap] as const])));
-    this.#others = present.filter(({ dev }) => dev === null);
+    this.#opening = present.filter(({ opening }) => opening !== undefined);
+    this.#to = new Map(present.flatMap((gap) => (gap.to === undefined ? [] : [[gap.to, gap] as const])));
+    this.#others = present.filter(({ dev, opening, to }) => dev === null && opening === undefined && to === undefined);
   }
 
   /** The first of these parts that was not collected. */
@@ -44,6 +48,16 @@ export class Gaps {
   atHook(hook: Hook): Gap | null {
     const name = HOOK_NAMES[hook] ?? 'PREROUTING';
     return this.#others.find(({ part, meets }) => part === null && (meets === undefined || meets.includes(name))) ?? null;
+  }
+
+  /** What decides about new connections into the namespace, or out of it. */
+  opening(direction: 'in' | 'out'): Gap | null {
+    return this.#opening.find(({ opening }) => opening === direction) ?? null;
+  }
+
+  /** What takes packets to an address before any table here does. */
+  towards(dst: Ipv4): Gap | null {
+    return this.#to.get(dst) ?? null;
   }
 
   /** What takes every frame that crosses a bridge, or every ARP packet. */

@@ -14,13 +14,17 @@ export type Part =
 
 /** Something found in a namespace that packets would meet and podwalk does not model. */
 export interface Unmodelled {
-  readonly reason: 'NFT' | 'TC_FILTER' | 'BPF' | 'IPVS' | 'XFRM' | 'NOT_COLLECTED' | 'NOT_MODELLED';
+  readonly reason: 'NFT' | 'TC_FILTER' | 'BPF' | 'IPVS' | 'XFRM' | 'NOT_COLLECTED' | 'NOT_MODELLED' | 'POLICY' | 'SERVICE_PROXY';
   readonly text: string;
   /** The device it sits on; null for the whole namespace. */
   readonly dev: string | null;
   readonly part: Part | null;
   /** What takes packets (`part` null) says at which netfilter hooks, or that it takes bridged frames or ARP; absent: at every hook. */
   readonly meets?: readonly (HookName | 'BRIDGE' | 'ARP')[];
+  /** Takes only packets that open a connection: into the namespace, or out of it. What answers them passes. */
+  readonly opening?: 'in' | 'out';
+  /** Takes only packets to this address. */
+  readonly to?: Ipv4;
   /** The prefix of a route that is not modelled; absent: it could be any. */
   readonly prefix?: { readonly addr: Ipv4; readonly len: number };
 }

@@ -51,6 +51,7 @@ import { routeMeHarder } from './route.ts';
 export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null, output: Device | null): boolean {
   const { firewall } = stack;
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('iptables') ?? stack.gaps.atHook(hook))) return false;
+  if (stack.gaps !== null && (hook === PREROUTING || hook === OUTPUT) && isBlind(stack, skb, stack.gaps.towards(skb.dst))) return false;
   if (firewall.idle) return true;
   const at: Crossing = { stack, hook, skb, input, output, env: null };
   switch (hook) {

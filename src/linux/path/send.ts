@@ -3,6 +3,7 @@ import { ICMP, TCP, UDP } from '../../wire/proto.ts';
 import { errnoName } from '../fib/errno.ts';
 import { Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { isBlind } from './blind.ts';
 import { ECHO_REQUEST } from './icmp.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { flowText, note, start } from './record.ts';
@@ -87,6 +88,7 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   if (request.proto === 'tcp' && request.spoof === null && (route.kind === 'broadcast' || route.kind === 'multicast')) {
     return failed(stack, skb, 'ENETUNREACH', 'TCP cannot connect to a broadcast or multicast address');
   }
+  if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.opening('out'))) return null;
   skb.via = route;
   if (request.proto === 'tcp') skb.mssBytes = Math.max(88, route.mtuBytes - 40);
   else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= pathMtu(stack, skb.dst, route.mtuBytes))) skb.df = true;

@@ -5,7 +5,7 @@ import { ACK, RST, Skb, SYN } from '../skb.ts';
 import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
-import { icmpRcv, icmpSend, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp.ts';
+import { ECHO_REQUEST, icmpRcv, icmpSend, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { note, start } from './record.ts';
 import { routeSend } from './route.ts';
@@ -13,6 +13,7 @@ import { vxlanOnPort, vxlanRcv } from './vxlan.ts';
 
 /** @source net/ipv4/ip_input.c ip_protocol_deliver_rcu */
 export function deliverToSocket(stack: Stack, device: Device, skb: Skb): void {
+  if (stack.gaps !== null && opens(stack, skb) && isBlind(stack, skb, stack.gaps.opening('in'))) return;
   switch (skb.proto) {
     case ICMP:
       icmpRcv(stack, skb);
@@ -26,6 +27,18 @@ export function deliverToSocket(stack: Stack, device: Device, skb: Skb): void {
     default:
       icmpSend(stack, device, skb, UNREACHABLE, PROTO_UNREACH);
       stack.effects.dropped(stack, skb, 'IP_NOPROTO', `nothing in ${stack.at} takes protocol ${protoName(skb.proto)}`);
+  }
+}
+
+/** Whether a packet asks for something new, and is no answer to what a probe here sent. */
+function opens(stack: Stack, skb: Skb): boolean {
+  switch (skb.proto) {
+    case TCP:
+      return (skb.tcpFlags & (SYN | ACK | RST)) === SYN;
+    case ICMP:
+      return skb.icmpType === ECHO_REQUEST;
+    default:
+      return !stack.session.sockets.some(({ proto, port }) => proto === 'udp' && port === skb.dport);
   }
 }
 
