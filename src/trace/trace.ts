@@ -63,6 +63,8 @@ export interface RuleRef {
   index: number;
   text: string;
   origin?: string;
+  /** Given where both back ends of iptables hold rules, for those of iptables-legacy. */
+  backEnd?: 'legacy';
 }
 
 export interface AzureRuleRef {

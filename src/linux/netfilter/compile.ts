@@ -14,7 +14,10 @@ export class Program extends CompiledTable {
   /** The built-in chain of each hook. */
   readonly #hooks: readonly (Chain | null)[];
 
-  constructor(table: Table) {
+  /** It stands beside rules of the other back end and says so. */
+  readonly isLegacy: boolean;
+
+  constructor(table: Table, isLegacy = false) {
     const byName = new Map(table.chains.map((chain) => [chain.name, chain]));
     const hooks = HOOK_NAMES.map((name) => byName.get(name) ?? null);
     super(
@@ -24,6 +27,7 @@ export class Program extends CompiledTable {
         0,
       ),
     );
+    this.isLegacy = isLegacy;
     this.#byName = byName;
     this.#hooks = hooks;
   }
@@ -47,7 +51,7 @@ export class Program extends CompiledTable {
     let compiled = this.#compiled.get(name);
     if (compiled === undefined) {
       const chain = this.#byName.get(name);
-      compiled = chain === undefined ? null : compileChain(this.table.name, chain);
+      compiled = chain === undefined ? null : compileChain(`${this.isLegacy ? 'legacy ' : ''}${this.table.name}`, chain);
       this.#compiled.set(name, compiled);
     }
     return compiled;
@@ -64,10 +68,10 @@ const chainRules = new WeakMap<
  * Makes a table ready for packets. A frozen table is compiled once; rule lists are compiled once however many tables share them, so they
  * must never change in place.
  */
-export function compileTable(table: Table): CompiledTable {
+export function compileTable(table: Table, isLegacy = false): CompiledTable {
   let program = programs.get(table);
-  if (program === undefined) {
-    program = new Program(table);
+  if (program?.isLegacy !== isLegacy) {
+    program = new Program(table, isLegacy);
     if (Object.isFrozen(table)) programs.set(table, program);
   }
   return program;

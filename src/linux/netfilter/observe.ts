@@ -25,15 +25,16 @@ interface Fields {
 }
 
 /** The observer of one traversal; null where nobody records. */
-export function observe(table: TableName, env: HookEnv): Observer | null {
+export function observe(table: TableName, isLegacy: boolean, env: HookEnv): Observer | null {
   const { recorder } = env;
   const { hop } = env.skb;
-  return recorder === null || hop === null ? null : new Observer(table, env, recorder, hop);
+  return recorder === null || hop === null ? null : new Observer(table, isLegacy, env, recorder, hop);
 }
 
 /** Writes down which rules a packet matched, one step each, when their effect is known. */
 export class Observer {
   readonly #table: TableName;
+  readonly #isLegacy: boolean;
   readonly #env: HookEnv;
   readonly #recorder: Recorder;
   readonly #hop: HopRecord;
@@ -43,8 +44,9 @@ export class Observer {
   #before: Fields | null = null;
   #misses: Considered[] | null = null;
 
-  constructor(table: TableName, env: HookEnv, recorder: Recorder, hop: HopRecord) {
+  constructor(table: TableName, isLegacy: boolean, env: HookEnv, recorder: Recorder, hop: HopRecord) {
     this.#table = table;
+    this.#isLegacy = isLegacy;
     this.#env = env;
     this.#recorder = recorder;
     this.#hop = hop;
@@ -133,26 +135,28 @@ export class Observer {
   }
 
   #nearMisses(decided: Target): Considered[] {
-    return nearMisses(this.#env, this.#visited, decided, (rule) => refer(this.#table, rule));
+    return nearMisses(this.#env, this.#visited, decided, (rule) => refer(this.#table, this.#isLegacy, rule));
   }
 
   #step(compiled: CompiledRule, verb: Verb, more: Partial<StepDraft>, further: Partial<StepDraft> = {}): void {
     const { rule, chain, index } = compiled;
     const table = this.#table;
+    const isLegacy = this.#isLegacy;
     this.#recorder.step(this.#hop, {
       stage: this.#stage,
       verb,
       text: () => `rule ${index} of ${chain} ${describe(rule)}`,
-      rule: () => refer(table, compiled),
+      rule: () => refer(table, isLegacy, compiled),
       ...more,
       ...further,
     });
   }
 }
 
-function refer(table: TableName, { rule, chain, index }: CompiledRule): RuleRef {
+function refer(table: TableName, isLegacy: boolean, { rule, chain, index }: CompiledRule): RuleRef {
   const ref: RuleRef = { table, chain, index, text: printRule(rule, chain) };
   if (rule.origin !== null) ref.origin = rule.origin;
+  if (isLegacy) ref.backEnd = 'legacy';
   return ref;
 }
 

@@ -8,6 +8,7 @@ import { ACCEPTED, DROPPED, type HookEnv, REJECTED, type TableVerdict, UNKNOWN }
 import { NO, UNSURE } from './match/module.ts';
 import { type Observer, observe } from './observe.ts';
 import { printSpecification } from './print.ts';
+import { TwoBackEnds, runBoth } from './two-back-ends.ts';
 import { CONTINUE, type TargetResult } from './target/module.ts';
 
 export { hasRules } from './compiled-table.ts';
@@ -21,10 +22,13 @@ const MAX_DEPTH = 512;
  * @source net/ipv4/netfilter/ip_tables.c ipt_do_table
  */
 export function runTable(compiled: CompiledTable, env: HookEnv): TableVerdict {
-  if (!(compiled instanceof Program)) throw new InvariantError('a compiled table of foreign make');
+  if (!(compiled instanceof Program)) {
+    if (compiled instanceof TwoBackEnds) return runBoth(compiled, env, runTable);
+    throw new InvariantError('a compiled table of foreign make');
+  }
   const chain = compiled.entry(env.hook);
   if (chain === null) return ACCEPTED;
-  const observer = observe(compiled.table.name, env);
+  const observer = observe(compiled.table.name, compiled.isLegacy, env);
   const result = runChain(compiled, chain, env, 0, observer);
   if (result !== CONTINUE) return result;
   const policy = chain.chain.policy ?? 'ACCEPT';
@@ -169,7 +173,7 @@ function refuse(program: Program, rule: CompiledRule, env: HookEnv, verdict: typ
   if (text === undefined) {
     const { origin } = rule.rule;
     const from = origin === null ? '' : ` (from ${origin})`;
-    text = `${program.table.name}:${rule.chain}[${rule.index}]${printSpecification(rule.rule)}${from}`;
+    text = `${program.isLegacy ? 'iptables-legacy ' : ''}${program.table.name}:${rule.chain}[${rule.index}]${printSpecification(rule.rule)}${from}`;
     texts.set(rule, text);
   }
   env.dropText = env.dropText === '' ? text : `${env.dropText}: ${text}`;

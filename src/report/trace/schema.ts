@@ -45,6 +45,7 @@ const rule = z.object({
   index: z.int().min(1).describe('from 1, as iptables -L --line-numbers counts'),
   text: z.string(),
   origin: z.string().exactOptional(),
+  backEnd: z.literal('legacy').exactOptional().describe('where both back ends of iptables hold rules: this one is of iptables-legacy'),
 });
 
 const step = z.object({

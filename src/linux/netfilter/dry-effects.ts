@@ -1,0 +1,44 @@
+import type { Chance, Effects } from '../stack.ts';
+
+/** A world in which nothing happens: rules that are only tried out find it around them. */
+export class DryEffects implements Effects {
+  readonly nowMs: number;
+  readonly recorder = null;
+  readonly #last: boolean;
+
+  /** @param last take the last way wherever there are several, not the first */
+  constructor(nowMs: number, last: boolean) {
+    this.nowMs = nowMs;
+    this.#last = last;
+  }
+
+  choose({ odds }: Chance): number {
+    return this.#last ? odds.length - 1 : 0;
+  }
+
+  random(below: number): number {
+    return this.#last ? below - 1 : 0;
+  }
+
+  accepts(): boolean {
+    return true;
+  }
+
+  arpFailed(): null {
+    return null;
+  }
+
+  transmit(): void {}
+  loop(): void {}
+  delivered(): void {}
+  arrived(): void {}
+  sendError(): void {}
+  dropped(): void {}
+  fading(): void {}
+  storm(): void {}
+  unknown(): void {}
+  timer(): void {}
+  tracked(): void {}
+  arpLeg(): void {}
+  arpShown(): void {}
+}
