@@ -2,18 +2,10 @@ import type { Recorder } from '../../trace/recorder.ts';
 import type { Device } from '../device.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import type { HookName } from './rule.ts';
+import type { Hook } from './hook.ts';
 import type { RejectKind } from './target/target.ts';
 
-/** Hook numbers as the kernel has them. @source include/uapi/linux/netfilter.h enum nf_inet_hooks */
-export const PREROUTING = 0;
-export const INPUT = 1;
-export const FORWARD = 2;
-export const OUTPUT = 3;
-export const POSTROUTING = 4;
-export type Hook = 0 | 1 | 2 | 3 | 4;
-
-export const HOOK_NAMES: readonly HookName[] = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
+export { FORWARD, HOOK_NAMES, INPUT, OUTPUT, POSTROUTING, PREROUTING, type Hook } from './hook.ts';
 
 /** What a traversal of a table ends in. */
 export const ACCEPTED = 0;
