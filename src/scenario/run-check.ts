@@ -1,4 +1,6 @@
+import type { Probe } from '../walk/probe.ts';
 import { runAllBranches, runProbe } from '../walk/run-probe.ts';
+import { DEFAULT_ICMP_ID, DEFAULT_SPORT } from '../walk/walk.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld, World } from '../world/world.ts';
 import type { Trace } from '../trace/trace.ts';
@@ -16,6 +18,8 @@ export interface CheckContext {
   readonly world: FrozenWorld;
   readonly session: Session;
   readonly names: Names;
+  /** How many walks the session has seen: each is a connection of its own unless the check names its source port. */
+  readonly walks: number;
   /** Also take down near misses. */
   readonly detailed: boolean;
   /** Keep the walks of checks that passed. */
@@ -27,8 +31,9 @@ export function runCheck(check: PlannedCheck, context: CheckContext): CheckResul
   const { world, session, names } = context;
   const problem = unknownName(check, names);
   if (problem !== null) return problem;
-  const probe = probeOf(check, world);
-  if ('field' in probe) return requestProblem(check, probe);
+  const asked = probeOf(check, world);
+  if ('field' in asked) return requestProblem(check, asked);
+  const probe = { ...asked, sport: asked.sport ?? freshSport(asked, context.walks) };
   const options = { record: context.detailed ? 'detailed' : 'summary' } as const;
   const traces = check.allBranches ? runAllBranches(world, session, probe, options) : [runProbe(world, session, probe, options)];
   const mismatches = judgeAll(check, traces, names);
@@ -36,6 +41,13 @@ export function runCheck(check: PlannedCheck, context: CheckContext): CheckResul
   const { name, under, place } = check;
   const outcomes = traces.map(({ outcome, reason, text }) => ({ outcome, reason, text }));
   return { name, under, place, verdict, mismatches, outcomes, traces: verdict === 'pass' && !context.keepTraces ? [] : traces };
+}
+
+const SPORTS = 20_000;
+
+/** The source port (for ICMP the identifier) of the next connection of a client that has made so many. */
+function freshSport({ proto }: Probe, walks: number): number {
+  return (proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT) + (walks % SPORTS);
 }
 
 /** What a check names that this world does not have. */

@@ -70,6 +70,8 @@ class Run {
   readonly #seed: number;
   #history: History;
   #names: WorldNames;
+  /** Walks in the session of the steps. */
+  #walks = 0;
 
   constructor(loaded: LoadedScenario, world: FrozenWorld, options: RunOptions) {
     this.#loaded = loaded;
@@ -156,7 +158,8 @@ class Run {
     if (!this.#isAsked(check)) return;
     const { detailed = false } = this.#options;
     const session = shared ?? startSession(this.#world, this.#seed);
-    const context = { world: this.#world, session, names: this.#names, detailed, keepTraces: detailed };
+    const walks = shared === null ? 0 : this.#walks++;
+    const context = { world: this.#world, session, names: this.#names, walks, detailed, keepTraces: detailed };
     const result = runCheck(check, context);
     if ('verdict' in result) this.results.push(result);
     else this.problems.push(result);

@@ -18,8 +18,9 @@ import {
 } from './cluster/objects.ts';
 import { openFlows } from './flows.ts';
 import { flushConntrack } from './host/conntrack.ts';
+import { flushBridgeChain } from './host/ebtables.ts';
 import { appendRule, applyIptables, deleteRule, flushChain, insertRule, setPolicy } from './host/iptables.ts';
-import { linkDown, linkUp, setMacOperation, setMtuOperation } from './host/links.ts';
+import { linkDown, linkUp, setHairpin, setMacOperation, setMtuOperation, setPromisc } from './host/links.ts';
 import { deleteNeighbourOperation, setNeighbour } from './host/neighbours.ts';
 import { addRouteOperation, addRuleOperation, deleteRouteOperation, deleteRuleOperation, replaceRouteOperation } from './host/routes.ts';
 import { listen, stopListening } from './host/sockets.ts';
@@ -32,6 +33,8 @@ export const OPERATIONS: readonly Operation[] = [
   linkDown,
   setMtuOperation,
   setMacOperation,
+  setPromisc,
+  setHairpin,
   addRouteOperation,
   replaceRouteOperation,
   deleteRouteOperation,
@@ -46,6 +49,7 @@ export const OPERATIONS: readonly Operation[] = [
   setPolicy,
   flushChain,
   applyIptables,
+  flushBridgeChain,
   flushConntrack,
   listen,
   stopListening,

@@ -38,7 +38,9 @@ const many = z.array(pattern).min(1).max(200);
 
 export const send: z.ZodType<Send> = z.lazy(() =>
   section({
-    sport: port.exactOptional().describe('source port, for ICMP the echo identifier; default 40000, ICMP 1234'),
+    sport: port
+      .exactOptional()
+      .describe('source port, for ICMP the echo identifier; default 40000, ICMP 1234, and one more with every walk of the steps'),
     src: z.string().exactOptional().describe('address that the socket is bound to'),
     ttl: ttl.exactOptional().describe('time to live; default 64'),
     size: z.int().min(0).max(65_507).exactOptional().describe('UDP payload, or bytes after the ICMP header; default 32'),
