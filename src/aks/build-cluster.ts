@@ -22,6 +22,7 @@ import type { NetworkMode } from './modes/mode.ts';
 import { NETWORK_MODES, findMode } from './modes/modes.ts';
 import { checkAddressSpaces } from './plan/address-spaces.ts';
 import { clusterNetwork, DEFAULTS, vnetName } from './plan/network.ts';
+import { markGoverned } from './agents/govern.ts';
 import { type NodePlan, planNodes } from './plan/nodes.ts';
 import { type ClusterProblem, problem, problemAt } from './problem.ts';
 import { emptyRecord } from './record.ts';
@@ -128,12 +129,27 @@ function build(
   const problems = addSurroundings(world, fabric, spec, network, kernel);
   const notices = addSandboxes(world, cluster, mode, spec.listens ?? []);
   const derived = deriveObjects(cluster, fabric).map(atPlace);
-  syncKubeProxy(world, cluster, kubeProxySettings(mode, network), 'changed');
+  writeServiceRules(world, cluster, mode);
+  markGoverned(world, cluster);
   syncLoadBalancers(fabric, cluster);
   if (mode.podRouting === 'udr') syncAzureRoutes(fabric, cluster);
   internParts(world);
   const all = [...problems, ...derived];
   return all.length > 0 ? refused(all) : { world: { ...world, cluster }, problems: [], notices };
+}
+
+/**
+ * kube-proxy's first sync. What is rendered of a service is remembered as long as the object lives; here it is rendered of copies, so that the
+ * text of all rules of a large cluster is not kept for an edit that may never come.
+ */
+function writeServiceRules(world: World, cluster: Cluster, mode: NetworkMode): void {
+  const { services, endpointSlices } = cluster.objects;
+  const kept = cluster.objects;
+  cluster.objects = { ...kept, services: services.map((service) => ({ ...service })), endpointSlices: [...endpointSlices] };
+  syncKubeProxy(world, cluster, kubeProxySettings(mode, cluster.network), 'changed');
+  cluster.objects = kept;
+  const proxied = { services, endpointSlices };
+  for (const node of Object.values(cluster.nodes)) node.proxied = proxied;
 }
 
 function addSurroundings(

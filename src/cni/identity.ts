@@ -17,8 +17,7 @@ export interface SandboxIdentity {
 /** @param attempt counts the sandboxes that the pod has had, from 0 */
 export function sandboxIdentity(cluster: string, namespace: string, name: string, attempt: number): SandboxIdentity {
   const digest = sha256(utf8ToBytes(`${cluster}/${namespace}/${name}/${attempt}`));
-  const containerId = bytesToHex(digest);
-  const again = bytesToHex(sha256(digest));
-  const uuid = [again.slice(0, 8), again.slice(8, 12), again.slice(12, 16), again.slice(16, 20), again.slice(20, 32)].join('-');
-  return { containerId, netns: `cni-${uuid}`, seed: Number.parseInt(again.slice(32, 40), 16) };
+  const hex = bytesToHex(digest.toReversed());
+  const uuid = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+  return { containerId: bytesToHex(digest), netns: `cni-${uuid}`, seed: Number.parseInt(hex.slice(32, 40), 16) };
 }

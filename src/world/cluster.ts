@@ -1,10 +1,9 @@
 import type { CniState } from '../cni/state.ts';
-import type { PortMapping } from '../cni/plugin.ts';
+import type { CniResult, PortMapping } from '../cni/plugin.ts';
 import type { MasqConfig } from '../kube/ip-masq-agent/config.ts';
 import type { ProxyObjects } from '../kube/kube-proxy/view.ts';
 import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
-import type { Mac } from '../wire/mac.ts';
 import type { Prefix } from '../wire/prefix.ts';
 
 /**
@@ -79,13 +78,8 @@ export interface Sandbox {
 }
 
 /** The result that the runtime caches for CHECK and DEL. */
-export interface Attachment {
+export interface Attachment extends CniResult {
   readonly containerId: string;
-  readonly addr: Ipv4;
-  readonly len: number;
-  readonly gateway: Ipv4;
-  readonly hostLink: string;
-  readonly mac: Mac;
   readonly portMappings: readonly PortMapping[];
 }
 

@@ -21,9 +21,7 @@ export function freezeDeep(root: object): void {
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     if (Object.isFrozen(next)) continue;
     Object.freeze(next);
-    const values: unknown[] = Array.isArray(next) ? next : Object.values(next);
-    for (const value of values) {
-      if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) todo.push(value);
-    }
+    const values: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
+    for (const value of values) if (typeof value === 'object' && value !== null) todo.push(value);
   }
 }

@@ -88,6 +88,8 @@ export function wantedRules(objects: ProxyObjects, view: NodeView, settings: Kub
 function writeChains(tables: TablesEdit, rules: KubeProxyRules, unchanged: ReadonlySet<ChainRules>): void {
   const { filter, nat } = kubeProxyChains(rules);
   const interner = new Interner();
+  // Jumps name the chain by its own string, instead of by a piece of the rule's text that would keep the text alive.
+  for (const { name } of [...filter, ...nat]) interner.targets.set(`-j ${name}`, { t: 'jump', chain: name });
   for (const chain of filter) tables.table('filter').put(chainOf(chain, interner));
   for (const chain of nat) if (!unchanged.has(chain)) tables.table('nat').put(chainOf(chain, interner));
   removeStale(tables.table('nat'), new Set(nat.map(({ name }) => name)));

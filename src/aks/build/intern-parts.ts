@@ -1,4 +1,71 @@
+import type { Netns } from '../../linux/netns.ts';
+import { type FibTable, type Nexthop, type Route, TABLE_LOCAL } from '../../linux/route.ts';
+import { freezeDeep } from '../../world/freeze.ts';
 import type { World } from '../../world/world.ts';
 
-/** (Filled in with the measurement of large clusters.) */
-export function internParts(_world: World): void {}
+const NOTHING: readonly never[] = Object.freeze([]);
+
+/**
+ * Makes equal parts of namespaces one frozen object: pods of a cluster have the same routes but for their own address, the same neighbours,
+ * the same sysctls. Done once, when everything is built.
+ */
+export function internParts(world: World): void {
+  const known = new Interned();
+  for (const host of Object.values(world.machines)) for (const netns of Object.values(host.netns)) known.namespace(netns);
+}
+
+class Interned {
+  readonly #nexthops = new Map<string, readonly Nexthop[]>();
+  readonly #tables = new Map<string, FibTable>();
+  readonly #neighbours = new Map<string, Netns['neighbours']>();
+  readonly #sockets = new Map<string, Netns['sockets']>();
+  readonly #sysctls = new Map<string, Netns['sysctls']>();
+
+  namespace(netns: Netns): void {
+    netns.fib = netns.fib.map((table) => this.#table(table));
+    if (netns.fdb.length === 0) netns.fdb = NOTHING;
+    if (netns.proxyNeighbours.length === 0) netns.proxyNeighbours = NOTHING;
+    netns.neighbours = netns.neighbours.length === 0 ? NOTHING : shared(this.#neighbours, netns.neighbours);
+    netns.sysctls = shared(this.#sysctls, netns.sysctls);
+    netns.sockets = netns.sockets.length === 0 ? NOTHING : shared(this.#sockets, netns.sockets);
+  }
+
+  /** Table local differs from namespace to namespace, the others seldom do. */
+  #table(table: FibTable): FibTable {
+    if (Object.isFrozen(table)) return table;
+    const routes = table.routes.map((route) => this.#route(route));
+    return table.id === TABLE_LOCAL || routes.length > MOST_SHARED_ROUTES
+      ? { id: table.id, routes }
+      : shared(this.#tables, { id: table.id, routes });
+  }
+
+  #route(route: Route): Route {
+    if (Object.isFrozen(route)) return route;
+    const nexthops = this.#nexthopsOf(route);
+    return nexthops === route.nexthops ? route : Object.assign({}, route, { nexthops });
+  }
+
+  #nexthopsOf({ nexthops }: Route): readonly Nexthop[] {
+    const key = nexthops
+      .map((nexthop) => `${nexthop.dev ?? ''} ${nexthop.via ?? ''} ${nexthop.onlink} ${nexthop.weight} ${nexthop.dead}`)
+      .join();
+    const known = this.#nexthops.get(key);
+    if (known !== undefined) return known;
+    freezeDeep(nexthops);
+    this.#nexthops.set(key, nexthops);
+    return nexthops;
+  }
+}
+
+/** A table with more routes than this is a machine's own. */
+const MOST_SHARED_ROUTES = 8;
+
+function shared<T extends object>(known: Map<string, T>, value: T): T {
+  if (Object.isFrozen(value)) return value;
+  const key = JSON.stringify(value);
+  const same = known.get(key);
+  if (same !== undefined) return same;
+  freezeDeep(value);
+  known.set(key, value);
+  return value;
+}

@@ -1,7 +1,7 @@
 import type { Fabric } from '../../azure/fabric.ts';
 import { ensureDedupPromisc } from '../../cni/bridge/dedup-promisc.ts';
-import { sandboxIdentity } from '../../cni/identity.ts';
-import type { CniArgs, CniEnv, CniResult, PortMapping } from '../../cni/plugin.ts';
+import { type SandboxIdentity, sandboxIdentity } from '../../cni/identity.ts';
+import type { CniArgs, CniEnv, CniResult, HostNic, PortMapping } from '../../cni/plugin.ts';
 import { addNetwork, checkNetwork, delNetwork } from '../../cni/runtime.ts';
 import { declaredListeners } from '../../kube/derive/listeners.ts';
 import { keyOf } from '../../kube/objects/meta.ts';
@@ -20,16 +20,44 @@ import type { Forget } from '../forget.ts';
 import type { NetworkMode } from '../modes/mode.ts';
 import { own, remove } from '../record.ts';
 import type { ListenSpec } from '../spec.ts';
-import { openPorts, rootOf } from './machine.ts';
+import { must, openPorts, rootOf } from './machine.ts';
 
 /** Makes a pod's sandbox on its node: the namespace, its network, its listeners. @returns null for a pod that does not run */
 export function addSandbox(world: World, cluster: Cluster, mode: NetworkMode, pod: Pod, listens: readonly ListenSpec[]): Sandbox | null {
+  const place = nodeOf(world, cluster, pod);
+  if (place === null || isTerminal(pod)) return null;
+  const identity = identityOf(cluster, pod);
+  if (!pod.hostNetwork) must(createNetns(place.host, identity.netns, { loopbackUp: true }));
+  const nic = nicOf(world.fabric, cluster, place.node);
+  return setUpSandbox(cluster, mode, place, nic, pod, identity, listens);
+}
+
+/** A node with its machine. */
+export interface NodePlace {
+  readonly node: ClusterNode;
+  readonly host: Host;
+}
+
+/** The node that a pod is on; null when there is none. */
+export function nodeOf(world: World, cluster: Cluster, pod: Pod): NodePlace | null {
   const node = pod.nodeName === null ? undefined : own(cluster.nodes, pod.nodeName);
   const host = node === undefined ? undefined : own(world.machines, node.machine);
-  if (node === undefined || host === undefined || isTerminal(pod)) return null;
+  return node === undefined || host === undefined ? null : { node, host };
+}
+
+/** Joins a sandbox whose namespace exists to the network, and opens the pod's ports in it. */
+export function setUpSandbox(
+  cluster: Cluster,
+  mode: NetworkMode,
+  { node, host }: NodePlace,
+  nic: HostNic | null,
+  pod: Pod,
+  identity: SandboxIdentity,
+  listens: readonly ListenSpec[],
+): Sandbox {
   const key = keyOf(pod);
   const sockets = podSockets(cluster, pod, listens);
-  const sandbox = pod.hostNetwork ? hostSandbox(node) : networkSandbox(world, cluster, mode, node, host, pod);
+  const sandbox = pod.hostNetwork ? hostSandbox(node) : networkSandbox(cluster, mode, node, host, nic, pod, identity);
   const netns = netnsOf(host, sandbox.netns);
   if (netns !== null) openPorts(netns, sockets);
   cluster.sandboxes[key] = sandbox;
@@ -37,7 +65,8 @@ export function addSandbox(world: World, cluster: Cluster, mode: NetworkMode, po
 }
 
 function podSockets(cluster: Cluster, pod: Pod, listens: readonly ListenSpec[]): Socket[] {
-  const owner = `pod ${keyOf(pod)}`;
+  // Sockets in a pod's own namespace name no pod, so that equal ones can be one object.
+  const owner = pod.hostNetwork ? `pod ${keyOf(pod)}` : 'pod';
   const declared = declaredListeners(pod, cluster.objects.services).flatMap(({ protocol, port }): ListenSpec[] => {
     if (protocol === 'SCTP') return [];
     return [{ proto: protocol === 'TCP' ? 'tcp' : 'udp', port }];
@@ -49,29 +78,39 @@ function hostSandbox(node: ClusterNode): Sandbox {
   return { node: node.name, machine: node.machine, netns: ROOT, hostNetwork: true, attachment: null, error: null };
 }
 
-function networkSandbox(world: World, cluster: Cluster, mode: NetworkMode, node: ClusterNode, host: Host, pod: Pod): Sandbox {
-  const key = keyOf(pod);
-  const attempt = own(cluster.attempts, key) ?? 0;
-  const { containerId, netns, seed } = sandboxIdentity(cluster.name, pod.namespace, pod.name, attempt);
-  const sandbox = { node: node.name, machine: node.machine, netns, hostNetwork: false };
-  const made = createNetns(host, netns, { loopbackUp: true });
-  if (made !== 'ok') return { ...sandbox, attachment: null, error: made };
+function networkSandbox(
+  cluster: Cluster,
+  mode: NetworkMode,
+  node: ClusterNode,
+  host: Host,
+  nic: HostNic | null,
+  pod: Pod,
+  { containerId, netns, seed }: SandboxIdentity,
+): Sandbox {
+  const made = (attachment: Attachment | null, error: string | null): Sandbox => {
+    return { node: node.name, machine: node.machine, netns, hostNetwork: false, attachment, error };
+  };
   const args: CniArgs = {
     containerId,
     netns,
     ifName: 'eth0',
     pod: { namespace: pod.namespace, name: pod.name },
     addr: parseIpv4(pod.podIPs[0] ?? ''),
-    portMappings: pod.ports.flatMap(portMapping),
+    portMappings: portMappings(pod),
   };
-  const outcome = addNetwork(cniEnv(world.fabric, cluster, node, host, seed), mode.conflist(cluster.network, node), args);
+  const outcome = addNetwork(cniEnv(node, host, nic, seed), mode.conflist(cluster.network, node), args);
   if (!outcome.ok) {
     deleteNetns(host, netns);
     const prefix = 'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox';
-    return { ...sandbox, attachment: null, error: `${prefix} "${containerId}": ${outcome.error}` };
+    return made(null, `${prefix} "${containerId}": ${outcome.error}`);
   }
   if (mode.dedupPromisc && node.podCidr !== null) ensureDedupPromisc(rootOf(host), 'cbr0', node.podCidr);
-  return { ...sandbox, attachment: attachmentOf(args, outcome.value), error: null };
+  return made(attachmentOf(args, outcome.value), null);
+}
+
+/** The names of the pod's next sandbox. */
+export function identityOf(cluster: Cluster, pod: Pod): SandboxIdentity {
+  return sandboxIdentity(cluster.name, pod.namespace, pod.name, own(cluster.attempts, keyOf(pod)) ?? 0);
 }
 
 /** Takes a pod's sandbox away: DEL, then the namespace. @returns what the flow state has to forget */
@@ -92,10 +131,10 @@ export function removeSandbox(world: World, cluster: Cluster, mode: NetworkMode,
   const { attachment } = sandbox;
   if (attachment !== null) {
     delNetwork(
-      cniEnv(world.fabric, cluster, node, host, 0),
+      cniEnv(node, host, nicOf(world.fabric, cluster, node), 0),
       mode.conflist(cluster.network, node),
       argsOf(pod, sandbox.netns, attachment),
-      resultOf(attachment),
+      attachment,
     );
   }
   if (netns === null) return [];
@@ -119,17 +158,23 @@ export function checkSandbox(world: World, cluster: Cluster, mode: NetworkMode, 
   if (sandbox.attachment === null) return sandbox.error;
   const { attachment, netns } = sandbox;
   const conflist = mode.conflist(cluster.network, node);
-  return checkNetwork(cniEnv(world.fabric, cluster, node, host, 0), conflist, argsOf(pod, netns, attachment), resultOf(attachment));
+  return checkNetwork(cniEnv(node, host, nicOf(world.fabric, cluster, node), 0), conflist, argsOf(pod, netns, attachment), attachment);
 }
 
-function cniEnv(fabric: Fabric | null, cluster: Cluster, node: ClusterNode, host: Host, seed: number): CniEnv {
+/** A node's NIC as the wireserver shows it. */
+export function nicOf(fabric: Fabric | null, cluster: Cluster, node: ClusterNode): HostNic | null {
   const nic = fabric?.nics.find((one) => one.name === node.nic);
-  return {
-    host,
-    state: node.cni,
-    nic: nic === undefined ? null : { mac: nic.mac, subnet: cluster.network.subnetPrefix, ipconfigs: nic.ipconfigs },
-    random: seeded(seed),
-  };
+  return nic === undefined ? null : { mac: nic.mac, subnet: cluster.network.subnetPrefix, ipconfigs: nic.ipconfigs };
+}
+
+function cniEnv(node: ClusterNode, host: Host, nic: HostNic | null, seed: number): CniEnv {
+  return { host, state: node.cni, nic, random: seeded(seed) };
+}
+
+const NO_PORT_MAPPINGS: readonly PortMapping[] = Object.freeze([]);
+
+function portMappings({ ports }: Pod): readonly PortMapping[] {
+  return ports.some((port) => port.hostPort !== null) ? ports.flatMap(portMapping) : NO_PORT_MAPPINGS;
 }
 
 function portMapping({ hostPort, port, protocol, hostIP }: ContainerPort): PortMapping[] {
@@ -139,13 +184,9 @@ function portMapping({ hostPort, port, protocol, hostIP }: ContainerPort): PortM
 }
 
 function attachmentOf(args: CniArgs, { ip, hostLink, mac }: CniResult): Attachment {
-  return { containerId: args.containerId, addr: ip.addr, len: ip.len, gateway: ip.gateway, hostLink, mac, portMappings: args.portMappings };
+  return { containerId: args.containerId, ip, hostLink, mac, portMappings: args.portMappings };
 }
 
-function resultOf({ addr, len, gateway, hostLink, mac }: Attachment): CniResult {
-  return { ip: { addr, len, gateway }, hostLink, mac };
-}
-
-function argsOf(pod: Pod, netns: string, { containerId, addr, portMappings }: Attachment): CniArgs {
-  return { containerId, netns, ifName: 'eth0', pod: { namespace: pod.namespace, name: pod.name }, addr, portMappings };
+function argsOf(pod: Pod, netns: string, { containerId, ip, portMappings }: Attachment): CniArgs {
+  return { containerId, netns, ifName: 'eth0', pod: { namespace: pod.namespace, name: pod.name }, addr: ip.addr, portMappings };
 }

@@ -1,15 +1,20 @@
+import { podsByNode } from '../../kube/derive/workloads.ts';
 import { keyOf } from '../../kube/objects/meta.ts';
-import type { Pod } from '../../kube/objects/pod.ts';
+import { type Pod, newPod } from '../../kube/objects/pod.ts';
+import { createNetns } from '../../linux/ops/create-netns.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import type { Cluster } from '../../world/cluster.ts';
 import type { World } from '../../world/world.ts';
 import type { NetworkMode } from '../modes/mode.ts';
 import { own } from '../record.ts';
 import type { ListenSpec, PodListenSpec } from '../spec.ts';
-import { addSandbox } from './sandbox.ts';
+import { must, rootOf } from './machine.ts';
+import { identityOf, nicOf, nodeOf, setUpSandbox } from './sandbox.ts';
+import { Window } from './window.ts';
 
 /**
- * Makes the sandboxes of all pods, pinned addresses first, so that nobody else is given them, and writes the addresses into the pod objects.
+ * Makes the sandboxes of all pods, node by node, pinned addresses first, so that nobody else is given them, and writes the addresses into
+ * the pod objects.
  * @returns the pods whose network could not be made
  */
 export function addSandboxes(
@@ -18,33 +23,49 @@ export function addSandboxes(
   mode: NetworkMode,
   listens: readonly PodListenSpec[],
 ): { pod: string; message: string }[] {
+  const byPod = listensByPod(listens);
+  const notices: { pod: string; message: string }[] = [];
+  for (const pods of podsByNode(cluster.objects.pods).values()) {
+    const first = pods[0];
+    const place = first === undefined ? null : nodeOf(world, cluster, first);
+    if (place === null) continue;
+    const nic = nicOf(world.fabric, cluster, place.node);
+    const named = pods.map((pod) => ({ pod, identity: identityOf(cluster, pod) }));
+    // All namespaces before the first network: as long as the node's own sysctls stay as they are, namespaces share theirs.
+    for (const { pod, identity } of named) if (!pod.hostNetwork) must(createNetns(place.host, identity.netns, { loopbackUp: true }));
+    const routed = mode.conflist(cluster.network, place.node).main.type === 'azure-vnet';
+    const window = routed ? new Window(rootOf(place.host)) : null;
+    const pinned = named.filter(({ pod }) => pod.podIPs.length > 0);
+    const others = named.filter(({ pod }) => pod.podIPs.length === 0);
+    for (const { pod, identity } of [...pinned, ...others]) {
+      const key = keyOf(pod);
+      const { error } = setUpSandbox(cluster, mode, place, nic, pod, identity, byPod.get(key) ?? []);
+      if (error !== null) notices.push({ pod: key, message: error });
+      window?.slide();
+    }
+    window?.close();
+  }
+  cluster.objects = { ...cluster.objects, pods: cluster.objects.pods.map((pod) => withPodIp(cluster, pod)) };
+  return notices;
+}
+
+function listensByPod(listens: readonly PodListenSpec[]): ReadonlyMap<string, readonly ListenSpec[]> {
   const byPod = new Map<string, ListenSpec[]>();
   for (const { pod, proto, port } of listens) {
     const list = byPod.get(pod);
     if (list === undefined) byPod.set(pod, [{ proto, port }]);
     else list.push({ proto, port });
   }
-  const { pods } = cluster.objects;
-  const notices: { pod: string; message: string }[] = [];
-  for (const pinned of [true, false]) {
-    for (const pod of pods) {
-      if (pod.podIPs.length > 0 !== pinned) continue;
-      const key = keyOf(pod);
-      const sandbox = addSandbox(world, cluster, mode, pod, byPod.get(key) ?? []);
-      if (sandbox !== null && sandbox.error !== null) notices.push({ pod: key, message: sandbox.error });
-    }
-  }
-  cluster.objects = { ...cluster.objects, pods: pods.map((pod) => withPodIp(cluster, pod)) };
-  return notices;
+  return byPod;
 }
 
 /** The pod object with the addresses that its sandbox has; a pod without a network is not ready. */
 export function withPodIp(cluster: Cluster, pod: Pod): Pod {
   const sandbox = own(cluster.sandboxes, keyOf(pod));
   if (sandbox === undefined) return pod;
-  if (sandbox.error !== null) return { ...pod, podIPs: [], phase: 'Pending', ready: false };
-  const addr = sandbox.attachment?.addr ?? own(cluster.nodes, sandbox.node)?.addr;
+  if (sandbox.error !== null) return newPod({ ...pod, podIPs: [], phase: 'Pending', ready: false });
+  const addr = sandbox.attachment?.ip.addr ?? own(cluster.nodes, sandbox.node)?.addr;
   if (addr === undefined) return pod;
   const text = formatIpv4(addr);
-  return pod.podIPs.length === 1 && pod.podIPs[0] === text ? pod : { ...pod, podIPs: [text] };
+  return pod.podIPs.length === 1 && pod.podIPs[0] === text ? pod : newPod({ ...pod, podIPs: [text] });
 }

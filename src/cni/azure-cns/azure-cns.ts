@@ -76,13 +76,13 @@ function owns(nc: NetworkContainer, addr: Ipv4): boolean {
 }
 
 function anyAvailable(env: CniEnv, nc: NetworkContainer): Ipv4 | null {
-  const used = new Set((env.state.azureCns?.assigned ?? []).map((lease) => lease.addr));
+  const assigned = env.state.azureCns?.assigned ?? [];
   const size = poolSize(nc);
   if (size === 0) return null;
   const start = nextBelow(env.random, size);
   for (let step = 0; step < size; step++) {
     const addr = poolAddress(nc.pool, (start + step) % size);
-    if (addr !== null && !used.has(addr)) return addr;
+    if (addr !== null && leaseFor(assigned, addr) === undefined) return addr;
   }
   return null;
 }

@@ -1,7 +1,7 @@
 import { nextBelow } from '../../sim/random.ts';
 import { formatIpv4, offsetIpv4 } from '../../wire/ipv4.ts';
 import { leaseFor } from '../lease.ts';
-import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, done, failed } from '../plugin.ts';
+import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, type HostNic, done, failed } from '../plugin.ts';
 
 export interface AzureVnetIpamConfig {
   readonly type: 'azure-vnet-ipam';
@@ -24,15 +24,26 @@ export function add(env: CniEnv, args: CniArgs): CniOutcome<CniAddress> {
   const held = state.leases.find((lease) => lease.containerId === args.containerId);
   if (held !== undefined) return answer(held.addr);
 
-  const used = new Set(state.leases.map((lease) => lease.addr));
-  const free = nic.ipconfigs.filter((config) => !config.primary && !used.has(config.addr));
-  const wanted = args.addr === null ? free[nextBelow(env.random, free.length)] : free.find((config) => config.addr === args.addr);
+  const isFree = (config: HostNic['ipconfigs'][number]): boolean => !config.primary && leaseFor(state.leases, config.addr) === undefined;
+  const wanted =
+    args.addr === null ? anyFree(env, nic, isFree) : nic.ipconfigs.find((config) => config.addr === args.addr && isFree(config));
   if (wanted === undefined) {
     const why = args.addr === null ? 'No available addresses' : `Address already in use: ${formatIpv4(args.addr)}`;
     return failed(`${DELEGATED}Failed to allocate address: ${why}`);
   }
   state.leases = [...state.leases, { addr: wanted.addr, containerId: args.containerId, ifName: args.ifName }];
   return answer(wanted.addr);
+}
+
+/** The first free one from a random place on. */
+function anyFree(
+  env: CniEnv,
+  { ipconfigs }: HostNic,
+  isFree: (config: HostNic['ipconfigs'][number]) => boolean,
+): HostNic['ipconfigs'][number] | undefined {
+  const start = nextBelow(env.random, ipconfigs.length);
+  const at = ipconfigs.findIndex((config, i) => i >= start && isFree(config));
+  return at >= 0 ? ipconfigs[at] : ipconfigs.slice(0, start).find(isFree);
 }
 
 /** Releases the container's address; an unknown container is no error. */

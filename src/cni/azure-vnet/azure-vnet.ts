@@ -10,6 +10,7 @@ import { renameLink, setFlags, setMtu } from '../../linux/ops/set-link.ts';
 import { setSysctl } from '../../linux/ops/set-sysctl.ts';
 import { setDown, setUp } from '../../linux/ops/set-up.ts';
 import { FILE_EXISTS } from '../../linux/ops/result.ts';
+import type { Neighbour } from '../../linux/neighbour.ts';
 import { type Host, type Netns, ROOT } from '../../linux/netns.ts';
 import { type Route, TABLE_MAIN } from '../../linux/route.ts';
 import { confName, readSysctl } from '../../linux/sysctl.ts';
@@ -22,13 +23,23 @@ import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, type CniRe
 import { randomMac } from '../random-mac.ts';
 import { firstRefusal } from '../steps.ts';
 import { VIRTUAL_GATEWAY } from '../virtual-gateway.ts';
-import type { AzureVnetEndpoint } from './state.ts';
 
 /** The interface that azure-vnet takes as its way out, and whose MTU pods get. */
 const MASTER = 'eth0';
 /** The Ethernet address of every host end; pods know it without asking. */
 export const HOST_VETH_MAC: Mac = mac('aa:aa:aa:aa:aa:aa');
 const ORIGIN = 'azure-vnet';
+
+/** The MTU that the kernel gives to a new veth. */
+const NEW_LINK_MTU_BYTES = 1500;
+/** The pod's entry for its gateway; one object for all pods. */
+const GATEWAY_NEIGHBOUR: Neighbour = Object.freeze({
+  ip: VIRTUAL_GATEWAY,
+  mac: HOST_VETH_MAC,
+  dev: 'eth0',
+  state: 'probe',
+  origin: ORIGIN,
+});
 
 /** The host end of a pod's veth: a function of its namespace and name alone. @source network/endpoint_linux.go generateVethName */
 export function hostVethName(pod: { readonly namespace: string; readonly name: string }): string {
@@ -56,15 +67,8 @@ export function add(env: CniEnv, config: AzureVnetConfig, args: CniArgs): CniOut
   const refusal =
     joinHost(host, root, hostLink, address.value, args, podMac, master.mtuBytes) ?? setUpPod(host, pod, hostLink, address.value, args);
   if (refusal !== null) return failed(`plugin type="azure-vnet" failed (add): Failed to create endpoint: ${refusal}`);
-  remember(env, {
-    id: endpointId(args),
-    containerId: args.containerId,
-    hostLink,
-    mac: podMac,
-    ip: address.value,
-    netns: args.netns,
-    pod: args.pod,
-  });
+  const state = env.state.azureVnet;
+  if (state !== null && !state.endpoints.includes(args.containerId)) state.endpoints = [...state.endpoints, args.containerId];
   return done({ ip: address.value, hostLink, mac: podMac });
 }
 
@@ -73,9 +77,7 @@ export function del(env: CniEnv, config: AzureVnetConfig, args: CniArgs, result:
   const root = netnsOf(env.host, ROOT);
   if (root !== null && result !== null) deleteRoute(root, { dst: result.ip.addr, len: 32, dev: result.hostLink });
   const state = env.state.azureVnet;
-  if (state?.endpoints.some((endpoint) => endpoint.containerId === args.containerId) === true) {
-    state.endpoints = state.endpoints.filter((endpoint) => endpoint.containerId !== args.containerId);
-  }
+  if (state?.endpoints.includes(args.containerId) === true) state.endpoints = state.endpoints.filter((id) => id !== args.containerId);
   delAddress(env, config.ipam, args);
 }
 
@@ -111,16 +113,10 @@ function joinHost(
   // A pod of the same name that was here before may have left its host end behind.
   if (linkOf(root, hostLink) !== null) deleteLink(host, ROOT, hostLink);
   return firstRefusal([
-    () =>
-      addVethPair(
-        host,
-        { netns: ROOT, name: hostLink, mac: HOST_VETH_MAC },
-        { netns: ROOT, name: temporary, mac: podMac },
-        `${host.name}/${args.netns}`,
-      ),
+    () => addVethPair(host, { netns: ROOT, name: hostLink, mac: HOST_VETH_MAC }, { netns: ROOT, name: temporary, mac: podMac }, args.netns),
     () => setUp(host, ROOT, hostLink),
-    () => setMtu(root, hostLink, mtuBytes),
-    () => setMtu(root, temporary, mtuBytes),
+    () => (mtuBytes === NEW_LINK_MTU_BYTES ? 'ok' : setMtu(root, hostLink, mtuBytes)),
+    () => (mtuBytes === NEW_LINK_MTU_BYTES ? 'ok' : setMtu(root, temporary, mtuBytes)),
     () => {
       const spec = { dst: address.addr, len: 32, dev: hostLink, scope: 'global', protocol: 'static', origin: ORIGIN } as const;
       const result = addRoute(root, spec);
@@ -146,17 +142,8 @@ function setUpPod(host: Host, pod: Netns, hostLink: string, address: CniAddress,
     () => addRoute(pod, { dst: VIRTUAL_GATEWAY, len: 32, dev: ifName, scope: 'link', protocol: 'static', origin: ORIGIN }),
     () => addRoute(pod, { dst: DEFAULT_ROUTE.addr, len: 0, dev: ifName, via: VIRTUAL_GATEWAY, protocol: 'static', origin: ORIGIN }),
     // The log calls the entry static; it is NUD_PROBE, and the host confirms it by proxy ARP.
-    () => addNeighbour(pod, { ip: VIRTUAL_GATEWAY, mac: HOST_VETH_MAC, dev: ifName, state: 'probe', origin: ORIGIN }, 'replace'),
+    () => addNeighbour(pod, ifName === GATEWAY_NEIGHBOUR.dev ? GATEWAY_NEIGHBOUR : { ...GATEWAY_NEIGHBOUR, dev: ifName }, 'replace'),
   ]);
-}
-
-function remember(env: CniEnv, endpoint: AzureVnetEndpoint): void {
-  const state = env.state.azureVnet;
-  if (state !== null) state.endpoints = [...state.endpoints.filter((one) => one.id !== endpoint.id), endpoint];
-}
-
-function endpointId(args: CniArgs): string {
-  return `${args.containerId.slice(0, 8)}-${args.ifName}`;
 }
 
 function leadsTo(netns: Netns, dst: Ipv4, len: number, dev: string): boolean {

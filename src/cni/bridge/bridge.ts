@@ -102,7 +102,7 @@ function joinBridge(
         host,
         { netns: args.netns, name: args.ifName, mac: podMac, mtuBytes },
         { netns: ROOT, name: hostLink, mac: hostMac, mtuBytes },
-        `${host.name}/${args.netns}`,
+        args.netns,
       ),
     () => setUp(host, ROOT, hostLink),
     () => setMaster(root, hostLink, bridge),

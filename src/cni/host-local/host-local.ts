@@ -1,6 +1,6 @@
 import { type Ipv4, compareIpv4, formatIpv4, offsetIpv4 } from '../../wire/ipv4.ts';
 import { type Prefix, contains, lastAddress } from '../../wire/prefix.ts';
-import { leaseFor, leaseOf } from '../lease.ts';
+import { type Lease, leaseFor, leaseOf } from '../lease.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, done, failed } from '../plugin.ts';
 import { newHostLocalState } from './state.ts';
 
@@ -36,13 +36,7 @@ export function add(env: CniEnv, config: HostLocalConfig, args: CniArgs): CniOut
       return failed(`requested IP address ${wanted} is not available in range set ${rangeSet}`);
     }
   }
-  const addr =
-    args.addr ??
-    nextFree(
-      range,
-      state.leases.map((lease) => lease.addr),
-      state.lastReserved,
-    );
+  const addr = args.addr ?? nextFree(range, state.leases, state.lastReserved);
   if (addr === null) return failed(`no IP addresses available in range set: ${rangeSet}`);
   state.leases = [...state.leases, { addr, containerId: args.containerId, ifName: args.ifName }];
   state.lastReserved = addr;
@@ -69,15 +63,14 @@ function isHost(range: Prefix, addr: Ipv4): boolean {
   return contains(range, addr) && addr !== range.addr && addr !== lastAddress(range);
 }
 
-function nextFree(range: Prefix, taken: readonly Ipv4[], last: Ipv4 | null): Ipv4 | null {
-  const used = new Set(taken);
+function nextFree(range: Prefix, leases: readonly Lease[], last: Ipv4 | null): Ipv4 | null {
   const first = offsetIpv4(range.addr, 1);
   const end = lastHost(range);
   if (compareIpv4(first, end) > 0) return null;
   const start = last === null || !isHost(range, last) || last === end ? first : offsetIpv4(last, 1);
   let addr = start;
   do {
-    if (addr !== gatewayOf(range) && !used.has(addr)) return addr;
+    if (addr !== gatewayOf(range) && leaseFor(leases, addr) === undefined) return addr;
     addr = addr === end ? first : offsetIpv4(addr, 1);
   } while (addr !== start);
   return null;

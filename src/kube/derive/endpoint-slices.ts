@@ -7,6 +7,8 @@ import { type Pod, isTerminal } from '../objects/pod.ts';
 import type { Service, ServicePort } from '../objects/service.ts';
 import { PodIndex } from './pod-index.ts';
 
+const NONE: readonly never[] = Object.freeze([]);
+
 type DerivationInput = Pick<ClusterObjects, 'nodes' | 'pods' | 'services' | 'endpointSlices'>;
 
 /**
@@ -76,8 +78,8 @@ function endpointOf(service: Service, pod: Pod, address: string, node: Node | un
     ready: service.publishNotReadyAddresses || (pod.ready && !pod.terminating),
     serving: pod.ready,
     terminating: pod.terminating,
-    forZones: [],
-    forNodes: [],
+    forZones: NONE,
+    forNodes: NONE,
   };
 }
 

@@ -40,6 +40,8 @@ export interface Pod extends ObjectMeta, PodSpec {
   readonly owner: OwnerReference | null;
 }
 
+const NONE: readonly never[] = Object.freeze([]);
+
 /** A running, ready pod with everything that is not given left empty. (One literal: pods are many, and spreading is slow.) */
 export function newPod(fields: Partial<Pod> & { readonly namespace: string; readonly name: string }): Pod {
   return {
@@ -48,11 +50,11 @@ export function newPod(fields: Partial<Pod> & { readonly namespace: string; read
     labels: fields.labels ?? NO_LABELS,
     source: fields.source ?? null,
     hostNetwork: fields.hostNetwork ?? false,
-    ports: fields.ports ?? [],
+    ports: fields.ports ?? NONE,
     nodeSelector: fields.nodeSelector ?? NO_LABELS,
-    nodeAffinity: fields.nodeAffinity ?? [],
+    nodeAffinity: fields.nodeAffinity ?? NONE,
     nodeName: fields.nodeName ?? null,
-    podIPs: fields.podIPs ?? [],
+    podIPs: fields.podIPs ?? NONE,
     phase: fields.phase ?? 'Running',
     ready: fields.ready ?? true,
     terminating: fields.terminating ?? false,

@@ -37,7 +37,9 @@ export function addAddress(netns: Netns, dev: string, spec: AddressSpec): OpResu
   const sameNet = link.addresses.filter((other) => sameSubnet(other, primary));
   if (sameNet.some((other) => other.local === primary.local)) return 'Error: ipv4: Address already assigned.';
   if (sameNet.some((other) => other.scope !== primary.scope)) return 'Error: ipv4: Invalid scope value.';
-  const address = { ...primary, secondary: sameNet.length > 0 };
+  // Written out, not spread: a spread copy gets a hidden class of its own when it is frozen (V8).
+  const { local, len, broadcast, scope, peer, noprefixroute } = primary;
+  const address: Address = { local, len, broadcast, scope, peer, secondary: sameNet.length > 0, noprefixroute };
   const addresses = address.secondary ? [...link.addresses, address] : afterPrimaries(link.addresses, address);
   changeLink(netns, dev, { addresses });
   for (const { table, route } of addressRoutes({ ...link, addresses }, address)) appendRoute(netns, table, route);
