@@ -5,6 +5,8 @@ export interface Asked {
   readonly what: Choice['what'];
   readonly at: string;
   readonly odds: readonly number[];
+  /** What a hash of the packet picks: it is the same for every packet of a connection, so a plain walk leaves nothing to chance. */
+  readonly hashed?: number;
 }
 
 /** Decides what a walk leaves to chance, and keeps account of it. */
@@ -26,7 +28,7 @@ export class Chooser {
   }
 
   choose(asked: Asked): number {
-    const picked = this.fixed[this.asked.length] ?? this.fallback(asked.odds);
+    const picked = this.fixed[this.asked.length] ?? asked.hashed ?? this.fallback(asked.odds);
     this.asked.push(asked);
     this.choices.push({ at: asked.at, what: asked.what, picked, of: asked.odds.length });
     this.odds *= asked.odds[picked] ?? 0;
