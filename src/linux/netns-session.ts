@@ -39,6 +39,13 @@ export interface ErrorBucket {
   redirects: number;
 }
 
+/** What a fragmentation-needed error said of the way to an address. @source include/net/ip_fib.h struct fib_nh_exception */
+export interface PathMtu {
+  readonly bytes: number;
+  /** Clock value from which on it is forgotten. */
+  readonly expiresAtMs: number;
+}
+
 /** The flow state of one namespace; all of it is forgotten by a fresh session. */
 export interface NetnsSession {
   readonly at: string;
@@ -52,7 +59,7 @@ export interface NetnsSession {
   readonly fdb: Map<string, Map<Mac, LearnedFdb>>;
   readonly fragments: Map<string, FragmentQueue>;
   /** Path MTU by destination, learned from fragmentation-needed errors. */
-  readonly pmtuBytes: Map<Ipv4, number>;
+  readonly pathMtus: Map<Ipv4, PathMtu>;
   readonly errorBuckets: Map<Ipv4, ErrorBucket>;
   /** Route and flow → the way that its first packet took, see fib/select-path. */
   readonly multipath: Map<string, number>;
@@ -73,7 +80,7 @@ export function createNetnsSession(at: string): NetnsSession {
     neighbours: new Map(),
     fdb: new Map(),
     fragments: new Map(),
-    pmtuBytes: new Map(),
+    pathMtus: new Map(),
     errorBuckets: new Map(),
     multipath: new Map(),
     sockets: [],
@@ -96,7 +103,7 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     neighbours,
     fdb: new Map([...session.fdb].map(([dev, learned]) => [dev, new Map(learned)])),
     fragments: new Map(),
-    pmtuBytes: new Map(session.pmtuBytes),
+    pathMtus: new Map(session.pathMtus),
     errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),
     multipath: new Map(session.multipath),
     sockets: [...session.sockets],

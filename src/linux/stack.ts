@@ -37,8 +37,8 @@ export interface Effects {
   delivered(stack: Stack, skb: Skb, socket: Socket | null): void;
   /** An ICMP error, an echo reply or an answer for nobody's socket arrived in a namespace. */
   arrived(stack: Stack, skb: Skb): void;
-  /** The send call of a local socket failed. */
-  sendError(stack: Stack, skb: Skb, errno: string, reason: string): void;
+  /** The send call of a local socket failed. `text` says why where no drop follows. */
+  sendError(stack: Stack, skb: Skb, errno: string, text: string): void;
   /** A packet ended here. `reason` is SKB_DROP_REASON_* without that prefix, or a more exact name. */
   dropped(stack: Stack, skb: Skb, reason: string, text: string): void;
   /** A packet with few hops left is to be forwarded: who sees it again and again is part of a routing loop. */

@@ -314,9 +314,9 @@ export class Engine implements Effects {
     }
   }
 
-  sendError(_stack: Stack, skb: Skb, errno: string, reason: string): void {
+  sendError(stack: Stack, skb: Skb, errno: string, text: string): void {
     skb.sending = false;
-    this.observed.sendError ??= { errno, text: reason };
+    this.observed.sendError ??= { errno, text: `${stack.at}: ${text}` };
   }
 
   dropped(stack: Stack, skb: Skb, reason: string, text: string): void {

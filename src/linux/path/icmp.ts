@@ -9,6 +9,7 @@ import type { ErrorBucket } from '../netns-session.ts';
 import { isIcmpError, PACKET_HOST, type Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { ipLocalOut } from './ip-output.ts';
+import { learnPathMtu } from './path-mtu.ts';
 import { note, start } from './record.ts';
 import { routeSend } from './route.ts';
 
@@ -187,7 +188,7 @@ export function hostUnreachable(stack: Stack, device: Device, skb: Skb): void {
 export function icmpRcv(stack: Stack, skb: Skb): void {
   if (skb.icmpType !== ECHO_REQUEST) {
     if (skb.quoted !== null && skb.icmpType === UNREACHABLE && skb.icmpCode === FRAG_NEEDED) {
-      stack.session.pmtuBytes.set(skb.quoted.dst, Math.max(skb.icmpMtuBytes, stack.netns.sysctl.minPmtuBytes));
+      learnPathMtu(stack, skb, skb.quoted);
     }
     stack.effects.arrived(stack, skb);
     return;

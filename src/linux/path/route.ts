@@ -12,6 +12,7 @@ import { routeOutput } from '../fib/route-output.ts';
 import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
 import { type Exit, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { withPathMtu } from './path-mtu.ts';
 import { note } from './record.ts';
 
 /** What a raw socket that writes its own header is to the routing rules. @source net/ipv4/raw.c raw_sendmsg */
@@ -55,7 +56,7 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
   }
   const { dst } = skb;
   const found = routeOutput(stack, flow);
-  const route = unknownRoute(stack, dst, found) ?? found;
+  const route = unknownRoute(stack, dst, found) ?? (stack.session.pathMtus.size === 0 ? found : withPathMtu(stack, dst, found));
   if (!raw && route.kind !== 'error' && route.kind !== 'unknown') {
     skb.src = flow.src;
     skb.dst = flow.dst;

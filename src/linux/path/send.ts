@@ -6,6 +6,7 @@ import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { ECHO_REQUEST } from './icmp.ts';
 import { ipLocalOut } from './ip-output.ts';
+import { announcedMss } from './path-mtu.ts';
 import { flowText, note, start } from './record.ts';
 import { routeSend } from './route.ts';
 
@@ -89,9 +90,11 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
     return failed(stack, skb, 'ENETUNREACH', 'TCP cannot connect to a broadcast or multicast address');
   }
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.opening('out'))) return null;
-  skb.via = route;
-  if (request.proto === 'tcp') skb.mssBytes = Math.max(88, route.mtuBytes - 40);
-  else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= pathMtu(stack, skb.dst, route.mtuBytes))) skb.df = true;
+  // A socket that probes heeds the device alone. @source include/net/ip.h ip_skb_dst_mtu
+  const probes = request.df === true && request.spoof === null && route.mtuBytes < route.device.mtuBytes;
+  skb.via = probes ? { ...route, mtuBytes: route.device.mtuBytes } : route;
+  if (request.proto === 'tcp') skb.mssBytes = announcedMss(stack, route);
+  else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= route.mtuBytes)) skb.df = true;
   const tooBig = skb.lengthBytes > route.device.mtuBytes && (request.spoof !== null || request.df === true);
   if (request.spoof !== null) skb.df = request.df === true && request.proto !== 'tcp';
   if (tooBig)
@@ -108,12 +111,8 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   return skb;
 }
 
-function pathMtu(stack: Stack, dst: Ipv4, mtuBytes: number): number {
-  return Math.min(mtuBytes, stack.session.pmtuBytes.get(dst) ?? mtuBytes);
-}
-
 function failed(stack: Stack, skb: Skb, errno: string, text: string): null {
   note(stack, skb, { stage: 'send', verb: 'DROPPED', text: `${errno}: ${text}`, reason: errno });
-  stack.effects.sendError(stack, skb, errno, errno);
+  stack.effects.sendError(stack, skb, errno, text);
   return null;
 }

@@ -7,6 +7,7 @@ import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { ECHO_REQUEST, icmpRcv, icmpSend, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp.ts';
 import { ipLocalOut } from './ip-output.ts';
+import { announcedMss } from './path-mtu.ts';
 import { note, start } from './record.ts';
 import { routeSend } from './route.ts';
 import { vxlanOnPort, vxlanRcv } from './vxlan.ts';
@@ -174,7 +175,7 @@ function emit(stack: Stack, skb: Skb, kind: 'reply' | 'ack' | 'reset', text: str
     return;
   }
   skb.via = route;
-  if ((skb.tcpFlags & SYN) !== 0) skb.mssBytes = Math.max(88, route.mtuBytes - 40);
+  if ((skb.tcpFlags & SYN) !== 0) skb.mssBytes = announcedMss(stack, route);
   if (recorder !== null) note(stack, skb, { stage: 'socket', verb: 'ANSWERED', text });
   ipLocalOut(stack, skb);
 }

@@ -1,0 +1,39 @@
+import { ICMP } from '../../wire/proto.ts';
+import type { Ipv4 } from '../../wire/ipv4.ts';
+import type { OutputRoute, Via } from '../fib/route-result.ts';
+import type { Quoted, Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+
+/** @source net/ipv4/tcp.h: bytes of the IP and TCP headers without options */
+const TCP_HEADERS_BYTES = 40;
+
+/** A fragmentation-needed error arrived about a packet of this host. @source net/ipv4/icmp.c icmp_unreach, route.c __ip_rt_update_pmtu */
+export function learnPathMtu(stack: Stack, error: Skb, quoted: Quoted): void {
+  const { ipNoPmtuDisc, minPmtuBytes, mtuExpiresMs } = stack.netns.sysctl;
+  if (ipNoPmtuDisc === 2 || !concernsSocket(stack, quoted)) return;
+  const { pathMtus } = stack.session;
+  const now = stack.effects.nowMs;
+  const told = ipNoPmtuDisc === 1 ? 0 : error.icmpMtuBytes;
+  const known = pathMtus.get(quoted.dst);
+  if (known !== undefined && known.expiresAtMs > now && known.bytes < told) return;
+  pathMtus.set(quoted.dst, { bytes: Math.max(told, minPmtuBytes), expiresAtMs: now + mtuExpiresMs });
+}
+
+/** Errors about a port are heard by the socket that holds it. @source net/ipv4/udp.c __udp4_lib_err, tcp_ipv4.c tcp_v4_err */
+function concernsSocket({ session, netns }: Stack, { proto, sport }: Quoted): boolean {
+  if (proto === ICMP) return true;
+  return session.sockets.some(({ port }) => port === sport) || netns.tables.sockets.some(({ port }) => port === sport);
+}
+
+/** The way out with what was learned of it: nothing that this host makes is longer, unless its socket only probes. */
+export function withPathMtu(stack: Stack, dst: Ipv4, route: OutputRoute): OutputRoute {
+  if (route.kind !== 'unicast' || route.mtuLocked) return route;
+  const known = stack.session.pathMtus.get(dst);
+  if (known === undefined || known.expiresAtMs <= stack.effects.nowMs || known.bytes >= route.mtuBytes) return route;
+  return { ...route, mtuBytes: known.bytes };
+}
+
+/** The MSS that a SYN or SYN-ACK announces. @source net/ipv4/route.c ipv4_default_advmss */
+export function announcedMss(stack: Stack, { route, mtuBytes }: Via): number {
+  return route?.route.advmss ?? Math.max(mtuBytes - TCP_HEADERS_BYTES, stack.netns.sysctl.minAdvMssBytes);
+}

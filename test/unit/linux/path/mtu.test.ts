@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { Lab } from '../lab.ts';
+
+/** a – r – b, where the wire to b takes only 1300 bytes. */
+function narrow(): Lab {
+  return new Lab()
+    .veth('a/eth0', 'r/ra')
+    .veth('b/eth0', 'r/rb', { mtu: 1300 })
+    .addr('a/eth0', '10.0.0.2/24')
+    .addr('r/ra', '10.0.0.1/24')
+    .addr('r/rb', '10.0.1.1/24')
+    .addr('b/eth0', '10.0.1.2/24')
+    .route('a', 'default via 10.0.0.1')
+    .route('b', 'default via 10.0.1.1')
+    .forwards('r')
+    .listen('b', 'udp/53', 'tcp/80');
+}
+
+const toB = 'udp 10.0.1.2:53';
+
+describe('a packet that does not fit', () => {
+  test('with DF is refused by the router, which tells the MTU', () => {
+    const sent = narrow().send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    expect([sent.outcome, sent.errors]).toEqual(['icmp-error', ['3/4 from 10.0.0.1']]);
+    expect(sent.text).toContain('dropped at m/r: 1428 bytes with DF do not fit the MTU 1300 of rb');
+  });
+
+  test('without DF is cut into fragments of a multiple of eight bytes', () => {
+    const sent = narrow().send('a', toB, { sizeBytes: 1400, df: false });
+    expect(sent.outcome).toBe('replied');
+    expect(sent.leg('request')?.fragments).toBe(2);
+    // 1300 − 20 = 1280 bytes, which eight divides.
+    expect(sent.header('b', 'rx')?.length).toBe(1300);
+  });
+
+  test('with DF does not even get to FORWARD rules', () => {
+    const lab = narrow().iptables('r', '-A FORWARD -p udp -j DROP');
+    expect(lab.send('a', toB, { sizeBytes: 1400, df: true }).errors).toEqual(['3/4 from 10.0.0.1']);
+  });
+
+  test('with DF and a last TTL is refused for its TTL', () => {
+    expect(narrow().send('a', toB, { sizeBytes: 1400, df: true, ttl: 1 }).errors).toEqual(['11/0 from 10.0.0.1']);
+  });
+
+  test('the device itself with DF fails at once with EMSGSIZE', () => {
+    const sent = narrow().send('a', toB, { sizeBytes: 1500, df: true });
+    expect([sent.outcome, sent.errno]).toEqual(['send-error', 'EMSGSIZE']);
+    expect(sent.text).toBe('the send call fails with EMSGSIZE: m/a: 1528 bytes do not fit the MTU 1500 of eth0');
+  });
+
+  test('the device itself is cut by the sender unless it wants DF', () => {
+    const lab = narrow();
+    expect(lab.send('a', 'udp 10.0.0.1:9', { sizeBytes: 1500, df: false }).leg('request')?.fragments).toBe(2);
+    expect(lab.send('a', 'udp 10.0.0.1:9', { sizeBytes: 1500, df: 'auto' }).leg('request')?.fragments).toBe(2);
+  });
+
+  test('the far end of a veth is lost without a word on its way', () => {
+    const lab = narrow().mtu('b/eth0', 1000).mtu('r/rb', 1500);
+    const sent = lab.send('a', toB, { sizeBytes: 1200, df: false });
+    expect([sent.outcome, sent.reason]).toEqual(['dropped', 'PKT_TOO_BIG']);
+    expect(sent.text).toBe('dropped at m/r: 1228 bytes are more than the far end of rb takes');
+  });
+
+  test('the far end of a veth is ENOBUFS for the sender itself, once it knows its neighbour', () => {
+    const lab = narrow().mtu('r/ra', 1000);
+    lab.send('a', 'icmp 10.0.0.1');
+    const sent = lab.send('a', 'icmp 10.0.0.1', { sizeBytes: 1200 });
+    expect([sent.outcome, sent.errno]).toEqual(['send-error', 'ENOBUFS']);
+  });
+
+  test('by up to four bytes gets through a veth, which leaves room for a VLAN tag', () => {
+    const lab = narrow().mtu('b/eth0', 1296).mtu('r/rb', 1500);
+    expect(lab.send('a', toB, { sizeBytes: 1272 }).outcome).toBe('replied');
+    expect(lab.send('a', toB, { sizeBytes: 1273 }).outcome).toBe('dropped');
+  });
+});
+
+describe('a learned path MTU', () => {
+  test('lets the next packet of a socket that wants DF through in fragments', () => {
+    const lab = narrow();
+    expect(lab.send('a', toB, { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
+    const again = lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    expect([again.outcome, again.leg('request')?.fragments, again.header('r', 'rx')?.length]).toEqual(['replied', 2, 1300]);
+  });
+
+  test('cuts what has no DF at the sender already', () => {
+    const lab = narrow();
+    lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    expect(lab.send('a', toB, { sizeBytes: 1400, df: false }).header('r', 'rx')?.length).toBe(1300);
+  });
+
+  test('does not concern a socket that probes', () => {
+    const lab = narrow();
+    lab.send('a', toB, { sizeBytes: 1400, df: true });
+    expect(lab.send('a', toB, { sizeBytes: 1400, df: true }).errors).toEqual(['3/4 from 10.0.0.1']);
+  });
+
+  test('is what TCP announces as MSS', () => {
+    const lab = narrow();
+    expect(lab.send('a', 'tcp 10.0.1.2:80').trace.delivered?.mss).toBe(1460);
+    lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    expect(lab.send('a', 'tcp 10.0.1.2:80', { sport: 40001 }).trace.delivered?.mss).toBe(1260);
+  });
+
+  test('is of one destination', () => {
+    const lab = narrow().addr('b/eth0', '10.0.1.3/24');
+    lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    expect(lab.send('a', 'udp 10.0.1.3:53', { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
+  });
+
+  test('is forgotten after ten minutes', () => {
+    const lab = narrow();
+    lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    expect(lab.wait(599).send('a', toB, { sizeBytes: 1400, df: 'auto' }).outcome).toBe('replied');
+    expect(lab.wait(2).send('a', toB, { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
+  });
+
+  test('is not learned with ip_no_pmtu_disc=2', () => {
+    const lab = narrow().sysctl('a', 'ip_no_pmtu_disc=2');
+    lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    expect(lab.send('a', toB, { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
+  });
+
+  test('is learned through NAT, for the address that was asked', () => {
+    const lab = narrow().iptables('r', '-t nat -A PREROUTING -d 10.9.9.9 -j DNAT --to-destination 10.0.1.2');
+    expect(lab.send('a', 'udp 10.9.9.9:53', { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
+    const again = lab.send('a', 'udp 10.9.9.9:53', { sizeBytes: 1400, df: 'auto' });
+    expect([again.outcome, again.answeredBy]).toEqual(['replied', '10.9.9.9:53']);
+  });
+});
+
+describe('the MTU of a route', () => {
+  test('counts for what has no DF, and not for a socket that probes', () => {
+    const lab = narrow().route('a', '10.0.1.0/24 via 10.0.0.1 mtu 1200');
+    expect(lab.send('a', toB, { sizeBytes: 1250, df: false }).leg('request')?.fragments).toBe(2);
+    expect(lab.send('a', toB, { sizeBytes: 1250, df: true }).leg('request')?.fragments).toBeUndefined();
+  });
+
+  test('is what TCP announces as MSS, down to 256 bytes', () => {
+    const mss = (route: string) =>
+      narrow().route('a', `10.0.1.0/24 via 10.0.0.1 ${route}`).send('a', 'tcp 10.0.1.2:80').trace.delivered?.mss;
+    expect(mss('mtu 1200')).toBe(1160);
+    expect(mss('mtu 100')).toBe(256);
+    expect(mss('mtu 1200 advmss 900')).toBe(900);
+  });
+});
+
+describe('the MSS of a connection', () => {
+  test('follows the MTU of the device of each side', () => {
+    const sent = narrow().send('a', 'tcp 10.0.1.2:80');
+    expect(sent.header('b', 'rx')?.mss).toBe(1460);
+    expect(sent.header('a', 'rx', 'reply')?.mss).toBe(1260);
+  });
+
+  test('is clamped by TCPMSS to what the way takes', () => {
+    const lab = narrow().iptables('r', '-t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu');
+    expect(lab.send('a', 'tcp 10.0.1.2:80').trace.delivered?.mss).toBe(1260);
+  });
+
+  test('is set by TCPMSS, but never raised', () => {
+    const set = (mss: number) =>
+      narrow().iptables('r', `-t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${mss}`).send('a', 'tcp 10.0.1.2:80');
+    expect(set(1000).trace.delivered?.mss).toBe(1000);
+    expect(set(9000).trace.delivered?.mss).toBe(1460);
+  });
+});
