@@ -52,7 +52,7 @@ export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): S
   if (run.problems.length > 0) throw new SourceError(sorted(run.problems));
   return {
     file: loaded.file,
-    name: scenario.name ?? loaded.file,
+    name: scenario.name ?? '',
     tags: scenario.tags ?? [],
     checks: run.results,
     notes: run.notes,

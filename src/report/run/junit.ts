@@ -25,7 +25,7 @@ function suite(scenario: ScenarioResult): string {
       `    <testcase classname=${quoted(scenario.file)} name="reads the file">\n      ${element('error', lines)}\n    </testcase>\n`,
     );
   }
-  return `  <testsuite name=${quoted(scenario.name)} file=${quoted(scenario.file)} ${totals}>\n${cases.join('')}  </testsuite>\n`;
+  return `  <testsuite name=${quoted(scenario.name === '' ? scenario.file : scenario.name)} file=${quoted(scenario.file)} ${totals}>\n${cases.join('')}  </testsuite>\n`;
 }
 
 function testCase({ file }: ScenarioResult, check: CheckResult): string {

@@ -29,7 +29,8 @@ function scenarioLines(result: ScenarioResult, options: RunReportOptions): strin
   const verdict =
     result.problems.length > 0 || bad.some((check) => check.verdict === 'fail') ? 'fail' : bad.length > 0 ? 'unknown' : 'pass';
   const count = `${result.checks.length - bad.length}/${result.checks.length}`;
-  const lines = [`${mark(verdict, paint)} ${paint.bold(printable(result.file))} ${printable(result.name)} ${paint.dim(count)}`];
+  const title = result.name === '' ? [] : [printable(result.name)];
+  const lines = [[mark(verdict, paint), paint.bold(printable(result.file)), ...title, paint.dim(count)].join(' ')];
   for (const note of result.notes) lines.push(`     ${paint.dim(`note: ${printable(note)}`)}`);
   for (const problem of result.problems.slice(0, LIMITS.MAX_PROBLEMS)) lines.push(`     ${paint.red(printable(problemLine(problem)))}`);
   if (result.problems.length > LIMITS.MAX_PROBLEMS) lines.push(`     … and ${result.problems.length - LIMITS.MAX_PROBLEMS} more`);

@@ -43,7 +43,10 @@ export function decider(step: Step): string | null {
   if (step.policy !== undefined) return printable(`${step.policy.table}:${step.policy.chain} policy ${step.policy.verdict}`);
   if (step.azureRule !== undefined) {
     const { nsg, rule, priority, access, text } = step.azureRule;
-    return printable(`nsg:${nsg}/${rule}[${priority}] ${access}${text === '' ? '' : ` ${text}`}`);
+    // The place names the rule and its priority already.
+    const known = `${priority} ${rule} `;
+    const rest = text.startsWith(known) ? text.slice(known.length) : text;
+    return printable(`nsg:${nsg}/${rule}[${priority}] ${rest === '' ? access : rest}`);
   }
   return null;
 }
