@@ -106,10 +106,21 @@ export function connectedMac(stack: Stack, device: Device, nexthop: Ipv4): Mac |
   return entry.state === 'reachable' ? entry.mac : null;
 }
 
-/** A reachable entry that nobody confirmed for a while is stale. @source net/core/neighbour.c neigh_timer_handler */
+/**
+ * What the clock has made of an entry: a reachable one that nobody confirmed for a while is stale; one that was used while stale is asked
+ * for again, by unicast.
+ * @source net/core/neighbour.c neigh_timer_handler
+ */
 export function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
   const age = stack.effects.nowMs - entry.sinceMs;
-  if (entry.state === 'reachable' && age > device.sysctl.neigh.baseReachableTimeMs) entry.state = 'stale';
+  const { baseReachableTimeMs, delayFirstProbeTimeMs } = device.sysctl.neigh;
+  if (entry.state === 'reachable' && age > baseReachableTimeMs) entry.state = 'stale';
+  else if (entry.state === 'delay' && age > delayFirstProbeTimeMs) {
+    entry.state = 'probe';
+    entry.used = false;
+    entry.probes = 0;
+    entry.sinceMs = stack.effects.nowMs;
+  }
 }
 
 /** Gives a packet the next hop's Ethernet address and sends it, or lets it wait for ARP. @source net/core/neighbour.c neigh_resolve_output */
@@ -201,8 +212,15 @@ function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: S
       entry.sinceMs === sinceMs &&
       (entry.state === 'incomplete' || (entry.state === 'probe' && entry.queue.length > 0)),
     fire: () => {
-      if (round < tries) solicit(stack, device, entry, entry.queue[0] ?? null);
-      else fail(stack, device, entry);
+      const cause = entry.queue[0] ?? null;
+      if (round < tries) {
+        solicit(stack, device, entry, cause);
+      } else if (entry.state === 'probe') {
+        // Its timer would have given the old address up before this packet came, so the packet asks everybody.
+        entry.state = 'incomplete';
+        entry.probes = 0;
+        solicit(stack, device, entry, cause);
+      } else fail(stack, device, entry);
     },
   });
 }
