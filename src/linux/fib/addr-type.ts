@@ -22,9 +22,9 @@ export function inetDevAddrType(netns: CompiledNetns, address: Ipv4, device: Dev
   return device === null || device === flow.route.nexthops[0]?.device ? flow.route.type : 'unicast';
 }
 
-/** 0.0.0.0/8. */
+/** 0.0.0.0 alone: the rest of 0.0.0.0/8 are addresses like any other since Linux 5.3. @source include/linux/in.h ipv4_is_zeronet */
 export function isZeronet(address: Ipv4): boolean {
-  return address >>> 24 === 0;
+  return address === ANY;
 }
 
 /** The table that a look-up of table local searches: it is one with main until somebody writes a rule. */

@@ -51,18 +51,23 @@ export class FibNexthop {
     this.device = device;
     this.gateway = nexthop.via ?? ANY;
     this.weight = nexthop.weight;
-    this.scope = nexthopScope(route.type, nexthop, context);
+    this.scope = nexthopScope(route.type, nexthop, device);
     // A device that is down takes its routes along, except those of its own addresses.
     this.dead = nexthop.dead || device === null || (!device.up && this.scope !== SCOPE_NOWHERE);
     this.ignored = device !== null && !device.link.carrier && device.sysctl.ignoreRoutesWithLinkdown;
   }
 }
 
-/** @source net/ipv4/fib_semantics.c fib_create_info, fib_check_nh_v4_gw, fib_check_nh_nongw */
-function nexthopScope(type: RouteType, nexthop: Nexthop, context: RouteContext): number {
+/**
+ * How near the next hop is. The kernel finds that out when the route is added; here a gateway counts as this host itself where its
+ * device owns the address.
+ * @source net/ipv4/fib_semantics.c fib_create_info, fib_check_nh_v4_gw, fib_check_nh_nongw
+ */
+function nexthopScope(type: RouteType, { via, onlink }: Nexthop, device: Device | null): number {
   if (type === 'local') return SCOPE_NOWHERE;
-  if (nexthop.via === null) return SCOPE_HOST;
-  return !nexthop.onlink && context.localAddresses.has(nexthop.via) ? SCOPE_HOST : SCOPE_LINK;
+  if (via === null) return SCOPE_HOST;
+  const own = device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via));
+  return own && !onlink ? SCOPE_HOST : SCOPE_LINK;
 }
 
 /** A route of one table, ready for look-ups. */

@@ -1,11 +1,11 @@
 import { ANY } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
 import type { Skb } from '../skb.ts';
-import type { Stack } from '../stack.ts';
 import { inetDevAddrType } from './addr-type.ts';
 import { Flow } from './flow.ts';
 import type { OutputRoute } from './route-result.ts';
 import { routeOutput } from './route-output.ts';
+import type { RoutingStack } from './select-path.ts';
 import { setPorts } from './validate-source.ts';
 
 const flow = new Flow();
@@ -16,7 +16,7 @@ const flow = new Flow();
  * @param bound the device of the sending socket
  * @source net/ipv4/netfilter.c ip_route_me_harder; that protocol and ports count was measured on Linux 6.18
  */
-export function routeMeHarder(stack: Stack, skb: Skb, bound: Device | null): OutputRoute {
+export function routeMeHarder(stack: RoutingStack, skb: Skb, bound: Device | null): OutputRoute {
   const type = inetDevAddrType(stack.netns, skb.src, null);
   const keepsSource = type === 'local' || type === 'unicast';
   flow.reset(skb.dst, keepsSource ? skb.src : ANY);

@@ -3,14 +3,13 @@ import { mask } from '../../wire/prefix.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
 import { type Skb, isIcmpError } from '../skb.ts';
-import type { Stack } from '../stack.ts';
 import { isZeronet } from './addr-type.ts';
 import { EACCES, EHOSTUNREACH, EINVAL, ENETUNREACH, OK, UNMODELLED } from './errno.ts';
 import type { FibNexthop, FibRoute } from './fib-route.ts';
 import { Flow } from './flow.ts';
 import { fibLookup } from './lookup.ts';
 import type { InputRoute } from './route-result.ts';
-import { selectMultipath } from './select-path.ts';
+import { type RoutingStack, selectMultipath } from './select-path.ts';
 import { type BadSource, ON_LINK, badSourceText, fibValidateSource, setPorts } from './validate-source.ts';
 import { viaNexthop } from './via.ts';
 
@@ -27,14 +26,14 @@ const flow = new Flow();
  * is refused.
  * @source net/ipv4/route.c ip_route_input_rcu, ip_route_input_slow
  */
-export function routeInput(stack: Stack, skb: Skb, device: Device): InputRoute {
+export function routeInput(stack: RoutingStack, skb: Skb, device: Device): InputRoute {
   const { netns } = stack;
   const { src, dst } = skb;
   if (isMulticast(dst)) return multicastInput(netns, skb, device);
   if (isMulticast(src) || src === BROADCAST) return martian('IP_INVALID_SOURCE', `the source ${formatIpv4(src)} is no host`);
   if (dst === BROADCAST || (src === ANY && dst === ANY)) return broadcastInput(netns, skb, device, null);
-  if (isZeronet(src)) return martian('IP_INVALID_SOURCE', `the source ${formatIpv4(src)} is in 0.0.0.0/8`);
-  if (isZeronet(dst)) return martian('IP_INVALID_DEST', `the destination ${formatIpv4(dst)} is in 0.0.0.0/8`);
+  if (isZeronet(src)) return martian('IP_INVALID_SOURCE', `the source ${formatIpv4(src)} is no host`);
+  if (isZeronet(dst)) return martian('IP_INVALID_DEST', `the destination ${formatIpv4(dst)} is no host`);
   if ((isLoopback(dst) || isLoopback(src)) && !device.sysctl.routeLocalnet) {
     return martian('IP_LOCALNET', `a loopback address cannot come in by ${device.name} (route_localnet is 0)`);
   }
@@ -70,7 +69,7 @@ function lookupInput(netns: CompiledNetns, skb: Skb, device: Device): number {
 }
 
 /** @source net/ipv4/route.c ip_mkroute_input, __mkroute_input */
-function forward(stack: Stack, skb: Skb, device: Device, route: FibRoute): InputRoute {
+function forward(stack: RoutingStack, skb: Skb, device: Device, route: FibRoute): InputRoute {
   if (route.nexthops.length > 1) selectMultipath(stack, flow, isIcmpError(skb) && skb.quoted !== null ? skb.quoted : skb, null);
   const { nexthop } = flow;
   const out = nexthop?.device;
@@ -108,7 +107,7 @@ function broadcastInput(netns: CompiledNetns, skb: Skb, device: Device, route: F
 /** @source net/ipv4/route.c ip_route_input_mc, ip_mc_validate_source */
 function multicastInput(netns: CompiledNetns, skb: Skb, device: Device): InputRoute {
   const { src, dst } = skb;
-  if (dst !== ALL_HOSTS) {
+  if (dst !== ALL_HOSTS || !device.up) {
     if (device.sysctl.mcForwarding) return unknown('multicast forwarding is not modelled');
     return martian('NOT_SPECIFIED', `nobody here is a member of the group ${formatIpv4(dst)}`);
   }

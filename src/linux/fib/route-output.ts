@@ -1,7 +1,6 @@
 import { ANY, BROADCAST, LOOPBACK, type Ipv4, formatIpv4, ip, isLoopback, isMulticast } from '../../wire/ipv4.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
-import type { Stack } from '../stack.ts';
 import { isZeronet, localTable } from './addr-type.ts';
 import { EACCES, EHOSTUNREACH, EINVAL, ENETUNREACH, OK, UNMODELLED } from './errno.ts';
 import type { FibRoute } from './fib-route.ts';
@@ -10,7 +9,7 @@ import { fibLookup } from './lookup.ts';
 import type { OutputRoute } from './route-result.ts';
 import { SCOPE_HOST, SCOPE_LINK } from './scope.ts';
 import { inetSelectAddr } from './select-address.ts';
-import { selectMultipath } from './select-path.ts';
+import { type RoutingStack, selectMultipath } from './select-path.ts';
 import { preferredSource } from './source.ts';
 import { viaDevice, viaNexthop } from './via.ts';
 
@@ -22,7 +21,7 @@ const NO_LOOPBACK: OutputRoute = { kind: 'error', errno: ENETUNREACH, text: 'the
  * ports); on success `flow.src` and `flow.dst` hold what the packet carries. Nothing is allocated on the usual ways.
  * @source net/ipv4/route.c ip_route_output_key_hash_rcu, __mkroute_output
  */
-export function routeOutput(stack: Stack, flow: Flow): OutputRoute {
+export function routeOutput(stack: RoutingStack, flow: Flow): OutputRoute {
   const { netns } = stack;
   if (flow.src !== ANY) {
     if (isMulticast(flow.src) || flow.src === BROADCAST || isZeronet(flow.src)) {
@@ -81,7 +80,7 @@ function made(netns: CompiledNetns, flow: Flow, route: FibRoute | null, device: 
   }
   if (isMulticast(flow.dst)) return multicast(netns, flow, route, device);
   if (flow.dst === BROADCAST) return device.isLoopback ? toLoopback(netns, null) : { kind: 'broadcast', loop: true, ...viaDevice(device) };
-  if (isZeronet(flow.dst)) return failed(EINVAL, `the destination ${formatIpv4(flow.dst)} is in 0.0.0.0/8`, route);
+  if (isZeronet(flow.dst)) return failed(EINVAL, `the destination ${formatIpv4(flow.dst)} is no host`, route);
   if (device.isLoopback) return toLoopback(netns, route);
   const { nexthop } = flow;
   if (route === null || nexthop === null) return { kind: 'unicast', ...viaDevice(device) };
@@ -94,7 +93,7 @@ function multicast(netns: CompiledNetns, flow: Flow, route: FibRoute | null, dev
   const { nexthop } = flow;
   // A default route serves groups too, but its gateway does not.
   const via = route === null || nexthop === null || route.len < 4 ? viaDevice(device) : viaNexthop(nexthop, device);
-  return { kind: 'multicast', loop: flow.dst === ALL_HOSTS, ...via };
+  return { kind: 'multicast', loop: flow.dst === ALL_HOSTS && device.up, ...via };
 }
 
 function toLoopback(netns: CompiledNetns, route: FibRoute | null): OutputRoute {

@@ -1,9 +1,16 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import { TCP, UDP } from '../../wire/proto.ts';
-import type { Stack } from '../stack.ts';
+import type { NetnsSession } from '../netns-session.ts';
+import type { Effects, Stack } from '../stack.ts';
 import type { Flow } from './flow.ts';
 import type { FibNexthop, FibRoute } from './fib-route.ts';
 import { nexthopSource } from './source.ts';
+
+/** The parts of a namespace at run time that routing needs. */
+export interface RoutingStack extends Pick<Stack, 'at' | 'netns'> {
+  readonly session: Pick<NetnsSession, 'multipath'>;
+  readonly effects: Pick<Effects, 'choose'>;
+}
 
 /** The header fields that tell flows apart when a route has several ways. */
 export interface FlowKey {
@@ -20,7 +27,7 @@ export interface FlowKey {
  * @param chosenSource the source that a sending socket is bound to: a way that would use that address wins; null while forwarding
  * @source net/ipv4/fib_semantics.c fib_select_multipath, net/ipv4/route.c fib_multipath_hash
  */
-export function selectMultipath(stack: Stack, flow: Flow, key: FlowKey, chosenSource: Ipv4 | null): void {
+export function selectMultipath(stack: RoutingStack, flow: Flow, key: FlowKey, chosenSource: Ipv4 | null): void {
   const { route } = flow;
   if (route === null || route.nexthops.length < 2) return;
   const usable = route.nexthops.filter((nexthop) => !nexthop.dead && !nexthop.ignored);
@@ -29,7 +36,7 @@ export function selectMultipath(stack: Stack, flow: Flow, key: FlowKey, chosenSo
   flow.nexthop = ways.length < 2 ? (ways[0] ?? flow.nexthop) : choose(stack, route, ways, key);
 }
 
-function choose(stack: Stack, route: FibRoute, ways: readonly FibNexthop[], key: FlowKey): FibNexthop | null {
+function choose(stack: RoutingStack, route: FibRoute, ways: readonly FibNexthop[], key: FlowKey): FibNexthop | null {
   const { multipath } = stack.session;
   const flowName = `${route.table} ${route.dst}/${route.len} ${route.tos} ${route.metric} ${keyText(stack, key)}`;
   let index = multipath.get(flowName);
@@ -41,7 +48,7 @@ function choose(stack: Stack, route: FibRoute, ways: readonly FibNexthop[], key:
   return route.nexthops[index] ?? null;
 }
 
-function keyText(stack: Stack, { src, dst, proto, sport, dport }: FlowKey): string {
+function keyText(stack: RoutingStack, { src, dst, proto, sport, dport }: FlowKey): string {
   const addresses = `${src} ${dst}`;
   if (stack.netns.sysctl.fibMultipathHashPolicy !== 1) return addresses;
   return proto === TCP || proto === UDP ? `${addresses} ${proto} ${sport} ${dport}` : `${addresses} ${proto}`;

@@ -61,9 +61,9 @@ export function addressRoutes(link: Link, address: Address): TableRoute[] {
   if (!up) return routes;
   if (address.broadcast !== null && address.broadcast !== BROADCAST) routes.push(kernel('broadcast', address.broadcast, 32));
   const subnet = subnetOf(address);
-  if (subnet >>> 24 === 0 || address.secondary || (address.len === 32 && subnet === address.local)) return routes;
+  if (subnet === ANY || address.secondary || (address.len === 32 && subnet === address.local)) return routes;
   if (!address.noprefixroute) routes.push(kernel(kind.type === 'loopback' ? 'local' : 'unicast', subnet, address.len));
   const last = lastAddress({ addr: subnet, len: address.len });
-  if (address.len < 31 && last !== ANY) routes.push(kernel('broadcast', last, 32));
+  if (address.len < 31) routes.push(kernel('broadcast', last, 32));
   return routes;
 }

@@ -1,67 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seeded } from '../../../../src/sim/random.ts';
-import { mac } from '../../../../src/wire/mac.ts';
-import type { Host, Netns } from '../../../../src/linux/netns.ts';
-import { addLink, addVethPair } from '../../../../src/linux/ops/add-link.ts';
-import { createHost, createNetns } from '../../../../src/linux/ops/create-netns.ts';
 import { modelAddresses, modelLinks, modelRoutes, modelRules, realAddresses, realLinks, realRoutes, realRules } from '../real/dump.ts';
-import { type BatchResult, RealNetns, canMakeNamespaces } from '../real/namespace.ts';
-import { OpSource, type RandomOp } from '../real/random-ops.ts';
+import { RealNetns, canMakeNamespaces } from '../real/namespace.ts';
+import { OpSource } from '../real/random-ops.ts';
+import { buildModel, buildReal, modelNetns, runReal } from '../real/topology.ts';
 
 /** Each takes about 0.15 s; PODWALK_SEEDS asks for more. */
-const SEEDS = Number(process.env['PODWALK_SEEDS'] ?? 20);
+const SEEDS = Number(process.env['PODWALK_SEEDS'] ?? 15);
 const OPERATIONS = 60;
 const possible = canMakeNamespaces();
 if (!possible) console.warn(`skipped: ${SEEDS} comparisons of operations with the real kernel need root and ip netns`);
 
 const AT = 'a';
 const PEER = 'b';
-const realName = (name: string): string => `pw-ops-${name}`;
-
-function netnsOf(host: Host, name: string): Netns {
-  const netns = host.netns[name];
-  if (netns === undefined) throw new RangeError(name);
-  return netns;
-}
-
-/** Four veth pairs and a bridge, everything down. */
-function build(): Host {
-  const host = createHost('m', 'node');
-  createNetns(host, AT);
-  createNetns(host, PEER);
-  for (let i = 0; i < 4; i++) {
-    const end = { netns: AT, name: `e${i}`, mac: mac(`02:00:00:00:00:0${i}`) };
-    addVethPair(host, end, { netns: PEER, name: `p${i}`, mac: mac(`02:00:00:00:01:0${i}`) });
-  }
-  addLink(netnsOf(host, AT), {
-    name: 'br0',
-    kind: { type: 'bridge', vlanFiltering: false, stp: false, ageingMs: 300_000 },
-    mac: mac('02:00:00:00:02:00'),
-  });
-  return host;
-}
-
-function buildReal(at: RealNetns, peer: RealNetns): void {
-  const pairs = [0, 1, 2, 3].map(
-    (i) => `link add e${i} address 02:00:00:00:00:0${i} type veth peer name p${i} address 02:00:00:00:01:0${i} netns ${peer.name}`,
-  );
-  for (const result of at.batch([...pairs, 'link add br0 type bridge'])) if (!result.ok) throw new Error(result.error);
-}
-
-/** Runs the operations in order; those on the far ends go to the far namespace. */
-function runReal(at: RealNetns, peer: RealNetns, ops: readonly RandomOp[]): BatchResult[] {
-  const results: BatchResult[] = [];
-  const marker = 'netns-of-peer ';
-  for (let i = 0; i < ops.length;) {
-    const far = ops[i]?.command.startsWith(marker) === true;
-    let end = i;
-    while (end < ops.length && (ops[end]?.command.startsWith(marker) === true) === far) end++;
-    const lines = ops.slice(i, end).map((op) => op.command.replace(marker, ''));
-    results.push(...(far ? peer : at).batch(lines));
-    i = end;
-  }
-  return results;
-}
+const realName = (name: string): string => `pw-ops-${process.pid}-${name}`;
 
 describe.skipIf(!possible)('operations against the real kernel', () => {
   let at: RealNetns;
@@ -81,14 +33,14 @@ describe.skipIf(!possible)('operations against the real kernel', () => {
     at = new RealNetns(realName(AT));
     peer = new RealNetns(realName(PEER));
     buildReal(at, peer);
-    const host = build();
-    const source = new OpSource(seeded(seed), AT, PEER, realName, seed % 2 === 0);
+    const host = buildModel(AT, PEER);
+    const source = new OpSource(seeded(seed), AT, PEER, realName, { withRules: seed % 2 === 0, ownGateways: true });
     const ops = [...source.first(), ...Array.from({ length: OPERATIONS }, () => source.next())];
 
     const real = runReal(at, peer, ops).map((result) => (result.ok ? 'ok' : result.error));
     const model = ops.map((op) => op.apply(host));
     const log = (results: readonly string[]): string[] => ops.map(({ command }, i) => `${command} → ${normal(results[i] ?? '')}`);
-    const netns = netnsOf(host, AT);
+    const netns = modelNetns(host, AT);
 
     expect({
       log: log(model),

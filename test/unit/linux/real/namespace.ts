@@ -9,6 +9,11 @@ export function canMakeNamespaces(): boolean {
   return spawnSync('ip', ['-V']).status === 0 && spawnSync('unshare', ['-n', 'true']).status === 0;
 }
 
+/** The array that a tool printed. */
+export function rows<T>(text: string): T[] {
+  return JSON.parse(text) as T[];
+}
+
 /** What one line of a batch did: what it printed, or how it was refused. */
 export type BatchResult = { readonly ok: true; readonly output: string } | { readonly ok: false; readonly error: string };
 
@@ -33,7 +38,7 @@ export class RealNetns {
 
   json<T>(...args: string[]): T[] {
     const text = execFileSync('ip', ['-n', this.name, '-j', ...args], { encoding: 'utf8', maxBuffer: 1 << 26 }).trim();
-    return text === '' ? [] : (JSON.parse(text) as T[]);
+    return text === '' ? [] : rows<T>(text);
   }
 
   text(...args: string[]): string {

@@ -36,7 +36,14 @@ const ADDRESSES = [
   '192.0.2.1/31',
   '169.254.3.1/30',
 ];
-const GATEWAYS = ['10.0.0.9', '10.0.1.9', '10.1.0.9', '172.16.0.9', '10.0.0.1', '192.0.2.0', '169.254.3.2'];
+const GATEWAYS = ['10.0.0.9', '10.0.1.9', '10.1.0.9', '172.16.0.9', '192.0.2.0', '169.254.3.2'];
+
+/** What a series may contain. */
+export interface OpOptions {
+  readonly withRules: boolean;
+  /** Gateways that may be addresses of the namespace itself: whether they were when the route was added, no dump tells. */
+  readonly ownGateways: boolean;
+}
 const PREFIXES = [
   '0.0.0.0/0',
   '10.0.0.0/8',
@@ -55,11 +62,11 @@ export class OpSource {
   private readonly at: string;
   private readonly peer: string;
   private readonly real: (name: string) => string;
-  private readonly withRules: boolean;
+  private readonly options: OpOptions;
   private bridgeGone = false;
 
-  constructor(random: Random, at: string, peer: string, real: (name: string) => string, withRules: boolean) {
-    this.withRules = withRules;
+  constructor(random: Random, at: string, peer: string, real: (name: string) => string, options: OpOptions) {
+    this.options = options;
     this.random = random;
     this.at = at;
     this.peer = peer;
@@ -84,7 +91,7 @@ export class OpSource {
     const lo: RandomOp = { command: 'link set lo up', apply: (host) => setUp(host, this.at, 'lo') };
     const action = { type: 'table', table: 100 } as const;
     const rule = this.on((netns) => addRule(netns, { priority: 50, action }), 'rule add pref 50 table 100');
-    return this.withRules ? [lo, rule] : [lo];
+    return this.options.withRules ? [lo, rule] : [lo];
   }
 
   next(): RandomOp {
@@ -96,7 +103,7 @@ export class OpSource {
     if (draw < 44) return this.address('del');
     if (draw < 72) return this.route();
     if (draw < 79) return this.deleteRoute();
-    if (draw < 89 && !this.withRules) return this.route();
+    if (draw < 89 && !this.options.withRules) return this.route();
     if (draw < 86) return this.rule();
     if (draw < 89) return this.on((netns) => deleteRule(netns, { priority: 100 }), 'rule del pref 100');
     if (draw < 93) return this.bridge();
@@ -181,7 +188,7 @@ export class OpSource {
     }
     words.push(place);
     const dev = this.pick(DEVICES);
-    const via = ip(this.pick(GATEWAYS));
+    const via = ip(this.options.ownGateways && this.chance(7) ? '10.0.0.1' : this.pick(GATEWAYS));
     if (draw === 1) {
       // Of an unknown device among several ways ip makes an error that ends the batch.
       words.push(`nexthop via ${formatIpv4(via)} weight 3 nexthop dev lo`);
