@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { traceSchema } from '../../../src/report/trace/schema.ts';
 import { podwalk } from './program.ts';
 
+const containing = (text: string): unknown => expect.stringContaining(text);
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+
 let folder: string;
 const at = (name: string): string => path.join(folder, name);
 
@@ -56,7 +59,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('podwalk', () => {
   test('--version prints the version', async () => {
-    expect(await podwalk('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect(await podwalk('--version')).toMatchObject({ status: 0, stdout: matching(/^\d+\.\d+\.\d+\n$/) });
   });
 
   test('--help names the commands there are', async () => {
@@ -201,7 +204,7 @@ describe('reports of a run', () => {
 
 describe('podwalk validate', () => {
   test('says what is there without walking', async () => {
-    expect(await podwalk('validate', at('failing.yaml'))).toMatchObject({ status: 0, stdout: expect.stringContaining('2 checks') });
+    expect(await podwalk('validate', at('failing.yaml'))).toMatchObject({ status: 0, stdout: containing('2 checks') });
   });
 
   test('lists every problem and exits 2', async () => {
@@ -230,7 +233,7 @@ describe('podwalk trace', () => {
     expect(replied.stdout).toMatch(/^default\/client \S+ -> 10\.0\.\S+:80 TCP\nrequest\n {2}1\. pod default\/client/);
     expect(replied.stdout).toMatch(/^REPLIED {2}/m);
     const dropped = await podwalk('trace', at('all/good.yaml'), '--from', 'default/client', '--to', '168.63.129.16:80');
-    expect(dropped).toMatchObject({ status: 0, stdout: expect.stringMatching(/^DROPPED {2}NETFILTER_DROP/m) });
+    expect(dropped).toMatchObject({ status: 0, stdout: matching(/^DROPPED {2}NETFILTER_DROP/m) });
   });
 
   test('--format json fits the published schema', async () => {
@@ -245,7 +248,7 @@ describe('podwalk trace', () => {
   test.each(['pcapng', 'svg'])('--format %s is refused by name', async (form) => {
     expect(await podwalk('trace', at('all/good.yaml'), ...ends, '--format', form)).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining(`${form} is not available yet`),
+      stderr: containing(`${form} is not available yet`),
     });
   });
 
@@ -266,7 +269,7 @@ describe('podwalk trace', () => {
     [['--from', 'default/client', '--to', 'fd00::1'], 'IPv6'],
     [['--from', 'default/client', '--to', '10.0.0.1:80', '--src', 'nonsense'], 'nonsense'],
   ])('%j is bad input', async (args, why) => {
-    expect(await podwalk('trace', at('all/good.yaml'), ...args)).toMatchObject({ status: 2, stderr: expect.stringContaining(why) });
+    expect(await podwalk('trace', at('all/good.yaml'), ...args)).toMatchObject({ status: 2, stderr: containing(why) });
   });
 
   test('a source that is no scenario is bad input', async () => {
@@ -274,7 +277,7 @@ describe('podwalk trace', () => {
     expect(await podwalk('trace', at('nowhere.yaml'), ...ends)).toMatchObject({ status: 2 });
     expect(await podwalk('trace', at('all/labs/lab.yaml'), ...ends)).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('lab.yaml:1:1: unknown field "lab"'),
+      stderr: containing('lab.yaml:1:1: unknown field "lab"'),
     });
   });
 });
@@ -313,8 +316,8 @@ describe('podwalk trace --probes', () => {
     expect(status).toBe(2);
     expect(lines.map(({ id, error }) => [id, error])).toEqual([
       ['a', undefined],
-      [null, { line: 2, message: expect.stringContaining('not JSON') as string }],
-      ['c', { line: 4, message: expect.stringContaining('no pod default/nobody') as string }],
+      [null, { line: 2, message: containing('not JSON') }],
+      ['c', { line: 4, message: containing('no pod default/nobody') }],
       ['d', undefined],
     ]);
   });
@@ -371,7 +374,7 @@ describe('podwalk schema', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       type: 'object',
       additionalProperties: false,
-      properties: { cluster: { description: expect.any(String) as string } },
+      properties: { cluster: { description: expect.any(String) as unknown } },
     });
   });
 

@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import { main } from '../../../src/cli/program.ts';
 
 /** What a command line printed and how it ended. */
@@ -10,17 +11,15 @@ export interface Ran {
 /** Runs a command line in this process, as the command does. */
 export async function podwalk(...args: string[]): Promise<Ran> {
   const written = { stdout: '', stderr: '' };
-  const originals = { stdout: process.stdout.write, stderr: process.stderr.write };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    process[stream].write = (chunk: string | Uint8Array) => {
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
       written[stream] += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk);
       return true;
-    };
-  }
+    }),
+  );
   try {
     return { status: await main(args), ...written };
   } finally {
-    process.stdout.write = originals.stdout;
-    process.stderr.write = originals.stderr;
+    for (const spy of spies) spy.mockRestore();
   }
 }

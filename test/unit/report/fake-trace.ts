@@ -46,11 +46,35 @@ export function droppedTrace(): Trace {
                 text: 'DNAT',
                 before: { dst: '10.0.125.25', dport: 80 },
                 after: { dst: '10.224.0.87', dport: 8080 },
-                rule: { table: 'nat', chain: 'KUBE-SEP-X', index: 2, text: '-A KUBE-SEP-X -p tcp -j DNAT --to-destination 10.224.0.87:8080', origin: 'svc default/web' },
-                considered: [{ what: 'rule', why: 'src 10.244.1.7 is not in 10.224.0.87/32', rule: { table: 'nat', chain: 'KUBE-SEP-X', index: 1, text: '-A KUBE-SEP-X -s 10.224.0.87/32 -j KUBE-MARK-MASQ' } }],
+                rule: {
+                  table: 'nat',
+                  chain: 'KUBE-SEP-X',
+                  index: 2,
+                  text: '-A KUBE-SEP-X -p tcp -j DNAT --to-destination 10.224.0.87:8080',
+                  origin: 'svc default/web',
+                },
+                considered: [
+                  {
+                    what: 'rule',
+                    why: 'src 10.244.1.7 is not in 10.224.0.87/32',
+                    rule: { table: 'nat', chain: 'KUBE-SEP-X', index: 1, text: '-A KUBE-SEP-X -s 10.224.0.87/32 -j KUBE-MARK-MASQ' },
+                  },
+                ],
               },
-              { seq: 4, stage: 'route-input', verb: 'ROUTED', text: '10.224.0.87 dev eth0', route: { table: 'main', dst: '10.224.0.0/16', type: 'unicast', dev: 'eth0' } },
-              { seq: 5, stage: 'mangle:FORWARD', verb: 'MATCHED', text: 'the policy of FORWARD accepts the packet', policy: { table: 'mangle', chain: 'FORWARD', verdict: 'ACCEPT' } },
+              {
+                seq: 4,
+                stage: 'route-input',
+                verb: 'ROUTED',
+                text: '10.224.0.87 dev eth0',
+                route: { table: 'main', dst: '10.224.0.0/16', type: 'unicast', dev: 'eth0' },
+              },
+              {
+                seq: 5,
+                stage: 'mangle:FORWARD',
+                verb: 'MATCHED',
+                text: 'the policy of FORWARD accepts the packet',
+                policy: { table: 'mangle', chain: 'FORWARD', verdict: 'ACCEPT' },
+              },
               {
                 seq: 6,
                 stage: 'filter:FORWARD',
@@ -82,7 +106,10 @@ export function repliedTrace(): Trace {
     icmpErrors: [],
     legs: [
       { kind: 'request', hops: [{ at: 'node0/root', in: 'eth0', steps: [{ seq: 1, stage: 'local', verb: 'DELIVERED', text: 'echo' }] }] },
-      { kind: 'reply', hops: [{ at: 'node0/root', out: 'eth0', steps: [{ seq: 2, stage: 'icmp', verb: 'ANSWERED', text: 'echo reply' }] }] },
+      {
+        kind: 'reply',
+        hops: [{ at: 'node0/root', out: 'eth0', steps: [{ seq: 2, stage: 'icmp', verb: 'ANSWERED', text: 'echo reply' }] }],
+      },
     ],
     conntrack: {},
     branch: { index: 1, of: 3, odds: 1 / 3, choices: [{ at: 'node0/root', what: 'statistic', picked: 1, of: 3 }] },
