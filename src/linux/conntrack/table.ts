@@ -1,5 +1,5 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
-import { CtEntry, IPS_CONFIRMED, IPS_DYING, IPS_SRC_NAT } from './entry.ts';
+import { CtEntry, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SRC_NAT } from './entry.ts';
 
 const INITIAL_BUCKETS = 64;
 
@@ -105,6 +105,19 @@ export class ConntrackTable {
     const all: CtEntry[] = [];
     for (const head of this.orig) for (let e = head; e !== null; e = e.nextOrig) if (e.expiresAtMs > nowMs) all.push(e);
     return all.sort((a, b) => a.id - b.id);
+  }
+
+  /**
+   * What a new connection finds in a table that has reached its limit: a place, because connections have timed out; one only if the kernel
+   * happens to come across a connection that may be evicted; or none.
+   * @source net/netfilter/nf_conntrack_core.c early_drop: of the eight buckets that it looks at, whatever is not ASSURED
+   */
+  room(limit: number, nowMs: number): 'free' | 'perhaps' | 'full' {
+    if (limit === 0 || this.size < limit) return 'free';
+    const live = this.list(nowMs);
+    if (live.length < this.size) for (const entry of this.list(-Infinity)) if (entry.expiresAtMs <= nowMs) this.remove(entry);
+    if (this.size < limit) return 'free';
+    return live.every(({ status }) => (status & IPS_ASSURED) !== 0) ? 'full' : 'perhaps';
   }
 
   clear(): void {

@@ -36,14 +36,15 @@ const UDP_STREAM_AFTER_MS = 2_000;
 /**
  * Finds or makes the connection a packet belongs to and sets `skb.ct` and `skb.ctInfo`. A new connection is in no table before
  * {@link confirm}.
+ * @returns whether there was room for it, see {@link ConntrackTable.room}
  * @source net/netfilter/nf_conntrack_core.c nf_conntrack_in
  */
-export function conntrackIn(stack: Stack, skb: Skb): void {
-  if (skb.ct !== null || skb.ctInfo === CT_UNTRACKED) return;
+export function conntrackIn(stack: Stack, skb: Skb): 'free' | 'perhaps' | 'full' {
+  if (skb.ct !== null || skb.ctInfo === CT_UNTRACKED) return 'free';
   skb.ctInfo = CT_NONE;
   if (isIcmpError(skb)) {
     trackError(stack, skb);
-    return;
+    return 'free';
   }
   const { conntrack } = stack.session;
   const now = stack.effects.nowMs;
@@ -55,19 +56,21 @@ export function conntrackIn(stack: Stack, skb: Skb): void {
     ct = null;
   }
   if (ct === null) {
+    const room = conntrack.room(stack.netns.sysctl.conntrack.max, now);
+    if (room !== 'free') return room;
     ct = create(stack, skb, sport, dport);
     if (ct === null) {
       skb.ctInfo = CT_INVALID;
-      return;
+      return 'free';
     }
     skb.ct = ct;
     skb.ctInfo = CT_NEW;
-    return;
+    return 'free';
   }
   const reply = conntrack.foundReply;
   if (!follow(stack, skb, ct, reply)) {
     skb.ctInfo = CT_INVALID;
-    return;
+    return 'free';
   }
   skb.ct = ct;
   if (reply) {
@@ -76,6 +79,7 @@ export function conntrackIn(stack: Stack, skb: Skb): void {
   } else {
     skb.ctInfo = (ct.status & IPS_SEEN_REPLY) !== 0 ? CT_ESTABLISHED : CT_NEW;
   }
+  return 'free';
 }
 
 /** Puts the packet's connection into the table, if it is the first to get this far. @source __nf_conntrack_confirm */

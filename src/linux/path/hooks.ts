@@ -131,7 +131,8 @@ function track(at: Crossing): boolean {
   if (!stack.firewall.conntrack) return true;
   const seen = skb.ct !== null;
   if (stack.gaps !== null && !seen && !stack.session.cold && isBlind(stack, skb, stack.gaps.missing('conntrack'))) return false;
-  conntrackIn(stack, skb);
+  const room = conntrackIn(stack, skb);
+  if (room !== 'free') return withoutRoom(stack, skb, room);
   if (recorder !== null && skb.ct !== null) stack.effects.tracked(stack, skb.ct);
   if (recorder !== null && !seen) {
     const { ct, ctInfo } = skb;
@@ -142,6 +143,21 @@ function track(at: Crossing): boolean {
     });
   }
   return true;
+}
+
+/** @source net/netfilter/nf_conntrack_core.c __nf_conntrack_alloc: "nf_conntrack: table full, dropping packet" */
+function withoutRoom(stack: Stack, skb: Skb, room: 'perhaps' | 'full'): false {
+  const { max } = stack.netns.sysctl.conntrack;
+  const text = `the connection table of ${stack.at} is full (nf_conntrack_max = ${max})`;
+  if (room === 'full') refuse(stack, skb, 'NETFILTER_DROP', text);
+  else
+    stack.effects.unknown(
+      stack,
+      skb,
+      'CONNTRACK_EVICTION',
+      `${text}, and whether the kernel finds a connection to evict is left to its hash`,
+    );
+  return false;
 }
 
 function trackText(info: number, ct: { proto: number; origSrc: Ipv4; origDst: Ipv4; origSport: number; origDport: number } | null): string {
