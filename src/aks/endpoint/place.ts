@@ -1,6 +1,6 @@
 import type { ExternalHost } from '../../azure/fabric.ts';
 import { keyOf } from '../../kube/objects/meta.ts';
-import { ROOT } from '../../linux/netns.ts';
+import { type Host, ROOT } from '../../linux/netns.ts';
 import type { World } from '../../world/world.ts';
 import {
   type EndpointProblem,
@@ -39,7 +39,7 @@ export function placeOf(world: World, endpoint: Placed): Namespace | EndpointPro
       return problem(`there is no node ${endpoint.name}`, `one of ${few(Object.keys(world.cluster?.nodes ?? {}))}`);
     }
     case 'vm':
-      return own(world.machines, endpoint.name)?.kind === 'vm'
+      return isVm(own(world.machines, endpoint.name))
         ? { machine: endpoint.name, netns: ROOT }
         : problem(`there is no virtual machine ${endpoint.name}`, 'a name of outside.vms');
     case 'netns': {
@@ -51,6 +51,11 @@ export function placeOf(world: World, endpoint: Placed): Namespace | EndpointPro
         : { machine, netns };
     }
   }
+}
+
+/** A virtual machine beside the cluster; one that forwards for others counts too. */
+function isVm(host: Host | undefined): boolean {
+  return host?.kind === 'vm' || host?.kind === 'router';
 }
 
 /** The value of an own key: names come from strangers. */
