@@ -53,8 +53,6 @@ export class LegRecord {
   delivered = false;
   /** The sender's own copy of a broadcast, which never was on the wire. */
   loopedBack = false;
-  /** A further receiver of a packet that another socket took first. */
-  alsoDelivered = false;
 
   constructor(kind: LegKind) {
     this.kind = kind;

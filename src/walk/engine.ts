@@ -300,7 +300,7 @@ export class Engine implements Effects {
       this.withSockets.push(stack);
     }
     if (observed.delivered === null) observed.delivered = delivery(stack.at, skb);
-    else if (skb.leg !== null) skb.leg.alsoDelivered = true;
+    else if (skb.leg?.kind === 'request') observed.alsoDelivered.push(delivery(stack.at, skb));
   }
 
   arrived(stack: Stack, skb: Skb): void {

@@ -29,6 +29,8 @@ export interface Drop {
 /** What the sender and everybody else noticed of one probe. */
 export interface Observed {
   delivered: Delivery | null;
+  /** Further receivers of the request, and further copies that the same one got. Only where a walk is recorded. */
+  readonly alsoDelivered: Delivery[];
   reply: Delivery | null;
   isReset: boolean;
   readonly icmpErrors: { readonly type: number; readonly code: number; readonly from: Ipv4 }[];
@@ -47,6 +49,7 @@ export interface Observed {
 export function nothingObserved(): Observed {
   return {
     delivered: null,
+    alsoDelivered: [],
     reply: null,
     isReset: false,
     icmpErrors: [],

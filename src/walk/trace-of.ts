@@ -1,9 +1,9 @@
 import { legsOf } from './legs.ts';
 import { formatIpv4 } from '../wire/ipv4.ts';
 import { protoName } from '../wire/proto.ts';
-import type { Trace } from '../trace/trace.ts';
+import type { Leg, Trace } from '../trace/trace.ts';
 import { conntrackView } from './conntrack-view.ts';
-import type { Delivery } from './observed.ts';
+import type { Delivery, Observed } from './observed.ts';
 import { endpointText, verdictOf } from './verdict.ts';
 import { DEFAULT_ICMP_ID, DEFAULT_SPORT, DEFAULT_TTL, type Walk } from './walk.ts';
 
@@ -29,11 +29,17 @@ export function traceOf({ probe, src, observed, recorder, chooser }: Walk): Trac
     delivered: observed.delivered === null ? null : deliveredView(observed.delivered),
     reply: observed.reply === null ? null : { from: endpointText(observed.reply, 'src') },
     icmpErrors: observed.icmpErrors.map(({ type, code, from }) => ({ type, code, from: formatIpv4(from) })),
-    legs: recorder === null ? [] : legsOf(recorder),
+    legs: recorder === null ? [] : withReceivers(legsOf(recorder), observed),
     conntrack: conntrackView(observed.tracked),
   };
   if (chooser !== null && chooser.choices.length > 0) trace.branch = { index: 0, of: 1, odds: chooser.odds, choices: chooser.choices };
   return trace;
+}
+
+function withReceivers(legs: Leg[], { alsoDelivered }: Observed): Leg[] {
+  const request = legs.find(({ kind }) => kind === 'request');
+  if (request !== undefined && alsoDelivered.length > 0) request.alsoDelivered = alsoDelivered.map(deliveredView);
+  return legs;
 }
 
 function deliveredView(d: Delivery): NonNullable<Trace['delivered']> {

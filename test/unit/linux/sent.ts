@@ -1,5 +1,5 @@
 import { violations } from '../../../src/trace/invariants.ts';
-import type { ConntrackEntry, Header, Leg, Outcome, Step, Trace, Tuple } from '../../../src/trace/trace.ts';
+import type { ConntrackEntry, Delivered, Header, Leg, Outcome, Step, Trace, Tuple } from '../../../src/trace/trace.ts';
 
 /** A probe that was sent, and what to ask of it in one line. Its trace is sound, or there is none. */
 export class Sent {
@@ -30,7 +30,12 @@ export class Sent {
   /** As the receiver sees it: `b 10.0.0.2:40000 > 10.0.1.2:80 ttl 63`; `nowhere` when it was not delivered. */
   get seen(): string {
     const { delivered } = this.trace;
-    return delivered === null ? 'nowhere' : `${netns(delivered.at)} ${delivered.src} > ${delivered.dst} ttl ${delivered.ttl}`;
+    return delivered === null ? 'nowhere' : deliveredText(delivered);
+  }
+
+  /** Further receivers. */
+  get alsoSeen(): string[] {
+    return (this.leg('request')?.alsoDelivered ?? []).map(deliveredText);
   }
 
   /** From whom the answer came, as the sender sees it. */
@@ -97,6 +102,10 @@ export class Sent {
   conntrack(at: string): string[] {
     return Object.entries(this.trace.conntrack).flatMap(([place, entries]) => (netns(place) === at ? entries.map(entryText) : []));
   }
+}
+
+function deliveredText({ at, src, dst, ttl }: Delivered): string {
+  return `${netns(at)} ${src} > ${dst} ttl ${ttl}`;
 }
 
 function netns(at: string): string {

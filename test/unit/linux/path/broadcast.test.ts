@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { Lab } from '../lab.ts';
+
+/** Three hosts on one bridge, each with a listener. */
+function segment(): Lab {
+  const lab = new Lab();
+  const hosts = ['a', 'b', 'c'];
+  for (const [i, host] of hosts.entries())
+    lab
+      .veth(`${host}/eth0`, `sw/${host}`)
+      .addr(`${host}/eth0`, `10.0.0.${i + 2}/24`)
+      .listen(host, 'udp/53');
+  return lab.bridge('sw/br', hosts);
+}
+
+describe('a broadcast', () => {
+  test('reaches every listener on the segment and the sender itself', () => {
+    const sent = segment().send('a', 'udp 10.0.0.255:53');
+    expect(sent.outcome).toBe('delivered');
+    expect([sent.seen, ...sent.alsoSeen].sort()).toEqual([
+      'a 10.0.0.2:40000 > 10.0.0.255:53 ttl 64',
+      'b 10.0.0.2:40000 > 10.0.0.255:53 ttl 64',
+      'c 10.0.0.2:40000 > 10.0.0.255:53 ttl 64',
+    ]);
+  });
+
+  test('is told as the copy on the wire; the others are its copies', () => {
+    const sent = segment().send('a', 'udp 10.0.0.255:53');
+    expect(sent.path).toMatch(/^a >eth0, sw a>[bc], [bc] eth0>$/);
+    expect(sent.copies).toContain('a eth0>');
+  });
+
+  test('to 255.255.255.255 stays on the segment of the device that the source chooses', () => {
+    const sent = segment().send('a', 'udp 255.255.255.255:53', { src: '10.0.0.2' });
+    expect(sent.alsoSeen.length + 1).toBe(3);
+  });
+
+  test('is not answered by a UDP listener', () => {
+    expect(segment().send('a', 'udp 10.0.0.255:53').answeredBy).toBeNull();
+  });
+
+  test('is no echo request that anybody answers, unless the host is told to', () => {
+    const lab = segment();
+    expect(lab.send('a', 'icmp 10.0.0.255').outcome).toBe('dropped');
+    lab.fresh().sysctl('b', 'icmp_echo_ignore_broadcasts=0');
+    expect(lab.send('a', 'icmp 10.0.0.255').answeredBy).toBe('10.0.0.3');
+  });
+
+  test('cannot be the goal of a TCP connection', () => {
+    const sent = segment().send('a', 'tcp 10.0.0.255:80');
+    expect([sent.outcome, sent.errno]).toEqual(['send-error', 'ENETUNREACH']);
+  });
+
+  test('that nobody listens to causes no ICMP error', () => {
+    const sent = segment().send('a', 'udp 10.0.0.255:99');
+    expect([sent.outcome, sent.errors]).toEqual(['dropped', []]);
+  });
+
+  test('from another subnet is delivered to the router and goes no further', () => {
+    const lab = segment().veth('sw/r', 'r/eth0').addr('r/eth0', '10.0.0.1/24').veth('r/eth1', 'd/eth0');
+    lab.addr('r/eth1', '10.9.0.1/24').addr('d/eth0', '10.9.0.2/24').route('d', 'default via 10.9.0.1').forwards('r').listen('r', 'udp/53');
+    expect(lab.send('d', 'udp 10.0.0.255:53').seen).toBe('r 10.9.0.2:40000 > 10.0.0.255:53 ttl 64');
+  });
+});
