@@ -105,6 +105,7 @@ const SHAPES = [
   'host-port',
   'load-balancer',
   'load-balancer-internal',
+  'load-balancer-proxy',
   'load-balancer-without-floating-ip',
   'multi-port',
   'named-ports',
