@@ -156,51 +156,10 @@ export class Skb {
 
   /** Copies all headers and metadata; the copy shares the conntrack entry and belongs to the same leg. */
   clone(): Skb {
-    const copy = new Skb();
-    copy.smac = this.smac;
-    copy.dmac = this.dmac;
-    copy.arp = this.arp;
-    copy.src = this.src;
-    copy.dst = this.dst;
-    copy.proto = this.proto;
-    copy.ttl = this.ttl;
-    copy.tos = this.tos;
-    copy.df = this.df;
-    copy.ignoreDf = this.ignoreDf;
-    copy.fragOffsetBytes = this.fragOffsetBytes;
-    copy.moreFragments = this.moreFragments;
-    copy.id = this.id;
-    copy.lengthBytes = this.lengthBytes;
-    copy.fragMaxBytes = this.fragMaxBytes;
-    copy.sport = this.sport;
-    copy.dport = this.dport;
-    copy.icmpType = this.icmpType;
-    copy.icmpCode = this.icmpCode;
-    copy.icmpMtuBytes = this.icmpMtuBytes;
-    copy.tcpFlags = this.tcpFlags;
-    copy.mssBytes = this.mssBytes;
-    copy.quoted = this.quoted === null ? null : { ...this.quoted };
-    copy.inner = this.inner === null ? null : this.inner.clone();
-    copy.vni = this.vni;
-    copy.mark = this.mark;
-    copy.priority = this.priority;
-    copy.ct = this.ct;
-    copy.ctInfo = this.ctInfo;
-    copy.packetType = this.packetType;
-    copy.input = this.input;
-    copy.via = this.via;
-    copy.bridge = this.bridge === null ? null : { ...this.bridge };
-    copy.sending = this.sending;
-    copy.local = this.local;
-    copy.boundDev = this.boundDev;
-    copy.uid = this.uid;
-    copy.gid = this.gid;
-    copy.depth = this.depth;
-    copy.trailing = this.trailing;
-    copy.crossings = this.crossings;
-    copy.flooded = this.flooded;
-    copy.leg = this.leg;
-    copy.hop = this.hop;
+    const copy = Object.assign(new Skb(), this);
+    if (this.quoted !== null) copy.quoted = { ...this.quoted };
+    if (this.inner !== null) copy.inner = this.inner.clone();
+    if (this.bridge !== null) copy.bridge = { ...this.bridge };
     return copy;
   }
 }
