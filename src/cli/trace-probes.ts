@@ -4,7 +4,7 @@ import { printableJson } from '../report/printable.ts';
 import { parseProbeLine } from '../scenario/probe-line.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { standardOutput } from './terminal.ts';
-import { type TraceFlags, sessionFor, walk } from './trace.ts';
+import { type WalkFlags, sessionFor, walkProbe } from './walk.ts';
 import type { OpenedWorld } from './world.ts';
 
 /** The longest line of a probe file. */
@@ -12,7 +12,7 @@ const MAX_LINE_CHARACTERS = 65_536;
 const FLUSH_CHARACTERS = 65_536;
 
 /** Walks one probe a line and writes one trace a line (several with `--all-branches`), in order; an error takes the place of a line that can not be walked. */
-export async function traceProbes(opened: OpenedWorld, file: string, flags: TraceFlags): Promise<Exit> {
+export async function traceProbes(opened: OpenedWorld, file: string, flags: WalkFlags): Promise<Exit> {
   const output = standardOutput();
   let session = sessionFor(opened, flags);
   let number = 0;
@@ -31,7 +31,7 @@ export async function traceProbes(opened: OpenedWorld, file: string, flags: Trac
       pending += `${printableJson({ trace: 1, id: parsed.id, error: { line: number, message: parsed.message } })}\n`;
     } else {
       if (flags.fresh === true) session = sessionFor(opened, flags);
-      for (const trace of walk(opened, session, parsed.probe, flags)) {
+      for (const trace of walkProbe(opened, session, parsed.probe, flags)) {
         unknown ||= trace.outcome === 'unknown';
         pending += `${printableJson(trace)}\n`;
       }

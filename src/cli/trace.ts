@@ -1,20 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../report/printable.ts';
-import { DETAILS, type Detail } from '../report/trace/detail.ts';
+import { DETAILS } from '../report/trace/detail.ts';
 import { probeOf } from '../scenario/probe.ts';
-import { soundTrace } from '../trace/invariants.ts';
 import type { Trace } from '../trace/trace.ts';
-import { MAX_BRANCHES, runAllBranches, runProbe } from '../walk/run-probe.ts';
-import type { Session } from '../world/session.ts';
+import { MAX_BRANCHES } from '../walk/run-probe.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { paintFor, standardOutput } from './terminal.ts';
+import { type WalkFlags, sessionFor, walkProbe } from './walk.ts';
 import { type OpenedWorld, openWorld } from './world.ts';
 
 const FORMATS = ['text', 'json', 'markdown'] as const;
 type Format = (typeof FORMATS)[number];
 const LATER_FORMATS = ['pcapng', 'svg'];
 
-export interface TraceFlags {
+interface TraceFlags extends WalkFlags {
   readonly from?: string;
   readonly to?: string;
   readonly proto?: 'tcp' | 'udp' | 'icmp';
@@ -27,14 +26,8 @@ export interface TraceFlags {
   readonly src?: string;
   readonly spoof?: string;
   readonly bindDev?: string;
-  readonly seed?: number;
-  readonly detail: Detail;
   readonly format: Format;
-  readonly allBranches?: true;
-  readonly maxBranches: number;
   readonly probes?: string;
-  readonly fresh?: true;
-  readonly cold?: true;
   readonly lenient?: true;
   readonly root?: string;
 }
@@ -107,7 +100,7 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
   if ('field' in probe) {
     throw new UsageError(`--${probe.field}: ${probe.message}${probe.expected === '' ? '' : `; expected ${probe.expected}`}`);
   }
-  const traces = walk(opened, sessionFor(opened, flags), probe, flags);
+  const traces = walkProbe(opened, sessionFor(opened, flags), probe, flags);
   const output = standardOutput();
   const print = await printerFor(flags, opened);
   for (const [index, one] of traces.entries()) output.write((index > 0 && flags.format !== 'json' ? '\n' : '') + print(one));
@@ -118,21 +111,6 @@ async function open(source: string, flags: TraceFlags): Promise<OpenedWorld> {
   const opened = await openWorld(source, flags);
   for (const note of opened.notes) process.stderr.write(`note: ${printable(note)}\n`);
   return opened;
-}
-
-/** A session in the state of the source. */
-export function sessionFor({ seed, start }: OpenedWorld, flags: TraceFlags): Session {
-  return { ...start(flags.seed ?? seed), cold: flags.cold === true };
-}
-
-/** The traces of one probe, each checked before it is handed out. */
-export function walk({ world }: OpenedWorld, session: Session, probe: Parameters<typeof runProbe>[2], flags: TraceFlags): Trace[] {
-  const options = { record: flags.detail === 'detailed' ? 'detailed' : 'summary' } as const;
-  const traces =
-    flags.allBranches === true
-      ? runAllBranches(world, session, probe, options, flags.maxBranches)
-      : [runProbe(world, session, probe, options)];
-  return traces.map(soundTrace);
 }
 
 async function printerFor({ format, detail }: TraceFlags, { world }: OpenedWorld): Promise<(trace: Trace) => string> {

@@ -2,7 +2,7 @@ import type { ArpHeader, Header, ProbeRef, RuleRef, Step } from '../../trace/tra
 import { printable } from '../printable.ts';
 
 /** `10.0.0.10:53`, or the bare address where there is no port. */
-export function socketName(address: string, port: number | undefined): string {
+function socketName(address: string, port: number | undefined): string {
   return port === undefined ? address : `${address}:${port}`;
 }
 
@@ -24,7 +24,7 @@ export function headerLine(header: Header | ArpHeader): string {
 }
 
 /** `nat:KUBE-SERVICES[3]`, as `iptables -L --line-numbers` counts. */
-export function ruleName(rule: RuleRef): string {
+function ruleName(rule: RuleRef): string {
   return printable(`${rule.table}:${rule.chain}[${rule.index}]`);
 }
 

@@ -11,18 +11,6 @@ import type { Path } from '../source/yaml.ts';
 
 const DEFAULT_NODES = 2;
 
-/** What the internet is unless a scenario says otherwise: one host that serves the web and names. */
-export const DEFAULT_INTERNET: OutsideSpec = {
-  kind: 'internet',
-  name: 'internet',
-  addrs: [ip('203.0.113.10')],
-  listens: [
-    { proto: 'tcp', port: 80 },
-    { proto: 'tcp', port: 443 },
-    { proto: 'udp', port: 53 },
-  ],
-};
-
 /** The nodes of a cluster as a list, each with its name: node-0, node-1 … where it has none of its own. */
 export function nodeEntries(cluster: ClusterSection): (NodeEntry & { readonly name: string })[] {
   const nodes = cluster.nodes ?? DEFAULT_NODES;
@@ -132,12 +120,12 @@ function outsideSpecs(outside: OutsideSection): OutsideSpec[] {
     ...optional('publicIp', vm.publicIp === undefined ? undefined : ip(vm.publicIp)),
     ...optional('forwards', vm.forwards),
   }));
-  const internet = outside.internet?.map((host): OutsideSpec => ({
+  const internet = (outside.internet ?? []).map((host): OutsideSpec => ({
     kind: 'internet',
     name: host.name,
     addrs: host.ips.map(ip),
     listens: listenSpecs(host.listens),
-  })) ?? [DEFAULT_INTERNET];
+  }));
   const onprem = (outside.onprem ?? []).map((host): OutsideSpec => ({
     kind: 'onprem',
     name: host.name,
@@ -171,7 +159,7 @@ export function scenarioPath(path: Path, scenario: Scenario): Path {
 
 function outsidePath(index: number, outside: OutsideSection): Path {
   const vms = outside.vms?.length ?? 0;
-  const internet = outside.internet?.length ?? 1;
+  const internet = outside.internet?.length ?? 0;
   if (index < vms) return ['vms', index];
   return index < vms + internet ? ['internet', index - vms] : ['onprem', index - vms - internet];
 }

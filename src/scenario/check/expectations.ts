@@ -1,5 +1,3 @@
-import type { Outcome } from '../../trace/trace.ts';
-
 /** What a check may say about a walk. Every field that is there must hold. */
 export interface Expectations {
   readonly expect?: string | string[];
@@ -21,9 +19,6 @@ export interface Expectations {
   readonly ttl?: number;
   readonly text?: string;
 }
-
-/** Every outcome, or `!` and an outcome. */
-export type OutcomePattern = Outcome | `!${Outcome}`;
 
 /** One value as a list of one. */
 export function list<T>(value: T | readonly T[]): readonly T[] {

@@ -6,7 +6,7 @@ import { type Judge, type Names, decidingStep, pathOf, replyLeg, requestLeg } fr
  * Whether a hop is the place that a pattern names: `MACHINE`, `MACHINE/NETNS`, `MACHINE/NETNS/DEV` (a device that it crossed), `fabric`,
  * or an endpoint such as `pod/default/web`; `*` stands for anything.
  */
-export function isPlace(pattern: string, hop: Hop, names: Names): boolean {
+function isPlace(pattern: string, hop: Hop, names: Names): boolean {
   const place = names.place(pattern);
   if (globMatches(place, hop.at) || globMatches(place, machineOf(hop.at))) return true;
   return [hop.in, ...(hop.through ?? []), hop.out].some((device) => device !== undefined && globMatches(place, `${hop.at}/${device}`));

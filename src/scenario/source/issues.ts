@@ -75,7 +75,7 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** `checks[2].send.ttl`. */
-export function nameOf(path: Path): string {
+function nameOf(path: Path): string {
   if (path.length === 0) return 'the scenario';
   const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
   return text.startsWith('.') ? text.slice(1) : text;

@@ -43,7 +43,7 @@ function controlCharacter(file: string, text: string): Problem | null {
 }
 
 /** The 1-based place of a character offset. */
-export function placeAt(file: string, text: string, offset: number): { file: string; line: number; col: number } {
+function placeAt(file: string, text: string, offset: number): { file: string; line: number; col: number } {
   let line = 1;
   let start = 0;
   for (let end = text.indexOf('\n'); end >= 0 && end < offset; end = text.indexOf('\n', start)) {

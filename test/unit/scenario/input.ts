@@ -1,4 +1,3 @@
-import { buildScenario } from '../../../src/scenario/build.ts';
 import { loadScenario } from '../../../src/scenario/load.ts';
 import { runScenario } from '../../../src/scenario/run.ts';
 import type { ScenarioResult } from '../../../src/scenario/result.ts';
@@ -7,7 +6,7 @@ import { SourceError, problemLine } from '../../../src/scenario/source/problem.t
 import { decode } from '../../../src/scenario/source/text.ts';
 import { validateScenario } from '../../../src/scenario/validate.ts';
 
-export const FILE = 'case.yaml';
+const FILE = 'case.yaml';
 
 /** The problems that a text makes when it is read, built and looked up, one line each; none for a text without fault. */
 export function problemsOf(input: string | Uint8Array, files: Record<string, string> = {}): string[] {
@@ -25,9 +24,4 @@ export function problemsOf(input: string | Uint8Array, files: Record<string, str
 /** Runs the text of a scenario. */
 export function run(text: string, files: Record<string, string> = {}): ScenarioResult {
   return runScenario(loadScenario({ file: FILE, text }, filesFrom(new Map(Object.entries(files)))));
-}
-
-/** Builds the world of a scenario's text. */
-export function build(text: string, files: Record<string, string> = {}): ReturnType<typeof buildScenario> {
-  return buildScenario(loadScenario({ file: FILE, text }, filesFrom(new Map(Object.entries(files)))));
 }

@@ -8,7 +8,7 @@ import { run } from './input.ts';
 const TWO_PODS = `
 cluster: { mode: azure }
 pods:
-  - { name: client, node: 0 }
+  - { name: client, node: 0, ip: 10.224.0.21 }
   - { name: web, node: 1, ip: 10.224.0.60, listens: [tcp/80, udp/53] }
 services:
   - { name: web, ports: [80] }

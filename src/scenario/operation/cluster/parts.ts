@@ -1,4 +1,4 @@
-import { type Workload } from '../../../kube/objects/workload.ts';
+import type { Workload } from '../../../kube/objects/workload.ts';
 import type { ClusterObjects } from '../../../kube/objects/cluster-objects.ts';
 import { type Located, unplaced } from '../../../kube/objects/located.ts';
 import type { ObjectMeta } from '../../../kube/objects/meta.ts';
