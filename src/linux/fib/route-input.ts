@@ -38,7 +38,7 @@ export function routeInput(stack: RoutingStack, skb: Skb, device: Device): Input
     return martian('IP_LOCALNET', `a loopback address cannot come in by ${device.name} (route_localnet is 0)`);
   }
 
-  const error = lookupInput(netns, skb, device);
+  const error = fibLookup(netns, setInputKey(flow, netns, skb, device));
   const { route } = flow;
   if (error === UNMODELLED) return unknown(flow.unmodelled);
   if (error !== OK || route === null) return refused(error, route, device);
@@ -57,15 +57,15 @@ export function routeInput(stack: RoutingStack, skb: Skb, device: Device): Input
   }
 }
 
-/** Looks up the way of a packet that came in by a device; the answer is in the flow that {@link inputFlow} shows. */
-function lookupInput(netns: CompiledNetns, skb: Skb, device: Device): number {
+/** Makes a flow the key that looks up the way of a packet that came in by a device. */
+export function setInputKey(flow: Flow, netns: CompiledNetns, skb: Skb, device: Device): Flow {
   flow.reset(skb.dst, skb.src);
   flow.iif = device;
   flow.uid = 0;
   flow.mark = skb.mark;
   flow.tos = skb.tos;
   if (netns.fib.rulesNeedPorts) setPorts(flow, skb, false);
-  return fibLookup(netns, flow);
+  return flow;
 }
 
 /** @source net/ipv4/route.c ip_mkroute_input, __mkroute_input */
