@@ -1,7 +1,7 @@
 import { keyOf } from '../kube/objects/meta.ts';
 import type { Pod } from '../kube/objects/pod.ts';
 import { hasLabels } from '../kube/objects/selector.ts';
-import type { Service, ServicePort } from '../kube/objects/service.ts';
+import { type Service, type ServicePort, isInternalLoadBalancer } from '../kube/objects/service.ts';
 import type { World } from '../world/world.ts';
 import type { PlannedCheck } from './plan.ts';
 import type { YamlDocument } from './source/yaml.ts';
@@ -16,7 +16,7 @@ export function serviceChecks(document: YamlDocument, world: World): { checks: P
   const nodes = Object.keys(world.cluster?.nodes ?? {});
   const checks = services.flatMap((service) =>
     service.ports.flatMap((port) => {
-      const outside = service.type === 'LoadBalancer' && service.ingress.length > 0 ? ['internet'] : [];
+      const outside = isPublic(service) ? ['internet'] : [];
       const senders = nodes.map((node) => senderOn(node, service, pods, world));
       return [...senders, ...outside].flatMap((from) => reaches(from, service, port, document));
     }),
@@ -56,4 +56,9 @@ function reaches(from: string, service: Service, port: ServicePort, document: Ya
       expectations: { expect: 'replied' },
     },
   ];
+}
+
+/** Whether the internet has an address to send to. */
+function isPublic(service: Service): boolean {
+  return service.type === 'LoadBalancer' && service.ingress.length > 0 && !isInternalLoadBalancer(service);
 }
