@@ -64,7 +64,7 @@ function verdict(trace: Trace, found: string[]): void {
   if (trace.probe.proto === 'icmp' && trace.reply?.from.includes(':') === true) found.push('ICMP has no ports');
 }
 
-function legHolds(leg: Leg, trace: Trace, seen: Set<number>, found: string[]): void {
+function legHolds(leg: Leg, trace: Trace, seen: Set<number>, found: string[], isCopy = false): void {
   if (!LEG_KINDS.includes(leg.kind)) found.push(`no such leg: ${leg.kind}`);
   if (leg.kind === 'ack' && trace.probe.proto !== 'tcp') found.push('only a TCP handshake has an ack');
   if (leg.fragments !== undefined && leg.fragments < 2) found.push('a leg in fragments has at least two');
@@ -73,12 +73,12 @@ function legHolds(leg: Leg, trace: Trace, seen: Set<number>, found: string[]): v
     hopHolds(hop, found);
     for (const step of hop.steps) stepHolds(step, seen, found);
     if (hop.in === undefined && hop.out === undefined) continue;
-    if (previous !== null && wired(previous, hop) && !sameEnds(previous.tx, hop.rx)) {
+    if (previous !== null && wired(previous, hop) && !sameEnds(previous.tx, hop.rx) && !translatedByBridge(hop, isCopy)) {
       found.push(`the packet changed on the wire from ${previous.at} to ${hop.at}`);
     }
     previous = hop;
   }
-  for (const copy of leg.copies ?? []) legHolds(copy, trace, seen, found);
+  for (const copy of leg.copies ?? []) legHolds(copy, trace, seen, found, true);
 }
 
 function hopHolds(hop: Hop, found: string[]): void {
@@ -101,9 +101,21 @@ function stepHolds(step: Step, seen: Set<number>, found: string[]): void {
   if (step.rule !== undefined && step.rule.index < 1) found.push(`rules count from 1, not ${step.rule.index}`);
 }
 
-/** Two hops that one wire joins: what one sent is what the other received. The fabric between two machines is a hop of its own. */
+/**
+ * Two hops that one wire joins: what one sent is what the other received. The fabric between two machines is a hop of its own. A bridge
+ * with br_netfilter may have translated the frame before it shows.
+ */
 function wired(from: Hop, to: Hop): boolean {
-  return !from.at.startsWith('fabric/') && !to.at.startsWith('fabric/');
+  return to.through === undefined && !from.at.startsWith('fabric/') && !to.at.startsWith('fabric/');
+}
+
+/**
+ * A bridge device that takes a frame up has it as br_netfilter left it: translated before the bridge received it. The step that says so
+ * may stand with the leg from which a copy was made.
+ */
+function translatedByBridge(hop: Hop, isCopy: boolean): boolean {
+  if (hop.through === undefined) return false;
+  return isCopy || hop.steps.some(({ stage, verb }) => verb === 'REWRITTEN' && stage.endsWith(':PREROUTING'));
 }
 
 function sameEnds(tx: Header | ArpHeader | undefined, rx: Header | ArpHeader | undefined): boolean {

@@ -1,5 +1,6 @@
 import type { CtEntry } from '../../../src/linux/conntrack/entry.ts';
 import type { BridgePort } from '../../../src/linux/link.ts';
+import { parseEbtablesSave } from '../../../src/linux/netfilter/ebtables-parse.ts';
 import { applyCommand, applyRestore, type RestoreResult } from '../../../src/linux/netfilter/restore.ts';
 import type { Host, Netns, Unmodelled } from '../../../src/linux/netns.ts';
 import type { NetnsSession } from '../../../src/linux/netns-session.ts';
@@ -169,6 +170,14 @@ export class Lab {
   iptablesLegacy(netns: string, ...lines: readonly string[]): this {
     const tables = this.netns(netns);
     for (const line of lines) tables.iptablesLegacy = this.#rules(tables.iptablesLegacy ?? {}, line);
+    return this;
+  }
+
+  /** Output of ebtables-save. */
+  ebtables(netns: string, text: string): this {
+    const result = parseEbtablesSave(`${text.trim().replaceAll(/^\s+/gm, '')}\n`, 'ebtables');
+    if (!result.ok) throw new Error(result.faults.map(({ message }) => message).join('; '));
+    this.netns(netns).ebtables = result.tables;
     return this;
   }
 
