@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { SourceError } from '../scenario/source/problem.ts';
-import { newSession } from '../walk/new-session.ts';
 import { freeze } from '../world/freeze.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
@@ -53,12 +52,10 @@ async function openScenario(source: string, { root }: WorldFlags): Promise<Opene
 async function openSnapshot(source: string, { lenient = false, cold = false }: WorldFlags): Promise<OpenedWorld> {
   const { openDirectory } = await import('../snapshot/directory.node.ts');
   const { readSnapshot } = await import('../snapshot/read-snapshot.ts');
+  const { sessionOf } = await import('../snapshot/session.ts');
   const directory = openDirectory(source);
   if (directory === null) throw new UsageError(`${source} can not be opened`);
-  const { world, problems, conntrack } = readSnapshot(directory, { lenient });
-  if (problems.length > 0) throw new SourceError(problems);
-  if (conntrack.size > 0 && !cold) {
-    throw new UsageError('connections of conntrack.txt can not be taken up yet; --cold leaves them out');
-  }
-  return { world: freeze(world), start: newSession, seed: 1, notes: [] };
+  const snapshot = readSnapshot(directory, { lenient });
+  if (snapshot.problems.length > 0) throw new SourceError(snapshot.problems);
+  return { world: freeze(snapshot.world), start: (seed) => sessionOf(snapshot, { seed, cold }), seed: 1, notes: [] };
 }
