@@ -59,7 +59,9 @@ function attempt(property: () => readonly Find[]): readonly Find[] {
   try {
     return property();
   } catch (error) {
-    return [{ sentence: error instanceof Error ? `${error.name}: ${error.message}` : 'it throws' }];
+    if (!(error instanceof Error)) throw error;
+    const [, place = ''] = error.stack?.split('\n').map((line) => line.trim()) ?? [];
+    return [{ sentence: `${error.name}: ${error.message} ${place}` }];
   }
 }
 

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import type { Trace } from '../../src/trace/trace.ts';
+import { entryView } from '../../src/walk/conntrack-view.ts';
+import { runAllBranches, runProbe } from '../../src/walk/run-probe.ts';
+import { type Walk, walk } from '../../src/walk/walk.ts';
+import type { Session } from '../../src/world/session.ts';
+import type { FrozenWorld } from '../../src/world/world.ts';
+import { type Flow, build, freshSession, probeFor } from './support/built.ts';
+import { factsOf } from './support/facts.ts';
+import { type Find, SEARCH_MS, expectNoFind } from './support/find.ts';
+import { type DrawnFlow, drawnFlow, flowIn } from './support/flows.ts';
+import { type ClusterScenario, clusters } from './support/recipe.ts';
+
+const drawn = fc.tuple(clusters, fc.array(drawnFlow, { minLength: 1, maxLength: 12 }), fc.integer());
+
+function flowsIn(scenario: ClusterScenario, world: FrozenWorld, flows: readonly DrawnFlow[]): Flow[] {
+  const facts = factsOf(scenario, world);
+  return flows.map((one) => flowIn(facts, one)).map(({ from, to, proto = 'tcp' }) => ({ from, to, proto }));
+}
+
+function find({ from, to, proto }: Flow, sentence: string): Find {
+  return { sentence: `${from} -> ${to}: ${sentence}`, checks: [{ from, to, ...(proto === undefined ? {} : { proto }) }] };
+}
+
+/** What a walk came to, without anything that only a recorder knows. */
+function noticed({ outcome, src, observed }: Walk): string {
+  const { delivered, reply, isReset, icmpErrors, sendError, exit, isLoop, unknown } = observed;
+  const drops = observed.drops.map(({ at, reason, text }) => ({ at, reason, text }));
+  return JSON.stringify({ outcome, src, delivered, reply, isReset, icmpErrors, sendError, exit, isLoop, unknown, drops });
+}
+
+/** What walks left behind: the connections of every namespace, and how far the random source has come. */
+function leftBehind({ netns, random, clock }: Session): string {
+  const connections = [...netns].map(([at, { conntrack }]) => [at, conntrack.list(clock.nowMs).map(entryView)] as const);
+  return JSON.stringify({
+    connections: connections.filter(([, list]) => list.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)),
+    random,
+    clock,
+  });
+}
+
+describe('walks of one cluster', () => {
+  it('are the same bytes in two runs with one seed', { timeout: SEARCH_MS }, () => {
+    expectNoFind(
+      'two runs with one seed give the same bytes',
+      drawn,
+      ([scenario]) => scenario,
+      ([scenario, flows, seed]) => {
+        const run = (): string => {
+          const world = build(scenario);
+          const session = freshSession(world, seed);
+          const traces = flowsIn(scenario, world, flows).flatMap((flow): Trace[] => {
+            const probe = probeFor(world, flow);
+            return probe === null ? [] : [runProbe(world, session, probe, { record: 'detailed' })];
+          });
+          return JSON.stringify([world, traces, leftBehind(session)]);
+        };
+        return run() === run() ? [] : [{ sentence: 'the second run differs' }];
+      },
+      40,
+    );
+  });
+
+  it('come to the same whether nothing, steps or near misses are written down', { timeout: SEARCH_MS }, () => {
+    expectNoFind(
+      'what is recorded changes nothing',
+      drawn,
+      ([scenario]) => scenario,
+      ([scenario, flows, seed]) => {
+        const world = build(scenario);
+        const [none, summary, detailed] = [freshSession(world, seed), freshSession(world, seed), freshSession(world, seed)];
+        return flowsIn(scenario, world, flows).flatMap((flow) => {
+          const probe = probeFor(world, flow);
+          if (probe === null) return [];
+          const bare = noticed(walk(world, none, probe, { record: 'none' }));
+          const same =
+            bare === noticed(walk(world, summary, probe, { record: 'summary' })) &&
+            bare === noticed(walk(world, detailed, probe, { record: 'detailed' }));
+          const left = leftBehind(none);
+          if (!same) return [find(flow, 'the outcome depends on what is recorded')];
+          return left === leftBehind(summary) && left === leftBehind(detailed)
+            ? []
+            : [find(flow, 'what stays depends on what is recorded')];
+        });
+      },
+      60,
+    );
+  });
+
+  it('come to the same in a session that knows everybody and in one that has forgotten all', { timeout: SEARCH_MS }, () => {
+    expectNoFind(
+      'first packets fare alike in a cold and in a warm session',
+      drawn,
+      ([scenario]) => scenario,
+      ([scenario, flows]) => {
+        const world = build(withoutAffinity(scenario));
+        return flowsIn(scenario, world, flows).flatMap((flow) => {
+          const probe = probeFor(world, flow);
+          if (probe === null) return [];
+          const cold: Session = { ...freshSession(world), cold: true };
+          const warm = freshSession(world);
+          runAllBranches(world, warm, { ...probe, sport: 20_000 });
+          const ways = [cold, warm].map((session) => fates(runAllBranches(world, session, probe)));
+          return ways[0] === ways[1] ? [] : [find(flow, `cold it goes ${ways[0]}, warm ${ways[1]}`)];
+        });
+      },
+      40,
+    );
+  });
+});
+
+/** Session affinity is there to make the second connection go where the first went. */
+function withoutAffinity(scenario: ClusterScenario): ClusterScenario {
+  const services = (scenario.services ?? []).map(({ sessionAffinity: _, ...service }) => service);
+  return services.length === 0 ? scenario : { ...scenario, services };
+}
+
+/** The ways that a flow may end, by who took it, whom the receiver saw and who answered; source ports are chosen at random. */
+function fates(traces: readonly Trace[]): string {
+  const address = (text: string | undefined): string => text?.split(':')[0] ?? '-';
+  const all = traces.map(
+    ({ outcome, delivered, reply }) => `${outcome} ${delivered?.dst ?? '-'} ${address(delivered?.src)} ${reply?.from ?? '-'}`,
+  );
+  return [...new Set(all)].sort().join(' | ');
+}
