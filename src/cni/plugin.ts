@@ -15,9 +15,11 @@ export interface PortMapping {
   readonly hostIp: Ipv4 | null;
 }
 
-/** What a runtime passes to every plug-in of a list. @source CNI specification, CNI_CONTAINERID … CNI_ARGS, runtimeConfig */
+/**
+ * What a runtime passes to every plug-in of a list; the container id follows from the namespace, see `containerIdOf`.
+ * @source CNI specification, CNI_CONTAINERID … CNI_ARGS, runtimeConfig
+ */
 export interface CniArgs {
-  readonly containerId: string;
   /** The pod's namespace on the host; it exists before ADD and is deleted after DEL. */
   readonly netns: string;
   readonly ifName: string;

@@ -119,22 +119,33 @@ function withForwarding(sysctls: Sysctls, devices: readonly string[], value: str
 export function withoutDevice(sysctls: Sysctls, dev: string): Sysctls {
   const conf = `${CONF_PREFIX}${sysctlDevice(dev)}.`;
   const neigh = `${NEIGH_PREFIX}${sysctlDevice(dev)}.`;
-  const isGone = (name: string): boolean => isOf(name, conf) || isOf(name, neigh);
-  return Object.keys(sysctls).some(isGone) ? Object.fromEntries(Object.entries(sysctls).filter(([name]) => !isGone(name))) : sysctls;
+  for (const name in sysctls) {
+    if (isOf(name, conf) || isOf(name, neigh)) {
+      return Object.fromEntries(Object.entries(sysctls).filter(([other]) => !isOf(other, conf) && !isOf(other, neigh)));
+    }
+  }
+  return sysctls;
 }
 
 /** With what concerns one device under its new name. */
 export function withRenamedDevice(sysctls: Sysctls, from: string, to: string): Sysctls {
+  if (isSilent(sysctls, from)) return sysctls;
   const prefixes = [CONF_PREFIX, NEIGH_PREFIX].map(
     (prefix) => [`${prefix}${sysctlDevice(from)}.`, `${prefix}${sysctlDevice(to)}.`] as const,
   );
-  if (!Object.keys(sysctls).some((name) => prefixes.some(([old]) => isOf(name, old)))) return sysctls;
   return Object.fromEntries(
     Object.entries(sysctls).map(([name, value]) => {
       for (const [old, renamed] of prefixes) if (isOf(name, old)) return [renamed + name.slice(old.length), value];
       return [name, value];
     }),
   );
+}
+
+/** Whether no sysctl says anything about a device. */
+function isSilent(sysctls: Sysctls, dev: string): boolean {
+  const middle = `.${sysctlDevice(dev)}.`;
+  for (const name in sysctls) if (name.includes(middle)) return false;
+  return true;
 }
 
 /** A key has no dot, so `conf.eth0.` is not the prefix of a name of another device. */
@@ -144,25 +155,28 @@ function isOf(name: string, prefix: string): boolean {
 
 /**
  * What a new namespace of the machine takes over: IPv4's `conf.all` and `conf.default` of the first namespace, and the neighbour
- * defaults, of which a machine has one set. Everything else starts from the kernel's defaults.
+ * defaults, of which a machine has one set. Everything else starts from the kernel's defaults. Equal results are one object.
  * @source net/ipv4/devinet.c devinet_init_net; Documentation/admin-guide/sysctl/net.rst devconf_inherit_init_net=0
  */
 export function sysctlsOfNewNetns(root: Sysctls): Sysctls {
-  const taken: Record<string, string> = {};
-  for (const key of CONF_KEYS) {
-    for (const dev of ['all', 'default']) {
-      const name = `${CONF_PREFIX}${dev}.${key}`;
-      const value = readSysctl(root, name);
-      if (value !== null && value !== confDefault(dev, key)) taken[name] = value;
-    }
+  const taken: [name: string, value: string][] = [];
+  for (const name in root) {
+    const value = root[name];
+    if (value !== undefined && INHERITED.some((prefix) => name.startsWith(prefix))) taken.push([name, value]);
   }
-  for (const key of NEIGH_KEYS) {
-    const name = `${NEIGH_PREFIX}default.${key}`;
-    const value = explicit(root, name);
-    if (value !== null) taken[name] = value;
+  if (taken.length === 0) return NO_SYSCTLS;
+  const content = JSON.stringify(taken);
+  let sysctls = inheritedByContent.get(content);
+  if (sysctls === undefined) {
+    if (inheritedByContent.size >= MAX_INHERITED) inheritedByContent.clear();
+    inheritedByContent.set(content, (sysctls = Object.freeze(Object.fromEntries(taken))));
   }
-  return Object.keys(taken).length === 0 ? NO_SYSCTLS : taken;
+  return sysctls;
 }
+
+const INHERITED = [IP_FORWARD, `${CONF_PREFIX}all.`, `${CONF_PREFIX}default.`, `${NEIGH_PREFIX}default.`];
+const MAX_INHERITED = 64;
+const inheritedByContent = new Map<string, Sysctls>();
 
 /**
  * The sysctls of a dump: whatever a device's own line does not say has the kernel's default, not the dump's `conf.default`, which only

@@ -22,6 +22,7 @@ class Interned {
   readonly #sysctls = new Map<string, Netns['sysctls']>();
 
   namespace(netns: Netns): void {
+    netns.links = netns.links.slice();
     netns.fib = netns.fib.map((table) => this.#table(table));
     if (netns.fdb.length === 0) netns.fdb = NOTHING;
     if (netns.proxyNeighbours.length === 0) netns.proxyNeighbours = NOTHING;
@@ -42,7 +43,7 @@ class Interned {
   #route(route: Route): Route {
     if (Object.isFrozen(route)) return route;
     const nexthops = this.#nexthopsOf(route);
-    return nexthops === route.nexthops ? route : Object.assign({}, route, { nexthops });
+    return nexthops === route.nexthops ? route : withNexthops(route, nexthops);
   }
 
   #nexthopsOf({ nexthops }: Route): readonly Nexthop[] {
@@ -51,10 +52,18 @@ class Interned {
       .join();
     const known = this.#nexthops.get(key);
     if (known !== undefined) return known;
-    freezeDeep(nexthops);
-    this.#nexthops.set(key, nexthops);
-    return nexthops;
+    // A copy is as long as its content; a list that grew holds room for more.
+    const kept = nexthops.slice();
+    freezeDeep(kept);
+    this.#nexthops.set(key, kept);
+    return kept;
   }
+}
+
+/** Written out, not spread: a spread copy gets a hidden class of its own when it is frozen (V8). */
+function withNexthops(route: Route, nexthops: readonly Nexthop[]): Route {
+  const { type, dst, len, tos, metric, scope, protocol, src, mtuBytes, mtuLocked, advmss, origin } = route;
+  return { type, dst, len, tos, metric, scope, protocol, src, nexthops, mtuBytes, mtuLocked, advmss, origin };
 }
 
 /** A table with more routes than this is a machine's own. */

@@ -66,6 +66,10 @@ export function rootOf(host: Host): Netns {
 
 /** Opens ports; a port that is open already stays with whoever holds it. */
 export function openPorts(netns: Netns, sockets: readonly Socket[]): void {
+  if (netns.sockets.length === 0) {
+    netns.sockets = sockets;
+    return;
+  }
   const seen = new Set(netns.sockets.map(portKey));
   const added = sockets.filter((socket) => {
     const key = portKey(socket);

@@ -1,35 +1,34 @@
 import type { Fabric } from '../../azure/fabric.ts';
 import { ensureDedupPromisc } from '../../cni/bridge/dedup-promisc.ts';
-import { type SandboxIdentity, sandboxIdentity } from '../../cni/identity.ts';
-import type { CniArgs, CniEnv, CniResult, HostNic, PortMapping } from '../../cni/plugin.ts';
+import { containerIdOf, sandboxNetns, seedOf } from '../../cni/identity.ts';
+import type { CniArgs, CniEnv, CniResult, HostNic } from '../../cni/plugin.ts';
 import { addNetwork, checkNetwork, delNetwork } from '../../cni/runtime.ts';
-import { declaredListeners } from '../../kube/derive/listeners.ts';
 import { keyOf } from '../../kube/objects/meta.ts';
-import { type ContainerPort, type Pod, isTerminal } from '../../kube/objects/pod.ts';
+import { type Pod, isTerminal } from '../../kube/objects/pod.ts';
 import { type Host, ROOT } from '../../linux/netns.ts';
 import { createNetns } from '../../linux/ops/create-netns.ts';
 import { deleteNetns } from '../../linux/ops/delete-link.ts';
 import { netnsOf } from '../../linux/ops/edit.ts';
-import type { Socket } from '../../linux/socket.ts';
 import { seeded } from '../../sim/random.ts';
-import { parseIpv4 } from '../../wire/ipv4.ts';
-import type { Attachment, Cluster, ClusterNode, Sandbox } from '../../world/cluster.ts';
+import { type Ipv4, parseIpv4 } from '../../wire/ipv4.ts';
+import type { Cluster, ClusterNode, Sandbox } from '../../world/cluster.ts';
 import type { World } from '../../world/world.ts';
-import { listener } from '../agents/node-listeners.ts';
 import type { Forget } from '../forget.ts';
 import type { NetworkMode } from '../modes/mode.ts';
 import { own, remove } from '../record.ts';
 import type { ListenSpec } from '../spec.ts';
 import { must, openPorts, rootOf } from './machine.ts';
+import { hostOwner, podSockets } from './pod-sockets.ts';
+import { portMappings } from './port-mappings.ts';
 
 /** Makes a pod's sandbox on its node: the namespace, its network, its listeners. @returns null for a pod that does not run */
 export function addSandbox(world: World, cluster: Cluster, mode: NetworkMode, pod: Pod, listens: readonly ListenSpec[]): Sandbox | null {
   const place = nodeOf(world, cluster, pod);
   if (place === null || isTerminal(pod)) return null;
-  const identity = identityOf(cluster, pod);
-  if (!pod.hostNetwork) must(createNetns(place.host, identity.netns, { loopbackUp: true }));
+  const netns = nextNetns(cluster, pod);
+  if (!pod.hostNetwork) must(createNetns(place.host, netns, { loopbackUp: true }));
   const nic = nicOf(world.fabric, cluster, place.node);
-  return setUpSandbox(cluster, mode, place, nic, pod, identity, listens);
+  return setUpSandbox(cluster, mode, place, nic, pod, netns, listens);
 }
 
 /** A node with its machine. */
@@ -52,26 +51,16 @@ export function setUpSandbox(
   { node, host }: NodePlace,
   nic: HostNic | null,
   pod: Pod,
-  identity: SandboxIdentity,
+  name: string,
   listens: readonly ListenSpec[],
 ): Sandbox {
   const key = keyOf(pod);
-  const sockets = podSockets(cluster, pod, listens);
-  const sandbox = pod.hostNetwork ? hostSandbox(node) : networkSandbox(cluster, mode, node, host, nic, pod, identity);
+  const sockets = podSockets(pod, cluster.objects.services, listens);
+  const sandbox = pod.hostNetwork ? hostSandbox(node) : networkSandbox(cluster, mode, node, host, nic, pod, name);
   const netns = netnsOf(host, sandbox.netns);
   if (netns !== null) openPorts(netns, sockets);
   cluster.sandboxes[key] = sandbox;
   return sandbox;
-}
-
-function podSockets(cluster: Cluster, pod: Pod, listens: readonly ListenSpec[]): Socket[] {
-  // Sockets in a pod's own namespace name no pod, so that equal ones can be one object.
-  const owner = pod.hostNetwork ? `pod ${keyOf(pod)}` : 'pod';
-  const declared = declaredListeners(pod, cluster.objects.services).flatMap(({ protocol, port }): ListenSpec[] => {
-    if (protocol === 'SCTP') return [];
-    return [{ proto: protocol === 'TCP' ? 'tcp' : 'udp', port }];
-  });
-  return [...declared, ...listens].map(({ proto, port }) => listener(proto, port, owner));
 }
 
 function hostSandbox(node: ClusterNode): Sandbox {
@@ -85,32 +74,25 @@ function networkSandbox(
   host: Host,
   nic: HostNic | null,
   pod: Pod,
-  { containerId, netns, seed }: SandboxIdentity,
+  netns: string,
 ): Sandbox {
-  const made = (attachment: Attachment | null, error: string | null): Sandbox => {
+  const made = (attachment: CniResult | null, error: string | null): Sandbox => {
     return { node: node.name, machine: node.machine, netns, hostNetwork: false, attachment, error };
   };
-  const args: CniArgs = {
-    containerId,
-    netns,
-    ifName: 'eth0',
-    pod: { namespace: pod.namespace, name: pod.name },
-    addr: parseIpv4(pod.podIPs[0] ?? ''),
-    portMappings: portMappings(pod),
-  };
-  const outcome = addNetwork(cniEnv(node, host, nic, seed), mode.conflist(cluster.network, node), args);
+  const args = argsOf(pod, netns, parseIpv4(pod.podIPs[0] ?? ''));
+  const outcome = addNetwork(cniEnv(node, host, nic, netns), mode.conflist(cluster.network, node), args);
   if (!outcome.ok) {
     deleteNetns(host, netns);
     const prefix = 'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox';
-    return made(null, `${prefix} "${containerId}": ${outcome.error}`);
+    return made(null, `${prefix} "${containerIdOf(netns)}": ${outcome.error}`);
   }
   if (mode.dedupPromisc && node.podCidr !== null) ensureDedupPromisc(rootOf(host), 'cbr0', node.podCidr);
-  return made(attachmentOf(args, outcome.value), null);
+  return made(outcome.value, null);
 }
 
-/** The names of the pod's next sandbox. */
-export function identityOf(cluster: Cluster, pod: Pod): SandboxIdentity {
-  return sandboxIdentity(cluster.name, pod.namespace, pod.name, own(cluster.attempts, keyOf(pod)) ?? 0);
+/** The namespace that the pod's next sandbox will have. */
+export function nextNetns(cluster: Cluster, pod: Pod): string {
+  return sandboxNetns(cluster.name, pod.namespace, pod.name, own(cluster.attempts, keyOf(pod)) ?? 0);
 }
 
 /** Takes a pod's sandbox away: DEL, then the namespace. @returns what the flow state has to forget */
@@ -124,23 +106,21 @@ export function removeSandbox(world: World, cluster: Cluster, mode: NetworkMode,
   if (node === undefined || host === undefined) return [];
   const netns = netnsOf(host, sandbox.netns);
   if (sandbox.hostNetwork) {
-    if (netns !== null) netns.sockets = netns.sockets.filter((socket) => socket.owner !== `pod ${key}`);
+    if (netns !== null) netns.sockets = netns.sockets.filter((socket) => socket.owner !== hostOwner(pod));
     return [];
   }
   cluster.attempts[key] = (own(cluster.attempts, key) ?? 0) + 1;
   const { attachment } = sandbox;
   if (attachment !== null) {
-    delNetwork(
-      cniEnv(node, host, nicOf(world.fabric, cluster, node), 0),
-      mode.conflist(cluster.network, node),
-      argsOf(pod, sandbox.netns, attachment),
-      attachment,
-    );
+    const env = cniEnv(node, host, nicOf(world.fabric, cluster, node), sandbox.netns);
+    delNetwork(env, mode.conflist(cluster.network, node), argsOf(pod, sandbox.netns, attachment.ip.addr), attachment);
   }
   if (netns === null) return [];
   deleteNetns(host, sandbox.netns);
   const { machine } = sandbox;
-  const udpPorts = (attachment?.portMappings ?? []).filter((mapping) => mapping.protocol === 'udp').map((mapping) => mapping.hostPort);
+  const udpPorts = portMappings(pod)
+    .filter((mapping) => mapping.protocol === 'udp')
+    .map((mapping) => mapping.hostPort);
   const entries = udpPorts.map((port) => ({ originalDestination: null, originalPort: port, replySource: null }));
   return [
     { kind: 'netns', machine, netns: sandbox.netns },
@@ -158,7 +138,8 @@ export function checkSandbox(world: World, cluster: Cluster, mode: NetworkMode, 
   if (sandbox.attachment === null) return sandbox.error;
   const { attachment, netns } = sandbox;
   const conflist = mode.conflist(cluster.network, node);
-  return checkNetwork(cniEnv(node, host, nicOf(world.fabric, cluster, node), 0), conflist, argsOf(pod, netns, attachment), attachment);
+  const env = cniEnv(node, host, nicOf(world.fabric, cluster, node), netns);
+  return checkNetwork(env, conflist, argsOf(pod, netns, attachment.ip.addr), attachment);
 }
 
 /** A node's NIC as the wireserver shows it. */
@@ -167,26 +148,10 @@ export function nicOf(fabric: Fabric | null, cluster: Cluster, node: ClusterNode
   return nic === undefined ? null : { mac: nic.mac, subnet: cluster.network.subnetPrefix, ipconfigs: nic.ipconfigs };
 }
 
-function cniEnv(node: ClusterNode, host: Host, nic: HostNic | null, seed: number): CniEnv {
-  return { host, state: node.cni, nic, random: seeded(seed) };
+function cniEnv(node: ClusterNode, host: Host, nic: HostNic | null, netns: string): CniEnv {
+  return { host, state: node.cni, nic, random: seeded(seedOf(netns)) };
 }
 
-const NO_PORT_MAPPINGS: readonly PortMapping[] = Object.freeze([]);
-
-function portMappings({ ports }: Pod): readonly PortMapping[] {
-  return ports.some((port) => port.hostPort !== null) ? ports.flatMap(portMapping) : NO_PORT_MAPPINGS;
-}
-
-function portMapping({ hostPort, port, protocol, hostIP }: ContainerPort): PortMapping[] {
-  if (hostPort === null) return [];
-  const lower = protocol === 'TCP' ? 'tcp' : protocol === 'UDP' ? 'udp' : 'sctp';
-  return [{ protocol: lower, hostPort, containerPort: port, hostIp: hostIP === null || hostIP === '0.0.0.0' ? null : parseIpv4(hostIP) }];
-}
-
-function attachmentOf(args: CniArgs, { ip, hostLink, mac }: CniResult): Attachment {
-  return { containerId: args.containerId, ip, hostLink, mac, portMappings: args.portMappings };
-}
-
-function argsOf(pod: Pod, netns: string, { containerId, ip, portMappings }: Attachment): CniArgs {
-  return { containerId, netns, ifName: 'eth0', pod: { namespace: pod.namespace, name: pod.name }, addr: ip.addr, portMappings };
+function argsOf(pod: Pod, netns: string, addr: Ipv4 | null): CniArgs {
+  return { netns, ifName: 'eth0', pod: { namespace: pod.namespace, name: pod.name }, addr, portMappings: portMappings(pod) };
 }

@@ -9,7 +9,7 @@ import type { NetworkMode } from '../modes/mode.ts';
 import { own } from '../record.ts';
 import type { ListenSpec, PodListenSpec } from '../spec.ts';
 import { must, rootOf } from './machine.ts';
-import { identityOf, nicOf, nodeOf, setUpSandbox } from './sandbox.ts';
+import { nextNetns, nicOf, nodeOf, setUpSandbox } from './sandbox.ts';
 import { Window } from './window.ts';
 
 /**
@@ -30,23 +30,44 @@ export function addSandboxes(
     const place = first === undefined ? null : nodeOf(world, cluster, first);
     if (place === null) continue;
     const nic = nicOf(world.fabric, cluster, place.node);
-    const named = pods.map((pod) => ({ pod, identity: identityOf(cluster, pod) }));
+    const named = pods.map((pod) => ({ pod, netns: nextNetns(cluster, pod) }));
     // All namespaces before the first network: as long as the node's own sysctls stay as they are, namespaces share theirs.
-    for (const { pod, identity } of named) if (!pod.hostNetwork) must(createNetns(place.host, identity.netns, { loopbackUp: true }));
+    for (const { pod, netns } of named) if (!pod.hostNetwork) must(createNetns(place.host, netns, { loopbackUp: true }));
     const routed = mode.conflist(cluster.network, place.node).main.type === 'azure-vnet';
     const window = routed ? new Window(rootOf(place.host)) : null;
     const pinned = named.filter(({ pod }) => pod.podIPs.length > 0);
     const others = named.filter(({ pod }) => pod.podIPs.length === 0);
-    for (const { pod, identity } of [...pinned, ...others]) {
+    for (const { pod, netns } of [...pinned, ...others]) {
       const key = keyOf(pod);
-      const { error } = setUpSandbox(cluster, mode, place, nic, pod, identity, byPod.get(key) ?? []);
+      const { error } = setUpSandbox(cluster, mode, place, nic, pod, netns, byPod.get(key) ?? []);
       if (error !== null) notices.push({ pod: key, message: error });
       window?.slide();
     }
     window?.close();
   }
-  cluster.objects = { ...cluster.objects, pods: cluster.objects.pods.map((pod) => withPodIp(cluster, pod)) };
+  const like = new Likeness();
+  cluster.objects = { ...cluster.objects, pods: cluster.objects.pods.map((pod) => withPodIp(cluster, like.share(pod))) };
   return notices;
+}
+
+/** Makes equal labels and ports of pods one object. */
+class Likeness {
+  readonly #labels = new Map<string, Pod['labels']>();
+  readonly #ports = new Map<string, Pod['ports']>();
+
+  share(pod: Pod): Pod {
+    const labels = shared(this.#labels, pod.labels);
+    const ports = shared(this.#ports, pod.ports);
+    return labels === pod.labels && ports === pod.ports ? pod : { ...pod, labels, ports };
+  }
+}
+
+function shared<T extends object>(known: Map<string, T>, value: T): T {
+  const key = JSON.stringify(value);
+  const same = known.get(key);
+  if (same !== undefined) return same;
+  known.set(key, value);
+  return value;
 }
 
 function listensByPod(listens: readonly PodListenSpec[]): ReadonlyMap<string, readonly ListenSpec[]> {

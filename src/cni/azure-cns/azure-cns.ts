@@ -1,6 +1,7 @@
 import { nextBelow } from '../../sim/random.ts';
 import { type Ipv4, formatIpv4, offsetIpv4 } from '../../wire/ipv4.ts';
 import { type Prefix, contains, sizeOf } from '../../wire/prefix.ts';
+import { containerIdOf } from '../identity.ts';
 import { leaseFor } from '../lease.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, done, failed } from '../plugin.ts';
 import { VIRTUAL_GATEWAY } from '../virtual-gateway.ts';
@@ -23,7 +24,7 @@ export function add(env: CniEnv, args: CniArgs): CniOutcome<CniAddress> {
   const cns = env.state.azureCns;
   if (cns?.nc === null || cns === null) return failed(`${FROM_CNS}no NCs found in the CNS internal state`);
   const { nc } = cns;
-  const held = cns.assigned.find((lease) => lease.containerId === args.containerId);
+  const held = cns.assigned.find((lease) => lease.netns === args.netns);
   if (held !== undefined) return done(addressIn(nc, held.addr));
 
   const addr =
@@ -35,20 +36,20 @@ export function add(env: CniEnv, args: CniArgs): CniOutcome<CniAddress> {
         : `desired IP ${formatIpv4(args.addr)} is not available`;
     return failed(`${FROM_CNS}AllocateIPConfig failed: ${why}, IP config request is ${request(args)}`);
   }
-  cns.assigned = [...cns.assigned, { addr, containerId: args.containerId, ifName: args.ifName }];
+  cns.assigned = [...cns.assigned, { addr, netns: args.netns, ifName: args.ifName }];
   return done(addressIn(nc, addr));
 }
 
 /** Gives the pod's address back; nothing assigned is no error. */
 export function del(env: CniEnv, args: CniArgs): void {
   const cns = env.state.azureCns;
-  if (cns === null || !cns.assigned.some((lease) => lease.containerId === args.containerId)) return;
-  cns.assigned = cns.assigned.filter((lease) => lease.containerId !== args.containerId);
+  if (cns === null || !cns.assigned.some((lease) => lease.netns === args.netns)) return;
+  cns.assigned = cns.assigned.filter((lease) => lease.netns !== args.netns);
 }
 
 export function check(env: CniEnv, args: CniArgs, address: CniAddress): string | null {
   const lease = leaseFor(env.state.azureCns?.assigned ?? [], address.addr);
-  return lease?.containerId === args.containerId ? null : `azure-cns: ${formatIpv4(address.addr)} is not assigned to the pod`;
+  return lease?.netns === args.netns ? null : `azure-cns: ${formatIpv4(address.addr)} is not assigned to the pod`;
 }
 
 /** How many addresses CNS can give in all. */
@@ -89,6 +90,7 @@ function anyAvailable(env: CniEnv, nc: NetworkContainer): Ipv4 | null {
 
 function request(args: CniArgs): string {
   const context = `{"PodName":"${args.pod.name}","PodNamespace":"${args.pod.namespace}"}`;
-  const id = `${args.containerId.slice(0, 8)}-${args.ifName}`;
-  return `[IPConfigRequest: DesiredIPAddress , PodInterfaceID ${id}, InfraContainerID ${args.containerId}, OrchestratorContext ${context}]`;
+  const containerId = containerIdOf(args.netns);
+  const id = `${containerId.slice(0, 8)}-${args.ifName}`;
+  return `[IPConfigRequest: DesiredIPAddress , PodInterfaceID ${id}, InfraContainerID ${containerId}, OrchestratorContext ${context}]`;
 }

@@ -21,7 +21,7 @@ export function add(env: CniEnv, args: CniArgs): CniOutcome<CniAddress> {
   const state = (env.state.azureVnetIpam ??= { subnet: nic.subnet, gateway: offsetIpv4(nic.subnet.addr, 1), leases: [] });
   const answer = (addr: CniAddress['addr']): CniOutcome<CniAddress> => done({ addr, len: nic.subnet.len, gateway: state.gateway });
 
-  const held = state.leases.find((lease) => lease.containerId === args.containerId);
+  const held = state.leases.find((lease) => lease.netns === args.netns);
   if (held !== undefined) return answer(held.addr);
 
   const isFree = (config: HostNic['ipconfigs'][number]): boolean => !config.primary && leaseFor(state.leases, config.addr) === undefined;
@@ -31,7 +31,7 @@ export function add(env: CniEnv, args: CniArgs): CniOutcome<CniAddress> {
     const why = args.addr === null ? 'No available addresses' : `Address already in use: ${formatIpv4(args.addr)}`;
     return failed(`${DELEGATED}Failed to allocate address: ${why}`);
   }
-  state.leases = [...state.leases, { addr: wanted.addr, containerId: args.containerId, ifName: args.ifName }];
+  state.leases = [...state.leases, { addr: wanted.addr, netns: args.netns, ifName: args.ifName }];
   return answer(wanted.addr);
 }
 
@@ -49,11 +49,11 @@ function anyFree(
 /** Releases the container's address; an unknown container is no error. */
 export function del(env: CniEnv, args: CniArgs): void {
   const state = env.state.azureVnetIpam;
-  if (state === null || !state.leases.some((lease) => lease.containerId === args.containerId)) return;
-  state.leases = state.leases.filter((lease) => lease.containerId !== args.containerId);
+  if (state === null || !state.leases.some((lease) => lease.netns === args.netns)) return;
+  state.leases = state.leases.filter((lease) => lease.netns !== args.netns);
 }
 
 export function check(env: CniEnv, args: CniArgs, address: CniAddress): string | null {
   const lease = leaseFor(env.state.azureVnetIpam?.leases ?? [], address.addr);
-  return lease?.containerId === args.containerId ? null : `azure-vnet-ipam: ${formatIpv4(address.addr)} does not belong to the container`;
+  return lease?.netns === args.netns ? null : `azure-vnet-ipam: ${formatIpv4(address.addr)} does not belong to the container`;
 }

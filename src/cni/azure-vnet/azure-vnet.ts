@@ -1,5 +1,5 @@
 import { sha1 } from '@noble/hashes/legacy.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { addVethPair } from '../../linux/ops/add-link.ts';
 import { addAddress as addLinkAddress } from '../../linux/ops/addresses.ts';
 import { deleteLink, moveToNetns } from '../../linux/ops/delete-link.ts';
@@ -17,6 +17,7 @@ import { confName, readSysctl } from '../../linux/sysctl.ts';
 import { type Ipv4, formatIpv4 } from '../../wire/ipv4.ts';
 import { type Mac, mac } from '../../wire/mac.ts';
 import { DEFAULT_ROUTE, prefixOf } from '../../wire/prefix.ts';
+import { bytesOf } from '../ascii.ts';
 import type { AzureVnetConfig } from '../conflist.ts';
 import { addAddress, checkAddress, delAddress } from '../ipam.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, type CniResult, done, failed } from '../plugin.ts';
@@ -43,7 +44,7 @@ const GATEWAY_NEIGHBOUR: Neighbour = Object.freeze({
 
 /** The host end of a pod's veth: a function of its namespace and name alone. @source network/endpoint_linux.go generateVethName */
 export function hostVethName(pod: { readonly namespace: string; readonly name: string }): string {
-  return `azv${bytesToHex(sha1(utf8ToBytes(`${pod.namespace}.${pod.name}`))).slice(0, 11)}`;
+  return `azv${bytesToHex(sha1(bytesOf(`${pod.namespace}.${pod.name}`))).slice(0, 11)}`;
 }
 
 /**
@@ -68,7 +69,7 @@ export function add(env: CniEnv, config: AzureVnetConfig, args: CniArgs): CniOut
     joinHost(host, root, hostLink, address.value, args, podMac, master.mtuBytes) ?? setUpPod(host, pod, hostLink, address.value, args);
   if (refusal !== null) return failed(`plugin type="azure-vnet" failed (add): Failed to create endpoint: ${refusal}`);
   const state = env.state.azureVnet;
-  if (state !== null && !state.endpoints.includes(args.containerId)) state.endpoints = [...state.endpoints, args.containerId];
+  if (state !== null && !state.endpoints.includes(args.netns)) state.endpoints = [...state.endpoints, args.netns];
   return done({ ip: address.value, hostLink, mac: podMac });
 }
 
@@ -77,7 +78,7 @@ export function del(env: CniEnv, config: AzureVnetConfig, args: CniArgs, result:
   const root = netnsOf(env.host, ROOT);
   if (root !== null && result !== null) deleteRoute(root, { dst: result.ip.addr, len: 32, dev: result.hostLink });
   const state = env.state.azureVnet;
-  if (state?.endpoints.includes(args.containerId) === true) state.endpoints = state.endpoints.filter((id) => id !== args.containerId);
+  if (state?.endpoints.includes(args.netns) === true) state.endpoints = state.endpoints.filter((netns) => netns !== args.netns);
   delAddress(env, config.ipam, args);
 }
 

@@ -9,6 +9,6 @@ export interface AzureVnetState {
   readonly master: string;
   readonly masterMac: Mac;
   readonly subnet: Prefix;
-  /** Container ids. In the file an endpoint is called by the first eight digits and its interface, `ee86fb8b-eth0`. */
+  /** The endpoints by their namespaces. In the file they are called by container id and interface, `ee86fb8b-eth0`. */
   endpoints: readonly string[];
 }

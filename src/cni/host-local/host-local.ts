@@ -1,5 +1,6 @@
 import { type Ipv4, compareIpv4, formatIpv4, offsetIpv4 } from '../../wire/ipv4.ts';
 import { type Prefix, contains, lastAddress } from '../../wire/prefix.ts';
+import { containerIdOf } from '../identity.ts';
 import { type Lease, leaseFor, leaseOf } from '../lease.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, done, failed } from '../plugin.ts';
 import { newHostLocalState } from './state.ts';
@@ -24,9 +25,9 @@ export function add(env: CniEnv, config: HostLocalConfig, args: CniArgs): CniOut
   const state = (env.state.hostLocal ??= newHostLocalState());
   const { range } = config;
   const rangeSet = `${formatIpv4(offsetIpv4(range.addr, 1))}-${formatIpv4(lastHost(range))}`;
-  const held = leaseOf(state.leases, args.containerId, args.ifName);
+  const held = leaseOf(state.leases, args.netns, args.ifName);
   if (held !== undefined) {
-    return failed(`${formatIpv4(held.addr)} has been allocated to ${args.containerId}, duplicate allocation is not allowed`);
+    return failed(`${formatIpv4(held.addr)} has been allocated to ${containerIdOf(args.netns)}, duplicate allocation is not allowed`);
   }
   if (args.addr !== null) {
     const wanted = formatIpv4(args.addr);
@@ -38,7 +39,7 @@ export function add(env: CniEnv, config: HostLocalConfig, args: CniArgs): CniOut
   }
   const addr = args.addr ?? nextFree(range, state.leases, state.lastReserved);
   if (addr === null) return failed(`no IP addresses available in range set: ${rangeSet}`);
-  state.leases = [...state.leases, { addr, containerId: args.containerId, ifName: args.ifName }];
+  state.leases = [...state.leases, { addr, netns: args.netns, ifName: args.ifName }];
   state.lastReserved = addr;
   return done({ addr, len: range.len, gateway: gatewayOf(range) });
 }
@@ -46,13 +47,13 @@ export function add(env: CniEnv, config: HostLocalConfig, args: CniArgs): CniOut
 /** Releases whatever the container holds; nothing held is no error. */
 export function del(env: CniEnv, args: CniArgs): void {
   const state = env.state.hostLocal;
-  if (state === null || leaseOf(state.leases, args.containerId, args.ifName) === undefined) return;
-  state.leases = state.leases.filter((lease) => lease.containerId !== args.containerId || lease.ifName !== args.ifName);
+  if (state === null || leaseOf(state.leases, args.netns, args.ifName) === undefined) return;
+  state.leases = state.leases.filter((lease) => lease.netns !== args.netns || lease.ifName !== args.ifName);
 }
 
 export function check(env: CniEnv, args: CniArgs): string | null {
-  const held = leaseOf(env.state.hostLocal?.leases ?? [], args.containerId, args.ifName);
-  return held === undefined ? `host-local: Failed to find address added by container ${args.containerId}` : null;
+  const held = leaseOf(env.state.hostLocal?.leases ?? [], args.netns, args.ifName);
+  return held === undefined ? `host-local: Failed to find address added by container ${containerIdOf(args.netns)}` : null;
 }
 
 function lastHost(range: Prefix): Ipv4 {

@@ -10,6 +10,7 @@ import { confName } from '../../linux/sysctl.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { formatPrefix, prefixOf } from '../../wire/prefix.ts';
 import type { PortmapConfig } from '../conflist.ts';
+import { containerIdOf } from '../identity.ts';
 import type { CniArgs, CniEnv, CniResult, PortMapping } from '../plugin.ts';
 
 const TOP = 'CNI-HOSTPORT-DNAT';
@@ -33,7 +34,7 @@ export function add(env: CniEnv, network: string, config: PortmapConfig, args: C
   if (config.snat && config.externalSetMarkChain === null) ensureMarkChains(nat);
   ensureChain(nat, TOP);
   for (const chain of ['PREROUTING', 'OUTPUT']) ensureRule(nat, chain, `-m addrtype --dst-type LOCAL -j ${TOP}`, 'append');
-  const chain = chainName(network, args.containerId);
+  const chain = chainName(network, containerIdOf(args.netns));
   nat.declare(chain);
   nat.insert(chain, null, dnatRules(config, args.portMappings, result).map(rule));
   for (const entry of entryRules(network, args, chain)) ensureRule(nat, TOP, entry, 'append');
@@ -44,7 +45,8 @@ export function add(env: CniEnv, network: string, config: PortmapConfig, args: C
 /** Takes the container's chain away. The chains that all containers share stay. */
 export function del(env: CniEnv, network: string, args: CniArgs): void {
   const root = netnsOf(env.host, ROOT);
-  const chain = chainName(network, args.containerId);
+  if (args.portMappings.length === 0) return;
+  const chain = chainName(network, containerIdOf(args.netns));
   if (root?.iptables.nat?.chains.some((one) => one.name === chain) !== true) return;
   const tables = new TablesEdit(root.iptables);
   const nat = tables.table('nat');
@@ -61,7 +63,7 @@ export function check(env: CniEnv, network: string, config: PortmapConfig, args:
   const root = netnsOf(env.host, ROOT);
   if (root === null || args.portMappings.length === 0) return null;
   const nat = new TablesEdit(root.iptables).table('nat');
-  const chain = chainName(network, args.containerId);
+  const chain = chainName(network, containerIdOf(args.netns));
   if (!nat.has(chain)) return `could not check ipv4 dnat: chain ${chain} not found`;
   const missing = dnatRules(config, args.portMappings, result).find((text) => nat.find(chain, rule(text)) < 0);
   if (missing !== undefined) return `could not check ipv4 dnat: rule ${missing} in chain ${chain} not found`;
@@ -97,7 +99,7 @@ function ensureMarkChains(nat: TableEditor): void {
 
 /** How packets to the host ports of a container get into its chain, by protocol, fifteen ports a rule. */
 function entryRules(network: string, args: CniArgs, chain: string): string[] {
-  const comment = `dnat name: \\"${network}\\" id: \\"${args.containerId}\\"`.slice(0, MAX_COMMENT);
+  const comment = `dnat name: \\"${network}\\" id: \\"${containerIdOf(args.netns)}\\"`.slice(0, MAX_COMMENT);
   return (['sctp', 'tcp', 'udp'] as const).flatMap((protocol) => {
     const ports = args.portMappings.filter((mapping) => mapping.protocol === protocol).map((mapping) => mapping.hostPort);
     const groups = Array.from({ length: Math.ceil(ports.length / PORTS_PER_RULE) }, (_, i) =>

@@ -2,6 +2,7 @@ import type { ClusterObjects } from '../objects/cluster-objects.ts';
 import { type OwnerReference, compareText } from '../objects/meta.ts';
 import { type Node, nodeLabels } from '../objects/node.ts';
 import { type Pod, isTerminal, newPod } from '../objects/pod.ts';
+import { Emptiest } from './emptiest.ts';
 import { hasLabels, selects } from '../objects/selector.ts';
 import type { Workload } from '../objects/workload.ts';
 
@@ -36,7 +37,7 @@ export function placePods({ nodes, pods, workloads }: PlacementInput): Placement
   const unplaced: Unplaced[] = [];
   const placed = pods.map((pod) => {
     if (pod.nodeName !== null || isTerminal(pod)) return pod;
-    const node = scheduler.fitting(pod, false).pick(1)[0];
+    const node = scheduler.pickOne(pod);
     if (node !== undefined) return { ...pod, nodeName: node };
     unplaced.push({ namespace: pod.namespace, name: pod.name, kind: 'Pod', pods: 1, reason: NO_NODE });
     return pod;
@@ -132,6 +133,7 @@ class Scheduler {
   /** Sorted by name. */
   readonly #nodes: readonly { readonly name: string; readonly node: Node; readonly labels: Readonly<Record<string, string>> }[];
   readonly #load: Float64Array;
+  readonly #queues = new Map<string, Emptiest>();
 
   constructor(nodes: readonly Node[], pods: readonly Pod[]) {
     this.#nodes = nodes
@@ -149,13 +151,33 @@ class Scheduler {
     this.#load[index] = (this.#load[index] ?? 0) + 1;
   }
 
-  /** The nodes that pods with these demands fit on. A DaemonSet goes to cordoned nodes too. */
-  fitting(demands: Demands, cordonedToo: boolean): { count: number; all(most: number): string[]; pick(pods: number): string[] } {
+  /** The emptiest node that one pod with these demands fits on. Many single pods have the same demands, so what fits them is kept. */
+  pickOne(demands: Demands): string | undefined {
+    const key = JSON.stringify([demands.nodeSelector, demands.nodeAffinity]);
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      queue = new Emptiest(this.#fit(demands, false), this.#load);
+      this.#queues.set(key, queue);
+    }
+    const index = queue.peek();
+    if (index === undefined) return undefined;
+    this.#add(index);
+    return this.#nodes[index]?.name;
+  }
+
+  /** Positions of the nodes that pods with these demands fit on. */
+  #fit(demands: Demands, cordonedToo: boolean): number[] {
     const fit: number[] = [];
     for (const [index, { name, node, labels }] of this.#nodes.entries()) {
       if (labels['kubernetes.io/os'] !== 'linux' || (node.unschedulable && !cordonedToo)) continue;
       if (demands.nodeName !== null ? demands.nodeName === name : meets(demands, labels)) fit.push(index);
     }
+    return fit;
+  }
+
+  /** The nodes that pods with these demands fit on. A DaemonSet goes to cordoned nodes too. */
+  fitting(demands: Demands, cordonedToo: boolean): { count: number; all(most: number): string[]; pick(pods: number): string[] } {
+    const fit = this.#fit(demands, cordonedToo);
     const take = (index: number): string => {
       this.#add(index);
       return this.#nodes[index]?.name ?? '';

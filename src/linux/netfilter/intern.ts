@@ -5,6 +5,8 @@ import type { Target } from './target/target.ts';
 /** Equal parts of rules read together are one object: 300,000 rules of a dump share most of theirs. */
 export class Interner {
   readonly matches: Map<string, Match> = new Map();
+  /** Lists of one match. */
+  readonly singles: Map<Match, readonly Match[]> = new Map();
   readonly targets: Map<string, Target> = new Map();
   readonly addresses: Map<string, AddressSelector> = new Map();
   readonly interfaces: Map<string, InterfaceSelector> = new Map();

@@ -330,6 +330,7 @@ class RuleReader {
     }
     if (this.#src.length * this.#dst.length > MAX_EXPANSION)
       throw new SyntaxFault(1, 'too many addresses', `at most ${MAX_EXPANSION} combinations`);
+    const list = matchList(matches, this.#context.interner);
     const rules: Rule[] = [];
     for (const src of this.#src.length === 0 ? [null] : this.#src) {
       for (const dst of this.#dst.length === 0 ? [null] : this.#dst) {
@@ -340,7 +341,7 @@ class RuleReader {
           out: this.#out,
           proto: this.#proto,
           fragment: this.#fragment,
-          matches: matches.length === 0 ? NO_MATCHES : matches,
+          matches: list,
           target,
           origin: null,
         });
@@ -353,3 +354,13 @@ class RuleReader {
 const NO_ADDRESS: readonly AddressSelector[] = [];
 const NO_MATCHES: readonly Match[] = [];
 const NO_TARGET: Target = { t: 'none' };
+
+/** The matches as a list with no room to spare; a single match has one list for all rules. */
+function matchList(matches: readonly Match[], { singles }: Interner): readonly Match[] {
+  const [only, another] = matches;
+  if (only === undefined) return NO_MATCHES;
+  if (another !== undefined) return matches.slice();
+  const list = singles.get(only) ?? [only];
+  singles.set(only, list);
+  return list;
+}

@@ -75,6 +75,8 @@ export function nameRefused(netns: Netns, name: string): OpResult | null {
   return linkOf(netns, name) === null ? null : FILE_EXISTS;
 }
 
+const NO_ADDRESSES: Link['addresses'] = Object.freeze([]);
+
 function newLink(name: string, ifindex: number, kind: LinkKind, mac: Mac, mtuBytes: number): Link {
   return {
     name,
@@ -87,7 +89,7 @@ function newLink(name: string, ifindex: number, kind: LinkKind, mac: Mac, mtuByt
     promisc: false,
     noarp: false,
     multicast: true,
-    addresses: [],
+    addresses: NO_ADDRESSES,
     master: null,
     port: null,
   };

@@ -21,8 +21,7 @@ function env(nic: HostNic | null = null): CniEnv {
 }
 
 function args(id: number, addr: Ipv4 | null = null): CniArgs {
-  const containerId = id.toString(16).padStart(64, '0');
-  return { containerId, netns: `cni-${id}`, ifName: 'eth0', pod: { namespace: 'default', name: `p${id}` }, addr, portMappings: [] };
+  return { netns: `cni-${id}`, ifName: 'eth0', pod: { namespace: 'default', name: `p${id}` }, addr, portMappings: [] };
 }
 
 function text(outcome: CniOutcome<CniAddress>): string {
