@@ -1,5 +1,5 @@
 import type { CniState } from '../cni/state.ts';
-import type { CniResult, PortMapping } from '../cni/plugin.ts';
+import type { CniResult } from '../cni/plugin.ts';
 import type { MasqConfig } from '../kube/ip-masq-agent/config.ts';
 import type { ProxyObjects } from '../kube/kube-proxy/view.ts';
 import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
@@ -71,16 +71,10 @@ export interface Sandbox {
   readonly machine: string;
   readonly netns: string;
   readonly hostNetwork: boolean;
-  /** Null for a pod on the host's network, and for one whose network could not be made. */
-  readonly attachment: Attachment | null;
+  /** The result that the runtime caches. Null for a pod on the host's network, and for one whose network could not be made. */
+  readonly attachment: CniResult | null;
   /** What kubelet says of a pod whose network could not be made. */
   readonly error: string | null;
-}
-
-/** The result that the runtime caches for CHECK and DEL. */
-export interface Attachment extends CniResult {
-  readonly containerId: string;
-  readonly portMappings: readonly PortMapping[];
 }
 
 /** Who writes tables after an edit of cluster objects. */
