@@ -23,6 +23,8 @@ export function findService(world: World, namespace: string, name: string): Serv
 export function serviceTarget(world: World, endpoint: ServiceEndpoint, inside: boolean): Target | EndpointProblem {
   const service = findService(world, endpoint.namespace, endpoint.name);
   if ('message' in service) return service;
+  if (service.type === 'ExternalName')
+    return problem(`service ${keyOf(service)} is only a name for ${service.externalName ?? 'a host'}`, 'that host, or its address');
   const port = servicePort(service, endpoint.port);
   if ('message' in port) return port;
   const proto = port.protocol === 'UDP' ? 'udp' : port.protocol === 'TCP' ? 'tcp' : null;
@@ -40,7 +42,7 @@ function servicePort(service: Service, wanted: number | string | null): ServiceP
     return problem(`service ${keyOf(service)} has ${service.ports.length} ports`, `one of its ports: ${list}`);
   }
   const found = service.ports.find(({ name, port }) => port === wanted || (typeof wanted === 'string' && name === wanted));
-  return found ?? problem(`service ${keyOf(service)} has no port ${wanted}`, `one of ${list}`);
+  return found ?? problem(`service ${keyOf(service)} has no port ${wanted}`, list === '' ? 'a service with ports' : `one of ${list}`);
 }
 
 function faceAddress(world: World, service: Service, face: ServiceFace): Ipv4 | EndpointProblem {
