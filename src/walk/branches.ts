@@ -48,3 +48,13 @@ export class Chooser {
     return out;
   }
 }
+
+/** The index that a number in [0, 1) falls on. */
+export function pick(odds: readonly number[], at: number): number {
+  let sum = 0;
+  for (const [index, p] of odds.entries()) {
+    sum += p;
+    if (at < sum) return index;
+  }
+  return Math.max(0, odds.length - 1);
+}

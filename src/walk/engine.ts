@@ -1,14 +1,11 @@
 import { fabricArp } from '../azure/arp.ts';
 import type { CtEntry } from '../linux/conntrack/entry.ts';
-import { compileFirewall } from '../linux/compile-firewall.ts';
-import { compileNetns } from '../linux/compiled-netns.ts';
 import type { Device } from '../linux/device.ts';
-import { compileGaps, type Gap } from '../linux/gaps.ts';
-import { createNetnsSession } from '../linux/netns-session.ts';
+import type { Gap } from '../linux/gaps.ts';
 import { start } from '../linux/path/record.ts';
 import { receive, receiveLoopback } from '../linux/path/receive.ts';
 import { receiveDecapsulated } from '../linux/path/vxlan.ts';
-import { ACK, CT_NONE, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
+import { ACK, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
 import type { Socket } from '../linux/socket.ts';
 import type { Chance, Effects, Stack, Timer } from '../linux/stack.ts';
 import { nextBelow } from '../sim/random.ts';
@@ -17,24 +14,18 @@ import type { Ipv4 } from '../wire/ipv4.ts';
 import { ICMP, TCP } from '../wire/proto.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
-import type { Chooser } from './branches.ts';
+import { type Chooser, pick } from './branches.ts';
 import { delivery, deliveryText } from './delivery.ts';
-import { crossFabric, type FabricOrigin } from './fabric.ts';
+import { crossFabric } from './fabric.ts';
 import { nothingObserved, type Observed } from './observed.ts';
 import { EventQueue } from './queue.ts';
-import { farEnd, linkEnd } from './wires.ts';
+import { scrub } from './scrub.ts';
+import { Stacks } from './stacks.ts';
 
 /** Frames that one probe may set in motion. */
 export const MAX_EVENTS = 20_000;
 /** Links that one packet may cross without its TTL falling before that counts as a loop. */
 const MAX_CROSSINGS = 200;
-
-/** What a device's link end meets. */
-export type FarEnd =
-  | { readonly kind: 'netns'; readonly stack: Stack; readonly device: Device }
-  | { readonly kind: 'fabric'; readonly origin: FabricOrigin }
-  | { readonly kind: 'out' }
-  | { readonly kind: 'none' };
 
 interface Frame {
   readonly stack: Stack;
@@ -43,9 +34,6 @@ interface Frame {
   readonly loop: boolean;
 }
 
-const OUT: FarEnd = { kind: 'out' };
-const NONE: FarEnd = { kind: 'none' };
-
 /**
  * The event loop that joins the stacks of a World at their wires and at the fabric. It owns the only queue: a stack hands a frame over,
  * and whoever is at the other end gets it after everything that was sent before.
@@ -53,6 +41,7 @@ const NONE: FarEnd = { kind: 'none' };
 export class Engine implements Effects {
   readonly world: FrozenWorld;
   readonly session: Session;
+  readonly stacks: Stacks;
   recorder: Recorder | null = null;
   observed: Observed = nothingObserved();
   chooser: Chooser | null = null;
@@ -65,60 +54,19 @@ export class Engine implements Effects {
   private readonly queue = new EventQueue<Frame>();
   private inSoftirq = false;
   private budget = MAX_EVENTS;
-  private readonly stacks = new Map<string, Map<string, Stack>>();
-  private readonly ends = new Map<string, { readonly stack: Stack; readonly device: Device } | null>();
   private readonly withSockets: Stack[] = [];
-  private readonly farEnds = new Map<Stack, (FarEnd | undefined)[]>();
   private readonly arpLegs = new Map<string, LegRecord>();
   /** Addresses asked for where nobody knows whether they would be answered. */
   private readonly arpDoubts = new Map<Ipv4, Gap>();
-  private readonly externalByMachine: ReadonlyMap<string, string>;
 
   constructor(world: FrozenWorld, session: Session) {
     this.world = world;
     this.session = session;
-    this.externalByMachine = new Map(
-      (world.fabric?.externalHosts ?? []).flatMap((host) => (host.machine === null ? [] : [[host.machine, host.name] as const])),
-    );
+    this.stacks = new Stacks(world, session, this);
   }
 
   get nowMs(): number {
     return this.session.clock.nowMs;
-  }
-
-  /** The stack of a namespace; null when the World has no such place. */
-  stack(machine: string, netns: string): Stack | null {
-    const known = this.stacks.get(machine)?.get(netns);
-    if (known !== undefined) return known;
-    const at = `${machine}/${netns}`;
-    const { machines } = this.world;
-    const host = Object.hasOwn(machines, machine) ? machines[machine] : undefined;
-    const tables = host !== undefined && Object.hasOwn(host.netns, netns) ? host.netns[netns] : undefined;
-    if (host === undefined || tables === undefined) return null;
-    let session = this.session.netns.get(at);
-    if (session === undefined) {
-      session = createNetnsSession(at);
-      session.cold = this.session.cold;
-      this.session.netns.set(at, session);
-    }
-    const vxlanPorts = new Set<number>();
-    for (const { kind, up } of tables.links) if (kind.type === 'vxlan' && up) vxlanPorts.add(kind.port);
-    const stack: Stack = {
-      at,
-      machine,
-      netns: compileNetns(tables),
-      firewall: compileFirewall(tables),
-      session,
-      gaps: compileGaps(tables),
-      effects: this,
-      vxlanPorts,
-      promiscResetsConntrack: host.kernel.brPromiscConntrack === 'fixed',
-    };
-    let ofMachine = this.stacks.get(machine);
-    if (ofMachine === undefined) this.stacks.set(machine, (ofMachine = new Map<string, Stack>()));
-    ofMachine.set(netns, stack);
-    this.farEnds.set(stack, []);
-    return stack;
   }
 
   /** Lets everything that is on its way arrive, and everything that follows from it; the clock moves when nothing else can. */
@@ -166,7 +114,7 @@ export class Engine implements Effects {
       this.storm(stack, skb, `layer-2 loop: a frame goes round and round through ${device.name}`);
       return;
     }
-    const far = this.far(stack, device);
+    const far = this.stacks.far(stack, device);
     switch (far.kind) {
       case 'netns':
         scrub(skb, far.stack !== stack);
@@ -216,30 +164,8 @@ export class Engine implements Effects {
   }
 
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean {
-    const far = this.far(stack, device);
+    const far = this.stacks.far(stack, device);
     return far.kind !== 'netns' || lengthBytes <= far.device.mtuBytes + 4;
-  }
-
-  far(stack: Stack, device: Device): FarEnd {
-    const ends = this.farEnds.get(stack);
-    if (ends === undefined) return NONE;
-    return (ends[device.index] ??= this.findFar(stack, device));
-  }
-
-  private findFar(stack: Stack, device: Device): FarEnd {
-    const { kind } = device.link;
-    if (kind.type !== 'veth' && kind.type !== 'end') return NONE;
-    const near = { machine: stack.machine, netns: stack.netns.tables.name, dev: device.name };
-    if (kind.type === 'end' && kind.nic !== null && this.world.fabric !== null)
-      return { kind: 'fabric', origin: { kind: 'nic', name: kind.nic } };
-    const external = this.externalByMachine.get(`${near.machine}/${near.netns}/${near.dev}`);
-    if (external !== undefined) return { kind: 'fabric', origin: { kind: 'external', name: external } };
-    if (kind.wire === null) return kind.type === 'end' ? OUT : NONE;
-    const end = farEnd(this.world, near, kind.wire);
-    if (end === null) return kind.type === 'end' ? OUT : NONE;
-    const farStack = this.stack(end.machine, end.netns);
-    const farDevice = farStack?.netns.deviceByName.get(end.dev);
-    return farStack === null || farDevice === undefined ? NONE : { kind: 'netns', stack: farStack, device: farDevice };
   }
 
   /** The fabric answers every ARP request, whoever is asked for. */
@@ -257,28 +183,16 @@ export class Engine implements Effects {
 
   /** Brings a packet in at the link end of a machine that the fabric delivers to. */
   arrive(machine: string, skb: Skb): boolean {
-    const end = this.endOf(machine);
+    const end = this.stacks.place(machine);
     if (end === null) return false;
     skb.hop = null;
     this.push({ stack: end.stack, device: end.device, skb, loop: false });
     return true;
   }
 
-  /** The device behind the id by which the fabric knows a machine. */
-  private endOf(id: string): { readonly stack: Stack; readonly device: Device } | null {
-    const known = this.ends.get(id);
-    if (known !== undefined) return known;
-    const end = linkEnd(id);
-    const stack = end === null ? null : this.stack(end.machine, end.netns);
-    const device = end === null ? undefined : stack?.netns.deviceByName.get(end.dev);
-    const found = stack === null || device === undefined ? null : { stack, device };
-    this.ends.set(id, found);
-    return found;
-  }
-
   /** The same for a host outside of the fabric: its own router hands the frame over with the host's Ethernet address. */
   arriveRouted(machine: string, skb: Skb): boolean {
-    const end = this.endOf(machine);
+    const end = this.stacks.place(machine);
     if (end === null) return false;
     skb.smac = fabricArp();
     skb.dmac = end.device.link.mac;
@@ -439,32 +353,4 @@ export class Engine implements Effects {
     this.probeIcmpId = -1;
     this.linkProbe = null;
   }
-}
-
-/** The index that a number in [0, 1) falls on. */
-export function pick(odds: readonly number[], at: number): number {
-  let sum = 0;
-  for (const [index, p] of odds.entries()) {
-    sum += p;
-    if (at < sum) return index;
-  }
-  return Math.max(0, odds.length - 1);
-}
-
-/** What does not survive a wire; the mark stays inside one namespace. @source net/core/skbuff.c skb_scrub_packet */
-function scrub(skb: Skb, leavesNetns: boolean): void {
-  skb.ct = null;
-  skb.ctInfo = CT_NONE;
-  skb.input = null;
-  skb.via = null;
-  skb.bridge = null;
-  skb.ignoreDf = false;
-  skb.fragMaxBytes = 0;
-  skb.local = false;
-  skb.boundDev = null;
-  if (leavesNetns) {
-    skb.mark = 0;
-    skb.depth = 0;
-  }
-  if (skb.inner !== null) scrub(skb.inner, leavesNetns);
 }

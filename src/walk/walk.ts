@@ -6,8 +6,8 @@ import type { Outcome } from '../trace/trace.ts';
 import { ANY, type Ipv4 } from '../wire/ipv4.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
-import { Chooser } from './branches.ts';
-import { Engine, pick } from './engine.ts';
+import { Chooser, pick } from './branches.ts';
+import { Engine } from './engine.ts';
 import type { Observed } from './observed.ts';
 import type { Probe } from './probe.ts';
 import { outcomeOf } from './outcome.ts';
@@ -81,7 +81,7 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
   const request = requestOf(probe);
   switch (probe.from.kind) {
     case 'netns': {
-      const stack = engine.stack(probe.from.machine, probe.from.netns);
+      const stack = engine.stacks.stack(probe.from.machine, probe.from.netns);
       if (stack === null) throw new NoSuchPlace(`there is no namespace ${probe.from.machine}/${probe.from.netns}`);
       engine.probeStack = stack;
       let src: Ipv4 | null = request.src === ANY ? null : request.src;
@@ -94,7 +94,7 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
       return src;
     }
     case 'link': {
-      const stack = engine.stack(probe.from.machine, probe.from.netns);
+      const stack = engine.stacks.stack(probe.from.machine, probe.from.netns);
       const device = stack?.netns.deviceByName.get(probe.from.dev);
       if (stack === null || device === undefined) throw new NoSuchPlace(`there is no link ${probe.label}`);
       const skb = packetOf(request);
