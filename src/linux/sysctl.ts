@@ -117,14 +117,10 @@ function withForwarding(sysctls: Sysctls, devices: readonly string[], value: str
 
 /** Without what concerns one device: it left the namespace. */
 export function withoutDevice(sysctls: Sysctls, dev: string): Sysctls {
+  if (isSilent(sysctls, dev)) return sysctls;
   const conf = `${CONF_PREFIX}${sysctlDevice(dev)}.`;
   const neigh = `${NEIGH_PREFIX}${sysctlDevice(dev)}.`;
-  for (const name in sysctls) {
-    if (isOf(name, conf) || isOf(name, neigh)) {
-      return Object.fromEntries(Object.entries(sysctls).filter(([other]) => !isOf(other, conf) && !isOf(other, neigh)));
-    }
-  }
-  return sysctls;
+  return Object.fromEntries(Object.entries(sysctls).filter(([name]) => !isOf(name, conf) && !isOf(name, neigh)));
 }
 
 /** With what concerns one device under its new name. */
@@ -162,7 +158,8 @@ export function sysctlsOfNewNetns(root: Sysctls): Sysctls {
   const taken: [name: string, value: string][] = [];
   for (const name in root) {
     const value = root[name];
-    if (value !== undefined && INHERITED.some((prefix) => name.startsWith(prefix))) taken.push([name, value]);
+    const isTaken = name === IP_FORWARD || INHERITED.some((prefix) => name.startsWith(prefix));
+    if (value !== undefined && isTaken) taken.push([name, value]);
   }
   if (taken.length === 0) return NO_SYSCTLS;
   const content = JSON.stringify(taken);
@@ -174,7 +171,7 @@ export function sysctlsOfNewNetns(root: Sysctls): Sysctls {
   return sysctls;
 }
 
-const INHERITED = [IP_FORWARD, `${CONF_PREFIX}all.`, `${CONF_PREFIX}default.`, `${NEIGH_PREFIX}default.`];
+const INHERITED = [`${CONF_PREFIX}all.`, `${CONF_PREFIX}default.`, `${NEIGH_PREFIX}default.`];
 const MAX_INHERITED = 64;
 const inheritedByContent = new Map<string, Sysctls>();
 

@@ -25,7 +25,7 @@ export function addLink(netns: Netns, spec: LinkSpec): OpResult {
   if (spec.ifindex !== undefined && netns.links.some((link) => link.ifindex === spec.ifindex)) return FILE_EXISTS;
   if (kind.type === 'vlan' && linkOf(netns, kind.lower) === null) return INVALID_ARGUMENT;
   const link = newLink(name, spec.ifindex ?? nextIfindex(netns), kind, mac, spec.mtuBytes ?? 1500);
-  netns.links = [...netns.links, { ...link, carrier: kind.type !== 'bridge' }];
+  netns.links = netns.links.concat({ ...link, carrier: kind.type !== 'bridge' });
   if (kind.type === 'bridge' && kind.macSet === true) addOwnEntry(netns, name, name, mac);
   return 'ok';
 }
@@ -52,8 +52,8 @@ export function addVethPair(host: Host, end: VethEnd, peer: VethEnd, wire?: Wire
   if (refused !== null) return refused;
   if (here === there && end.name === peer.name) return FILE_EXISTS;
   const kind: LinkKind = { type: 'veth', wire: wire ?? freeWire(host, `${host.name}/${end.netns}/${end.name}`) };
-  there.links = [...there.links, newLink(peer.name, nextIfindex(there), kind, peer.mac, peer.mtuBytes ?? 1500)];
-  here.links = [...here.links, newLink(end.name, nextIfindex(here), kind, end.mac, end.mtuBytes ?? 1500)];
+  there.links = there.links.concat(newLink(peer.name, nextIfindex(there), kind, peer.mac, peer.mtuBytes ?? 1500));
+  here.links = here.links.concat(newLink(end.name, nextIfindex(here), kind, end.mac, end.mtuBytes ?? 1500));
   return 'ok';
 }
 

@@ -75,16 +75,6 @@ export function createHost(
 export function createNetns(host: Host, name: string, { loopbackUp = false }: { readonly loopbackUp?: boolean } = {}): OpResult {
   if (name === '' || name === '__proto__' || name.includes('/')) return INVALID_ARGUMENT;
   if (netnsOf(host, name) !== null) return `Error: Cannot create namespace file "/run/netns/${name}": File exists`;
-  host.netns[name] = emptyNetns(name, inheritedSysctls(host), loopbackUp);
+  host.netns[name] = emptyNetns(name, sysctlsOfNewNetns(netnsOf(host, ROOT)?.sysctls ?? NO_SYSCTLS), loopbackUp);
   return 'ok';
 }
-
-/** Equal for every namespace made while the first one's sysctls stay as they are, and then one object. */
-function inheritedSysctls(host: Host): Sysctls {
-  const root = netnsOf(host, ROOT)?.sysctls ?? NO_SYSCTLS;
-  let taken = inherited.get(root);
-  if (taken === undefined) inherited.set(root, (taken = Object.freeze(sysctlsOfNewNetns(root))));
-  return taken;
-}
-
-const inherited = new WeakMap<Sysctls, Sysctls>();

@@ -76,7 +76,7 @@ export function moveToNetns(host: Host, at: string, dev: string, to: string): Op
   const taken = target.links.some((other) => other.ifindex === link.ifindex);
   const ifindex = taken ? nextIfindex(target) : link.ifindex;
   const carrier = link.kind.type === 'veth' ? false : link.carrier;
-  target.links = [...target.links, { ...link, ifindex, up: false, carrier, addresses: [], master: null, port: null }];
+  target.links = target.links.concat({ ...link, ifindex, up: false, carrier, addresses: [], master: null, port: null });
   if (peer !== null) setCarrier(peer.netns, peer.link.name, false);
   return 'ok';
 }

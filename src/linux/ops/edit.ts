@@ -1,9 +1,9 @@
 import type { Link } from '../link.ts';
 import { type Host, type Netns, ROOT } from '../netns.ts';
 
-/** The link of a name; null when there is none. */
+/** The link of a name; null when there is none. The newest are looked at first: they are what operations are about. */
 export function linkOf(netns: Netns, name: string): Link | null {
-  return netns.links.find((link) => link.name === name) ?? null;
+  return netns.links.findLast((link) => link.name === name) ?? null;
 }
 
 /** The namespace of a name; null when there is none. */

@@ -12,7 +12,7 @@ export function routesOf(netns: Netns, table: number): readonly Route[] {
 export function setRoutes(netns: Netns, table: number, routes: readonly Route[]): void {
   const others = netns.fib.filter(({ id }) => id !== table);
   // The order of `ip route show table all`: main, then the others by number, local last.
-  netns.fib = (routes.length === 0 ? others : [...others, { id: table, routes }]).sort((a, b) => a.id - b.id);
+  netns.fib = routes.length === 0 ? others : others.concat({ id: table, routes }).sort((a, b) => a.id - b.id);
 }
 
 /** Keeps only some routes, in every table. */
@@ -56,7 +56,7 @@ function sameNexthop(a: Nexthop, b: Nexthop | undefined): boolean {
 /** Puts a route into its place among those of a table: after its like, or before them. */
 export function inserted(routes: readonly Route[], route: Route, where: 'first' | 'last'): Route[] {
   const at = routes.findIndex((other) => (where === 'first' ? compareRoutes(route, other) <= 0 : compareRoutes(route, other) < 0));
-  return at < 0 ? [...routes, route] : [...routes.slice(0, at), route, ...routes.slice(at)];
+  return routes.toSpliced(at < 0 ? routes.length : at, 0, route);
 }
 
 /** Adds a route that the kernel makes itself, unless it is there. @source net/ipv4/fib_frontend.c fib_magic */

@@ -9,7 +9,7 @@ export function addNeighbour(netns: Netns, neighbour: Neighbour, how: 'add' | 'r
   if (linkOf(netns, neighbour.dev) === null) return noDevice(neighbour.dev);
   const at = netns.neighbours.findIndex(({ ip, dev }) => ip === neighbour.ip && dev === neighbour.dev);
   if (at >= 0 && how === 'add') return FILE_EXISTS;
-  netns.neighbours = at < 0 ? [...netns.neighbours, neighbour] : netns.neighbours.with(at, neighbour);
+  netns.neighbours = at < 0 ? netns.neighbours.concat(neighbour) : netns.neighbours.with(at, neighbour);
   return 'ok';
 }
 
@@ -56,9 +56,9 @@ export function addFdb(netns: Netns, entry: FdbEntry, how: 'add' | 'append' | 'r
   if (how === 'replace') netns.fdb = [...netns.fdb.filter((other) => !same(other)), entry];
   else if (how === 'append') {
     if (present.some((other) => other.dst === entry.dst && other.vni === entry.vni && other.port === entry.port)) return FILE_EXISTS;
-    netns.fdb = [...netns.fdb, entry];
+    netns.fdb = netns.fdb.concat(entry);
   } else if (present.length > 0) return FILE_EXISTS;
-  else netns.fdb = [...netns.fdb, entry];
+  else netns.fdb = netns.fdb.concat(entry);
   return 'ok';
 }
 

@@ -128,12 +128,10 @@ function toRoute(netns: Netns, spec: RouteSpec, table: number): Route | Exclude<
   if (!refuses && ways.length === 0) return INVALID_ARGUMENT;
   const scope = spec.scope ?? defaultScope(type, ways);
   const src = spec.src ?? null;
-  const nexthops: Nexthop[] = [];
-  for (const way of ways) {
-    const nexthop = toNexthop(netns, way, type, scope, table);
-    if (typeof nexthop === 'string') return nexthop;
-    nexthops.push(nexthop);
-  }
+  // Not grown one by one: an array that was pushed to keeps room for sixteen more, and there are many routes.
+  const nexthops = ways.map((way) => toNexthop(netns, way, type, scope, table));
+  if (!nexthops.every((nexthop) => typeof nexthop !== 'string'))
+    return nexthops.find((nexthop) => typeof nexthop === 'string') ?? INVALID_ARGUMENT;
   if (src !== null && !(type === 'local' && src === spec.dst) && inetDevAddrType(freshNetns(netns), src, null) !== 'local')
     return 'Error: Invalid prefsrc address.';
   return {

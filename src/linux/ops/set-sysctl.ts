@@ -1,5 +1,6 @@
 import type { Netns } from '../netns.ts';
-import { parseSysctlName, readSysctl, sysctlDevice, withSysctl } from '../sysctl.ts';
+import { parseSysctlName, readSysctl, withSysctl } from '../sysctl.ts';
+import { linkOf } from './edit.ts';
 import type { OpResult } from './result.ts';
 
 /**
@@ -8,13 +9,15 @@ import type { OpResult } from './result.ts';
  * @param name a dot in a device name written as `/`
  */
 export function setSysctl(netns: Netns, name: string, value: string): OpResult {
-  const devices = netns.links.map((link) => link.name);
   const parts = parseSysctlName(name);
   const dev = parts.kind === 'netns' ? null : parts.dev;
-  const exists = dev === null || dev === 'all' || dev === 'default' || devices.some((device) => sysctlDevice(device) === dev);
+  const isOne = dev !== null && dev !== 'all' && dev !== 'default';
+  const exists = !isOne || linkOf(netns, dev.replaceAll('/', '.')) !== null;
   if (!exists || readSysctl(netns.sysctls, name) === null) {
     return `sysctl: cannot stat /proc/sys/${procPath(name)}: No such file or directory`;
   }
+  // What is written to one device reaches no other.
+  const devices = isOne ? [] : netns.links.map((link) => link.name);
   netns.sysctls = withSysctl(netns.sysctls, devices, name, value.trim());
   return 'ok';
 }

@@ -14,7 +14,7 @@ export function addSocket(netns: Netns, socket: Socket): OpResult {
       (other.dev === null || socket.dev === null || other.dev === socket.dev),
   );
   if (clashes) return 'bind: Address already in use';
-  netns.sockets = [...netns.sockets, socket];
+  netns.sockets = netns.sockets.concat(socket);
   return 'ok';
 }
 
