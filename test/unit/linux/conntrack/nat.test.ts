@@ -61,10 +61,10 @@ describe('the nat table', () => {
   });
 
   test('does not touch what is INVALID', () => {
-    // A RST of nobody's connection goes on with the address that it had.
-    const lab = routed(DNAT, MASQUERADE).listen('a', 'tcp/9');
-    const sent = lab.send('b', 'tcp 10.0.0.2:99');
-    expect([sent.outcome, sent.pathOf('reset')]).toEqual(['reset', 'a >eth0, r ra>rb, b eth0>']);
+    // The SYN goes around the router, so the SYN-ACK belongs to no connection there.
+    const lab = routed('POSTROUTING -j MASQUERADE').veth('a/side', 'b/side').addr('a/side', '10.5.0.2/24').addr('b/side', '10.5.0.3/24');
+    const sent = lab.route('a', '10.0.1.0/24 via 10.5.0.3').send('a', 'tcp 10.0.1.2:80', { src: '10.0.0.2' });
+    expect([sent.outcome, sent.pathOf('reply'), sent.answeredBy]).toEqual(['replied', 'b >eth0, r rb>ra, a eth0>', '10.0.1.2:80']);
   });
 
   test('leads a service without a route of its own to its endpoint, a service without endpoints nowhere', () => {
