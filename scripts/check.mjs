@@ -49,7 +49,7 @@ async function layers() {
 }
 
 async function deadCode() {
-  return tool('knip/bin/knip.js', '--cache', '--cache-location', '.cache/knip');
+  return tool('knip/bin/knip.js');
 }
 
 async function format() {
