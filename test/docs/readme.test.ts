@@ -23,6 +23,7 @@ describe('the README', () => {
       bundle: true,
       platform: 'node',
       format: 'esm',
+      banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
       write: false,
     }).outputFiles;
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module'], { input: bundle?.text ?? '', encoding: 'utf8' });
