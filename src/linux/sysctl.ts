@@ -156,10 +156,9 @@ function isOf(name: string, prefix: string): boolean {
  */
 export function sysctlsOfNewNetns(root: Sysctls): Sysctls {
   const taken: [name: string, value: string][] = [];
-  for (const name in root) {
-    const value = root[name];
-    const isTaken = name === IP_FORWARD || INHERITED.some((prefix) => name.startsWith(prefix));
-    if (value !== undefined && isTaken) taken.push([name, value]);
+  for (const name of INHERITED) {
+    const value = explicit(root, name);
+    if (value !== null) taken.push([name, value]);
   }
   if (taken.length === 0) return NO_SYSCTLS;
   const content = JSON.stringify(taken);
@@ -171,7 +170,11 @@ export function sysctlsOfNewNetns(root: Sysctls): Sysctls {
   return sysctls;
 }
 
-const INHERITED = [`${CONF_PREFIX}all.`, `${CONF_PREFIX}default.`, `${NEIGH_PREFIX}default.`];
+const INHERITED: readonly string[] = [
+  IP_FORWARD,
+  ...CONF_KEYS.flatMap((key) => [`${CONF_PREFIX}all.${key}`, `${CONF_PREFIX}default.${key}`]),
+  ...NEIGH_KEYS.map((key) => `${NEIGH_PREFIX}default.${key}`),
+];
 const MAX_INHERITED = 64;
 const inheritedByContent = new Map<string, Sysctls>();
 
