@@ -32,7 +32,7 @@ export function serviceChecks(document: YamlDocument, world: World): { checks: P
 function senderOn(node: string, { selector }: Service, pods: ReadonlyMap<string, Pod>, world: World): string {
   const sender = Object.entries(world.cluster?.sandboxes ?? {}).find(([name, sandbox]) => {
     const labels = pods.get(name)?.labels ?? {};
-    return sandbox.node === node && !sandbox.hostNetwork && (selector === null || !hasLabels(labels, selector));
+    return sandbox.node === node && sandbox.attachment !== null && (selector === null || !hasLabels(labels, selector));
   });
   return sender === undefined ? `node/${node}` : `pod/${sender[0]}`;
 }

@@ -1,4 +1,5 @@
 import type { Located } from '../kube/objects/located.ts';
+import { plainCluster } from './plain-cluster.ts';
 import { type Scenario, scenarioSchema } from './schema/scenario.ts';
 import type { Files } from './source/files.ts';
 import { issueProblems } from './source/issues.ts';
@@ -21,9 +22,6 @@ export interface LoadedScenario {
   /** Things that the user should know and that are no errors. */
   readonly notes: readonly string[];
 }
-
-/** The cluster that a file of nothing but Kubernetes objects runs in. */
-const PLAIN_CLUSTER = { mode: 'overlay', nodes: 2 } as const;
 
 /**
  * Reads a scenario, or a file of nothing but Kubernetes objects, with everything that it includes.
@@ -52,10 +50,10 @@ function isKubernetesObject(value: unknown): boolean {
 
 function plainManifest(file: string, document: YamlDocument, manifests: readonly YamlDocument[]): LoadedScenario {
   const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
-  const notes = [
-    `${name} holds nothing but Kubernetes objects: it runs in a cluster of mode ${PLAIN_CLUSTER.mode} with ${PLAIN_CLUSTER.nodes} nodes`,
-  ];
-  return { file, scenario: { name, cluster: PLAIN_CLUSTER }, document, manifests, texts: new Map(), plainManifest: true, notes };
+  const cluster = plainCluster(manifests.map(({ value }) => value));
+  const nodes = cluster.nodes === undefined ? 'the nodes among them' : `${String(cluster.nodes)} nodes`;
+  const notes = [`${name} holds nothing but Kubernetes objects: it runs in a cluster of mode ${cluster.mode} with ${nodes}`];
+  return { file, scenario: { name, cluster }, document, manifests, texts: new Map(), plainManifest: true, notes };
 }
 
 class Loading {

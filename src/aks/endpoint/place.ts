@@ -70,6 +70,7 @@ export function few(names: readonly string[]): string {
 
 function sandboxOf(world: World, pod: string): Namespace | EndpointProblem {
   const sandbox = own(world.cluster?.sandboxes ?? {}, pod);
+  if (sandbox !== undefined && sandbox.error !== null) return problem(`pod ${pod} has no network: ${sandbox.error}`, 'a pod that runs');
   if (sandbox !== undefined) return { machine: sandbox.machine, netns: sandbox.netns };
   return problem(`there is no pod ${pod}`, `one of ${few(Object.keys(world.cluster?.sandboxes ?? {}))}`);
 }
