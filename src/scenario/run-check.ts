@@ -3,6 +3,7 @@ import { runAllBranches, runProbe } from '../walk/run-probe.ts';
 import { DEFAULT_ICMP_ID, DEFAULT_SPORT } from '../walk/walk.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld, World } from '../world/world.ts';
+import { soundTrace } from '../trace/invariants.ts';
 import type { Trace } from '../trace/trace.ts';
 import { allows } from './check/outcome.ts';
 import { list } from './check/expectations.ts';
@@ -40,7 +41,15 @@ export function runCheck(check: PlannedCheck, context: CheckContext): CheckResul
   const verdict = verdictOf(check, traces, mismatches);
   const { name, under, place } = check;
   const outcomes = traces.map(({ outcome, reason, text }) => ({ outcome, reason, text }));
-  return { name, under, place, verdict, mismatches, outcomes, traces: verdict === 'pass' && !context.keepTraces ? [] : traces };
+  return {
+    name,
+    under,
+    place,
+    verdict,
+    mismatches,
+    outcomes,
+    traces: verdict === 'pass' && !context.keepTraces ? [] : traces.map(soundTrace),
+  };
 }
 
 const SPORTS = 20_000;
