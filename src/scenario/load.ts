@@ -51,7 +51,7 @@ function isKubernetesObject(value: unknown): boolean {
 function plainManifest(file: string, document: YamlDocument, manifests: readonly YamlDocument[]): LoadedScenario {
   const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
   const cluster = plainCluster(manifests.map(({ value }) => value));
-  const nodes = cluster.nodes === undefined ? 'the nodes among them' : `${String(cluster.nodes)} nodes`;
+  const nodes = typeof cluster.nodes === 'number' ? `${cluster.nodes} nodes` : 'the nodes among them';
   const notes = [`${name} holds nothing but Kubernetes objects: it runs in a cluster of mode ${cluster.mode} with ${nodes}`];
   return { file, scenario: { name, cluster }, document, manifests, texts: new Map(), plainManifest: true, notes };
 }
