@@ -103,6 +103,8 @@ function followers(name: string, devices: readonly string[]): string[] {
 export function withSysctl(sysctls: Sysctls, devices: readonly string[], name: string, value: string): Sysctls {
   if (readSysctl(sysctls, name) === value) return sysctls;
   if (name === IP_FORWARD || name === ALL_FORWARDING) return withForwarding(sysctls, devices, value);
+  const parts = parseSysctlName(name);
+  if (parts.kind !== 'netns' && parts.dev !== 'all' && parts.dev !== 'default') return handOn(sysctls, stored(sysctls, name, value));
   const before = followers(name, devices).map((follower) => [follower, readSysctl(sysctls, follower)] as const);
   let next = stored(sysctls, name, value);
   for (const [follower, was] of before) if (was !== null) next = stored(next, follower, was);
@@ -120,7 +122,7 @@ export function withoutDevice(sysctls: Sysctls, dev: string): Sysctls {
   if (isSilent(sysctls, dev)) return sysctls;
   const conf = `${CONF_PREFIX}${sysctlDevice(dev)}.`;
   const neigh = `${NEIGH_PREFIX}${sysctlDevice(dev)}.`;
-  return Object.fromEntries(Object.entries(sysctls).filter(([name]) => !isOf(name, conf) && !isOf(name, neigh)));
+  return handOn(sysctls, Object.fromEntries(Object.entries(sysctls).filter(([name]) => !isOf(name, conf) && !isOf(name, neigh))));
 }
 
 /** With what concerns one device under its new name. */
@@ -155,6 +157,21 @@ function isOf(name: string, prefix: string): boolean {
  * @source net/ipv4/devinet.c devinet_init_net; Documentation/admin-guide/sysctl/net.rst devconf_inherit_init_net=0
  */
 export function sysctlsOfNewNetns(root: Sysctls): Sysctls {
+  let sysctls = takenOver.get(root);
+  if (sysctls === undefined) takenOver.set(root, (sysctls = takeOver(root)));
+  return sysctls;
+}
+
+/** What is taken over from each namespace's sysctls; a change to one device does not touch it, so it is handed on. */
+const takenOver = new WeakMap<Sysctls, Sysctls>();
+
+function handOn(from: Sysctls, to: Sysctls): Sysctls {
+  const taken = takenOver.get(from);
+  if (taken !== undefined) takenOver.set(to, taken);
+  return to;
+}
+
+function takeOver(root: Sysctls): Sysctls {
   const taken: [name: string, value: string][] = [];
   for (const name of INHERITED) {
     const value = explicit(root, name);
