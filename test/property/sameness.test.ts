@@ -112,8 +112,8 @@ describe('walks of one cluster', () => {
 
 /** Session affinity is there to make the second connection go where the first went. */
 function withoutAffinity(scenario: ClusterScenario): ClusterScenario {
-  const services = (scenario.services ?? []).map(({ sessionAffinity: _, ...service }) => service);
-  return services.length === 0 ? scenario : { ...scenario, services };
+  const services = scenario.services?.map((service) => ({ ...service, sessionAffinity: 'None' as const }));
+  return services === undefined ? scenario : { ...scenario, services };
 }
 
 /** The ways that a flow may end, by who took it, whom the receiver saw and who answered; source ports are chosen at random. */
