@@ -25,7 +25,8 @@ export function addLink(netns: Netns, spec: LinkSpec): OpResult {
   if (spec.ifindex !== undefined && netns.links.some((link) => link.ifindex === spec.ifindex)) return FILE_EXISTS;
   if (kind.type === 'vlan' && linkOf(netns, kind.lower) === null) return INVALID_ARGUMENT;
   const link = newLink(name, spec.ifindex ?? nextIfindex(netns), kind, mac, spec.mtuBytes ?? 1500);
-  netns.links = netns.links.concat({ ...link, carrier: kind.type !== 'bridge' });
+  // A dummy asks nobody for addresses. @source drivers/net/dummy.c dummy_setup
+  netns.links = netns.links.concat({ ...link, carrier: kind.type !== 'bridge', noarp: kind.type === 'dummy' });
   if (kind.type === 'bridge' && kind.macSet === true) addOwnEntry(netns, name, name, mac);
   return 'ok';
 }

@@ -13,13 +13,13 @@ import { learnPathMtu } from './path-mtu.ts';
 import { note, start } from './record.ts';
 import { routeSend } from './route.ts';
 
-export const ECHO_REPLY = 0;
+const ECHO_REPLY = 0;
 export const UNREACHABLE = 3;
-export const REDIRECT = 5;
+const REDIRECT = 5;
 export const ECHO_REQUEST = 8;
 export const TIME_EXCEEDED = 11;
 /** Codes of {@link UNREACHABLE}. */
-export const HOST_UNREACH = 1;
+const HOST_UNREACH = 1;
 export const PROTO_UNREACH = 2;
 export const PORT_UNREACH = 3;
 export const FRAG_NEEDED = 4;
@@ -156,7 +156,7 @@ export function ipError(stack: Stack, device: Device, skb: Skb, route: Extract<I
     icmpSend(stack, device, skb, UNREACHABLE, route.code);
   }
   const what = route.route === null ? 'no route' : `a route of type ${route.route.type}`;
-  stack.effects.dropped(stack, skb, route.reason, `${what} for ${formatIpv4(skb.dst)} in ${stack.at}`);
+  stack.effects.dropped(stack, skb, route.reason, `${what} to ${formatIpv4(skb.dst)}`);
 }
 
 /** Tells a neighbour of a shorter way. @source net/ipv4/route.c ip_rt_send_redirect */

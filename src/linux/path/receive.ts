@@ -12,7 +12,7 @@ import { enter, headerOf } from './record.ts';
 export function receive(stack: Stack, device: Device, skb: Skb): void {
   const { recorder } = stack.effects;
   if (!device.up) {
-    stack.effects.dropped(stack, skb, 'DEV_READY', `${device.name} of ${stack.at} is down`);
+    stack.effects.dropped(stack, skb, 'DEV_READY', `${device.name} is down`);
     return;
   }
   if (recorder !== null) enter(recorder, stack, device.name, skb);

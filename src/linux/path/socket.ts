@@ -27,7 +27,7 @@ export function deliverToSocket(stack: Stack, device: Device, skb: Skb): void {
       return;
     default:
       icmpSend(stack, device, skb, UNREACHABLE, PROTO_UNREACH);
-      stack.effects.dropped(stack, skb, 'IP_NOPROTO', `nothing in ${stack.at} takes protocol ${protoName(skb.proto)}`);
+      stack.effects.dropped(stack, skb, 'IP_NOPROTO', `nothing takes protocol ${protoName(skb.proto)}`);
   }
 }
 
@@ -127,7 +127,7 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
     if (isBlindTo(stack, skb, null)) return;
     const takers = all.filter((s) => (s.addr === null || s.addr === skb.dst) && (s.dev === null || s.dev === device.name));
     if (takers.length === 0) {
-      stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on udp/${skb.dport}`);
+      stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody listens on udp/${skb.dport}`);
       return;
     }
     for (const socket of takers) stack.effects.delivered(stack, skb, socket);
@@ -137,7 +137,7 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (isBlindTo(stack, skb, socket)) return;
   if (socket === null) {
     icmpSend(stack, device, skb, UNREACHABLE, PORT_UNREACH);
-    stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on udp/${skb.dport}`);
+    stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody listens on udp/${skb.dport}`);
     return;
   }
   stack.effects.delivered(stack, skb, socket);
@@ -167,7 +167,7 @@ function emit(stack: Stack, skb: Skb, kind: 'reply' | 'ack' | 'reset', text: str
   }
   const route = routeSend(stack, skb);
   if (route.kind === 'error') {
-    stack.effects.dropped(stack, skb, 'NO_ROUTE_BACK', `no route in ${stack.at} back to ${formatIpv4(skb.dst)}: ${route.text}`);
+    stack.effects.dropped(stack, skb, 'NO_ROUTE_BACK', `no route back to ${formatIpv4(skb.dst)}: ${route.text}`);
     return;
   }
   if (route.kind === 'unknown') {
@@ -187,11 +187,11 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
   const { tcpFlags } = skb;
   if (socket === null) {
     if ((tcpFlags & RST) !== 0) {
-      stack.effects.dropped(stack, skb, 'NO_SOCKET', `a RST for nobody in ${stack.at}`);
+      stack.effects.dropped(stack, skb, 'NO_SOCKET', 'a RST for nobody');
       return;
     }
     if (skb.input?.kind === 'local') reset(stack, skb);
-    stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody in ${stack.at} listens on tcp/${skb.dport}`);
+    stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody listens on tcp/${skb.dport}`);
     return;
   }
   if (socket.peer === null) {

@@ -146,7 +146,7 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
     return kind.type === 'vxlan' && kind.port === outer.dport && kind.vni === outer.vni && d.up;
   });
   if (inner === null || device?.link.kind.type !== 'vxlan') {
-    effects.dropped(stack, outer, 'VXLAN_VNI_NOT_FOUND', `no vxlan device of ${stack.at} has VNI ${outer.vni}`);
+    effects.dropped(stack, outer, 'VXLAN_VNI_NOT_FOUND', `no vxlan device has VNI ${outer.vni}`);
     return;
   }
   const frame = inner;

@@ -1,15 +1,15 @@
 import type { CtEntry } from '../../../src/linux/conntrack/entry.ts';
-import type { BridgePort } from '../../../src/linux/link.ts';
+import type { BridgePort, LinkKind } from '../../../src/linux/link.ts';
 import { parseEbtablesSave } from '../../../src/linux/netfilter/ebtables-parse.ts';
 import { applyCommand, applyRestore, type RestoreResult } from '../../../src/linux/netfilter/restore.ts';
 import type { Host, Netns, Unmodelled } from '../../../src/linux/netns.ts';
 import type { NetnsSession } from '../../../src/linux/netns-session.ts';
-import type { NeighbourState } from '../../../src/linux/neighbour.ts';
+import type { FdbEntry, NeighbourState } from '../../../src/linux/neighbour.ts';
 import { addAddress } from '../../../src/linux/ops/addresses.ts';
 import { addLink, addVethPair } from '../../../src/linux/ops/add-link.ts';
 import { setMaster, setPort } from '../../../src/linux/ops/bridge.ts';
 import { createHost, createNetns } from '../../../src/linux/ops/create-netns.ts';
-import { addNeighbour, addProxyNeighbour } from '../../../src/linux/ops/neighbours.ts';
+import { addFdb, addNeighbour, addProxyNeighbour } from '../../../src/linux/ops/neighbours.ts';
 import type { OpResult } from '../../../src/linux/ops/result.ts';
 import { addRoute, deleteRoute } from '../../../src/linux/ops/routes.ts';
 import { addRule } from '../../../src/linux/ops/rules.ts';
@@ -83,6 +83,46 @@ export class Lab {
     const [netns, name] = this.#place(at);
     done(addLink(this.netns(netns), { name, kind: { type: 'dummy' }, mac: this.#mac() }));
     return this.up(at);
+  }
+
+  /** A tunnel end, up: VNI 1, port 4789, unless told otherwise. */
+  vxlan(at: string, local: string, options: Partial<Extract<LinkKind, { type: 'vxlan' }>> = {}): this {
+    const [netns, name] = this.#place(at);
+    const kind = {
+      type: 'vxlan',
+      vni: 1,
+      port: 4789,
+      local: ip(local),
+      remote: null,
+      dev: null,
+      learning: true,
+      ttl: null,
+      tos: 0,
+      df: 'unset',
+      srcPortMin: 0,
+      srcPortMax: 0,
+      proxy: false,
+      unmodelled: [],
+    } as const;
+    done(addLink(this.netns(netns), { name, kind: { ...kind, ...options }, mac: this.#mac(), mtuBytes: 1450 }));
+    return this.up(at);
+  }
+
+  /** `bridge fdb append MAC dev DEV dst VTEP`; the zero address is for what is flooded. */
+  vtep(at: string, address: string, dst: string): this {
+    const [netns, dev] = this.#place(at);
+    const entry: FdbEntry = {
+      mac: mac(address),
+      dev,
+      master: null,
+      state: 'permanent',
+      dst: ip(dst),
+      vni: null,
+      port: null,
+      externLearn: false,
+    };
+    done(addFdb(this.netns(netns), entry, 'append'));
+    return this;
   }
 
   /** A link end that leads out of the model. */

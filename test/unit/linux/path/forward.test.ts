@@ -77,7 +77,7 @@ describe('a route that refuses', () => {
   test('no route at all tells 3/0', () => {
     const sent = routed().send('a', 'udp 10.7.0.1:53');
     expect([sent.reason, sent.errors]).toEqual(['IP_INNOROUTES', ['3/0 from 10.0.0.1']]);
-    expect(sent.text).toBe('ICMP 3/0 network unreachable from 10.0.0.1: dropped at m/r: no route for 10.7.0.1 in m/r');
+    expect(sent.text).toBe('ICMP 3/0 network unreachable from 10.0.0.1: dropped at m/r: no route to 10.7.0.1');
   });
 
   test.each([

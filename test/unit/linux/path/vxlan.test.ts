@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { Lab } from '../lab.ts';
+
+const ZERO = '00:00:00:00:00:00';
+
+/** Two nodes with a tunnel between them, a pod network on each. */
+function tunnel(): Lab {
+  const lab = new Lab().veth('n1/eth0', 'n2/eth0').addr('n1/eth0', '192.168.0.1/24').addr('n2/eth0', '192.168.0.2/24');
+  return lab
+    .vxlan('n1/vx', '192.168.0.1')
+    .vxlan('n2/vx', '192.168.0.2')
+    .addr('n1/vx', '10.1.0.1/24')
+    .addr('n2/vx', '10.1.0.2/24')
+    .vtep('n1/vx', ZERO, '192.168.0.2')
+    .vtep('n2/vx', ZERO, '192.168.0.1')
+    .listen('n2', 'udp/53');
+}
+
+describe('a VXLAN tunnel', () => {
+  test('carries packets inside of UDP, each way in one hop', () => {
+    const sent = tunnel().send('n1', 'udp 10.1.0.2:53');
+    expect([sent.outcome, sent.path, sent.seen]).toEqual(['replied', 'n1 >eth0, n2 eth0>', 'n2 10.1.0.1:40000 > 10.1.0.2:53 ttl 64']);
+    const outer = sent.header('n1', 'tx');
+    expect([outer?.src, outer?.dst, outer?.dport, outer?.vni, outer?.df]).toEqual(['192.168.0.1', '192.168.0.2', 4789, 1, undefined]);
+    expect(outer?.inner).toMatchObject({ src: '10.1.0.1', dst: '10.1.0.2' });
+  });
+
+  test('asks ARP inside, told as legs because they meet the rules of the nodes', () => {
+    expect(tunnel().send('n1', 'udp 10.1.0.2:53').legs).toContain('arp');
+  });
+
+  test('meets the rules of its nodes as UDP', () => {
+    const lab = tunnel().iptables('n2', '-A INPUT -p udp --dport 4789 -j DROP');
+    const sent = lab.send('n1', 'udp 10.1.0.2:53');
+    expect([sent.outcome, sent.errors]).toEqual(['icmp-error', ['3/1 from 10.1.0.1']]);
+  });
+
+  test('takes the mark of the packet inside out, and keeps one that is set on receipt', () => {
+    const lab = tunnel()
+      .iptables('n1', '-t mangle -A POSTROUTING -p udp --dport 4789 -m mark --mark 9 -j ACCEPT')
+      .iptables(
+        'n2',
+        '-t mangle -A PREROUTING -p udp --dport 4789 -j MARK --set-mark 3',
+        '-t mangle -A INPUT -i vx -m mark --mark 3 -j ACCEPT',
+      );
+    const rules = lab.send('n1', 'udp 10.1.0.2:53', { mark: 9 }).rules;
+    expect(rules).toContain('n1 mangle:POSTROUTING[1]');
+    expect(rules).toContain('n2 mangle:INPUT[1]');
+  });
+
+  test('drops what no VTEP is known for', () => {
+    const lab = tunnel().neigh('n1/vx', '10.1.0.9', '02:ff:00:00:00:09');
+    lab.netns('n1').fdb = [];
+    const sent = lab.send('n1', 'udp 10.1.0.9:53');
+    expect([sent.outcome, sent.reason, sent.errors]).toEqual(['dropped', 'NO_TX_TARGET', []]);
+  });
+
+  test('drops another network number', () => {
+    const lab = new Lab().veth('n1/eth0', 'n2/eth0').addr('n1/eth0', '192.168.0.1/24').addr('n2/eth0', '192.168.0.2/24');
+    lab
+      .vxlan('n1/vx', '192.168.0.1', { vni: 7 })
+      .vxlan('n2/vx', '192.168.0.2')
+      .addr('n1/vx', '10.1.0.1/24')
+      .vtep('n1/vx', ZERO, '192.168.0.2');
+    const sent = lab.neigh('n1/vx', '10.1.0.2', lab.mac('n2/vx')).send('n1', 'udp 10.1.0.2:53');
+    expect([sent.outcome, sent.reason]).toEqual(['dropped', 'VXLAN_VNI_NOT_FOUND']);
+  });
+
+  test('drops a sender that a static entry has elsewhere', () => {
+    const lab = tunnel();
+    lab.vtep('n2/vx', lab.mac('n1/vx'), '192.168.0.77').neigh('n1/vx', '10.1.0.2', lab.mac('n2/vx'));
+    const sent = lab.send('n1', 'udp 10.1.0.2:53');
+    expect([sent.outcome, sent.reason]).toEqual(['dropped', 'VXLAN_ENTRY_EXISTS']);
+  });
+
+  test('that leads into itself ends as recursion', () => {
+    const lab = tunnel().route('n1', '192.168.0.2/32 dev vx');
+    const sent = lab.neigh('n1/vx', '10.1.0.2', lab.mac('n2/vx')).send('n1', 'udp 10.1.0.2:53');
+    expect([sent.outcome, sent.reason]).toEqual(['dropped', 'RECURSION_LIMIT']);
+    expect(sent.text).toContain('tunnel recursion');
+  });
+
+  test('answers a lost TTL with the address of the tunnel', () => {
+    const lab = tunnel()
+      .veth('n1/p', 'p/eth0')
+      .addr('n1/p', '10.2.0.1/24')
+      .addr('p/eth0', '10.2.0.2/24')
+      .route('p', 'default via 10.2.0.1');
+    lab
+      .forwards('n1', 'n2')
+      .route('n2', '10.2.0.0/24 via 10.1.0.1')
+      .route('n1', '10.3.0.0/24 via 10.1.0.2')
+      .route('n2', '10.3.0.0/24 dev eth0');
+    expect(lab.send('p', 'udp 10.3.0.1:53', { ttl: 2 }).errors).toEqual(['11/0 from 10.1.0.2']);
+  });
+});
