@@ -2,7 +2,17 @@ import { ipMasqConfigOf } from './build/masq-config.ts';
 import { DEFAULT_INTERNET, addOutsideHost } from './build/outside.ts';
 import { addNodeNic, clusterFabric } from './build/fabric.ts';
 import { addNodeMachine, nodeTemplate } from './build/node.ts';
-import { checkPods, nodeObjects, nodeSpecs, objectsOf, pinToNodes, pinnedPods, place, withAddresses } from './build/objects.ts';
+import {
+  type PodNotice,
+  checkPods,
+  nodeObjects,
+  nodeSpecs,
+  objectsOf,
+  pinToNodes,
+  pinnedPods,
+  place,
+  withAddresses,
+} from './build/objects.ts';
 import { addOutbound } from './build/outbound.ts';
 import { addSandboxes } from './build/sandboxes.ts';
 import { internParts } from './build/intern-parts.ts';
@@ -33,8 +43,8 @@ export interface BuiltCluster {
   /** Mutable still: add what the description can not say, then freeze it. Null when there are problems. */
   readonly world: World | null;
   readonly problems: readonly ClusterProblem[];
-  /** Pods that exist and have no network, with what kubelet says. */
-  readonly notices: readonly { readonly pod: string; readonly message: string }[];
+  /** Pods that exist and do not run, with what the scheduler or kubelet says. */
+  readonly notices: readonly PodNotice[];
 }
 
 /**
@@ -54,7 +64,7 @@ export function buildCluster(given: ClusterSpec): BuiltCluster {
   const planned = plan(spec, network, mode);
   const problems = [...checkAddressSpaces(spec, network), ...planned.problems];
   if (problems.length > 0) return refused(problems);
-  return build(spec, network, mode, planned.nodes, planned.objects);
+  return build(spec, network, mode, planned);
 }
 
 function refused(problems: readonly ClusterProblem[]): BuiltCluster {
@@ -72,40 +82,39 @@ function checkLimits(spec: ClusterSpec): ClusterProblem[] {
   return found;
 }
 
+/** What there will be, before anything of it is built. */
+interface Plan {
+  readonly nodes: NodePlan[];
+  readonly objects: ClusterObjects;
+  readonly problems: ClusterProblem[];
+  readonly notices: readonly PodNotice[];
+}
+
 /** Addresses for nodes and nodes for pods. Which comes first depends on whose addresses pods use. */
-function plan(
-  spec: ClusterSpec,
-  network: ClusterNetwork,
-  mode: NetworkMode,
-): { nodes: NodePlan[]; objects: ClusterObjects; problems: ClusterProblem[] } {
+function plan(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode): Plan {
   const objects = objectsOf(spec);
   const bare = nodeObjects(spec, network);
   if (mode.podAddresses === 'node-prefix') {
     const { plan: nodes, problems } = planNodes(spec, network, mode, []);
     const placed = place(objects, bare, pinToNodes(objects.pods, nodes));
-    return finish(nodes, [...problems, ...placed.problems], placed.placement.pods);
+    return finish(nodes, problems, placed);
   }
   const placed = place(objects, bare, objects.pods);
   const { plan: nodes, problems } = planNodes(spec, network, mode, pinnedPods(placed.placement.pods));
-  return finish(nodes, [...problems, ...placed.problems], placed.placement.pods);
+  return finish(nodes, problems, placed);
 
-  function finish(nodes: NodePlan[], problems: ClusterProblem[], pods: ClusterObjects['pods']): ReturnType<typeof plan> {
+  function finish(nodes: NodePlan[], found: ClusterProblem[], placed: ReturnType<typeof place>): Plan {
+    const problems = [...found, ...placed.problems];
     const addressed = bare.flatMap((node, i) => {
       const own = nodes[i];
       return own === undefined ? [] : [withAddresses(node, own)];
     });
-    const next: ClusterObjects = { ...objects, nodes: addressed, pods };
-    return { nodes, objects: next, problems: problems.length > 0 ? problems : checkPods(next, addressed) };
+    const next: ClusterObjects = { ...objects, nodes: addressed, pods: placed.placement.pods };
+    return { nodes, objects: next, problems: problems.length > 0 ? problems : checkPods(next, addressed), notices: placed.notices };
   }
 }
 
-function build(
-  spec: ClusterSpec,
-  network: ClusterNetwork,
-  mode: NetworkMode,
-  nodes: readonly NodePlan[],
-  objects: ClusterObjects,
-): BuiltCluster {
+function build(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode, { nodes, objects, notices: pending }: Plan): BuiltCluster {
   const kernel = spec.kernel ?? DEFAULT_KERNEL_PROFILE;
   const fabric = clusterFabric(spec, network, mode);
   const world: World = { machines: emptyRecord(), fabric, cluster: null };
@@ -127,7 +136,7 @@ function build(
   }
   addOutbound(fabric, cluster, spec.outboundIps ?? []);
   const problems = addSurroundings(world, fabric, spec, network, kernel);
-  const notices = addSandboxes(world, cluster, mode, spec.listens ?? []);
+  const notices = [...pending, ...addSandboxes(world, cluster, mode, spec.listens ?? [])];
   const derived = deriveObjects(cluster, fabric).map(atPlace);
   writeServiceRules(world, cluster, mode);
   markGoverned(world, cluster);

@@ -1,4 +1,4 @@
-import { type Placement, placePods } from '../../kube/derive/workloads.ts';
+import { NO_NODE, type Placement, placePods } from '../../kube/derive/workloads.ts';
 import { type ClusterObjects, NO_OBJECTS } from '../../kube/objects/cluster-objects.ts';
 import { type Node, newNode } from '../../kube/objects/node.ts';
 import { keyOf } from '../../kube/objects/meta.ts';
@@ -6,7 +6,7 @@ import type { Pod } from '../../kube/objects/pod.ts';
 import { formatIpv4, parseIpv4 } from '../../wire/ipv4.ts';
 import { contains, formatPrefix, parsePrefix } from '../../wire/prefix.ts';
 import type { ClusterNetwork } from '../../world/cluster.ts';
-import { instanceName } from '../plan/network.ts';
+import { DEFAULTS, instanceName } from '../plan/network.ts';
 import type { NodePlan, PinnedPod } from '../plan/nodes.ts';
 import { type ClusterProblem, problemAt } from '../problem.ts';
 import type { ClusterSpec, NodeSpec } from '../spec.ts';
@@ -27,12 +27,18 @@ export function nodeSpecs(spec: ClusterSpec): NodeSpec[] {
   return [...fromObjects, ...spec.nodes.filter((node) => node.name === undefined || !known.has(node.name))];
 }
 
+/** The labels by which applications ask for a pool of AKS. @source AKS, use-labels: reserved system labels */
+function poolLabels({ nodePool = DEFAULTS.nodePool }: ClusterSpec): Node['labels'] {
+  return { agentpool: nodePool, 'kubernetes.azure.com/agentpool': nodePool, 'kubernetes.azure.com/mode': 'system' };
+}
+
 /** Node objects for the nodes, before they have addresses: enough for the scheduler. */
 export function nodeObjects(spec: ClusterSpec, network: ClusterNetwork): Node[] {
+  const labels = poolLabels(spec);
   const given = new Map((spec.objects?.nodes ?? []).map((node) => [node.name, node]));
   return spec.nodes.map((node, i) => {
     const name = node.name ?? instanceName(network.names.vmss, i);
-    const object = given.get(name) ?? newNode({ name });
+    const object = given.get(name) ?? newNode({ name, labels });
     return node.labels === undefined ? object : { ...object, labels: { ...object.labels, ...node.labels } };
   });
 }
@@ -90,23 +96,32 @@ export function pinToNodes(pods: readonly Pod[], plans: readonly NodePlan[]): Po
   });
 }
 
-/** Puts pods on nodes; pods that fit nowhere are problems. */
+/** Something about a pod, or the pods of a workload, that Kubernetes lives with. */
+export interface PodNotice {
+  /** `namespace/name`. */
+  readonly pod: string;
+  readonly message: string;
+}
+
+/** Puts pods on nodes. Pods that fit nowhere are Pending, as they would be; pods beyond a limit are problems. */
 export function place(
   objects: ClusterObjects,
   nodes: readonly Node[],
   pods: readonly Pod[],
-): { placement: Placement; problems: ClusterProblem[] } {
+): { placement: Placement; problems: ClusterProblem[]; notices: PodNotice[] } {
   const placement = placePods({ nodes, pods, workloads: objects.workloads });
-  const problems = placement.unplaced.map(({ kind, namespace, name, pods: count, reason }) => {
-    const object = [...objects.workloads, ...objects.pods].find((one) => one.namespace === namespace && one.name === name);
-    const what = `${kind} ${namespace}/${name}`;
-    return problemAt(
-      object?.source ?? null,
-      `${what}: ${count} ${count === 1 ? 'pod has' : 'pods have'} no node (${reason})`,
-      'a node that fits',
-    );
-  });
-  return { placement, problems };
+  const problems: ClusterProblem[] = [];
+  const notices: PodNotice[] = [];
+  for (const { kind, namespace, name, pods: count, reason } of placement.unplaced) {
+    const key = `${namespace}/${name}`;
+    const what = count === 1 ? '1 pod' : `${count} pods`;
+    if (reason === NO_NODE) notices.push({ pod: key, message: `${kind}: ${what} Pending, ${reason}` });
+    else {
+      const object = [...objects.workloads, ...objects.pods].find((one) => one.namespace === namespace && one.name === name);
+      problems.push(problemAt(object?.source ?? null, `${kind} ${key}: ${what} without a node (${reason})`, 'fewer pods'));
+    }
+  }
+  return { placement, problems, notices };
 }
 
 export function objectsOf(spec: ClusterSpec): ClusterObjects {

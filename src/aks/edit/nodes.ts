@@ -1,5 +1,6 @@
 import { removeNic } from '../../azure/edit-nic.ts';
-import { newNode } from '../../kube/objects/node.ts';
+import { type Labels, NO_LABELS } from '../../kube/objects/meta.ts';
+import { type Node, newNode } from '../../kube/objects/node.ts';
 import { DEFAULT_KERNEL_PROFILE } from '../../linux/kernel-profile.ts';
 import { type Ipv4, offsetIpv4 } from '../../wire/ipv4.ts';
 import { InvariantError } from '../../wire/invariant.ts';
@@ -41,11 +42,19 @@ export function addNode(world: World, name: string, addr: Ipv4 | null): Edited |
   const kernel = Object.values(world.machines).find((host) => host.kind === 'node')?.kernel ?? DEFAULT_KERNEL_PROFILE;
   addNodeMachine(world, cluster, mode, nodeTemplate(cluster, mode), plan, nic, kernel, []);
   const objects = raw(cluster.objects);
-  cluster.objects = { ...objects, nodes: [...objects.nodes, withAddresses(newNode({ name }), plan)] };
+  cluster.objects = { ...objects, nodes: [...objects.nodes, withAddresses(newNode({ name, labels: poolOf(objects.nodes) }), plan)] };
   const daemons = objects.workloads.filter(({ kind }) => kind === 'DaemonSet').map((workload) => fillWorkload(world, cluster, workload));
   syncRoutes(world, cluster, mode);
   return finished(world, together(...daemons));
 }
+
+/** A new node joins the pool of the first one. */
+function poolOf(nodes: readonly Node[]): Labels {
+  const labels = nodes[0]?.labels ?? NO_LABELS;
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => POOL_LABELS.includes(key)));
+}
+
+const POOL_LABELS: readonly string[] = ['agentpool', 'kubernetes.azure.com/agentpool', 'kubernetes.azure.com/mode'];
 
 function planNode(world: World, cluster: Cluster, mode: NetworkMode, name: string, wanted: Ipv4 | null): NodePlan | string {
   const { network } = cluster;

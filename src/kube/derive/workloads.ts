@@ -98,7 +98,8 @@ function podNames(pods: readonly Pod[]): Set<string> {
   return new Set(pods.map((pod) => `${pod.namespace}/${pod.name}`));
 }
 
-const NO_NODE = 'no node fits';
+/** Why a pod stays Pending: nodeSelector, required affinity, or every node cordoned. */
+export const NO_NODE = 'no node fits';
 
 function podOf({ namespace, kind, template }: Workload, name: string, nodeName: string, owner: OwnerReference): Pod {
   const { hostNetwork, ports, nodeSelector, nodeAffinity } = template;

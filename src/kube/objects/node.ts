@@ -29,9 +29,18 @@ export function newNode(fields: Partial<Node> & { readonly name: string }): Node
   };
 }
 
-/** A node's labels with those that kubelet always sets. @source kubelet_node_status.go: hostname, os, arch */
+/** A node's labels with those that kubelet always sets, the old names too. @source kubelet_node_status.go: hostname, os, arch */
 export function nodeLabels(node: Node): Labels {
-  return { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'kubernetes.io/hostname': node.name, ...node.labels };
+  const os = labelOf(node.labels, 'kubernetes.io/os') ?? 'linux';
+  const arch = labelOf(node.labels, 'kubernetes.io/arch') ?? 'amd64';
+  return {
+    'kubernetes.io/os': os,
+    'kubernetes.io/arch': arch,
+    'beta.kubernetes.io/os': os,
+    'beta.kubernetes.io/arch': arch,
+    'kubernetes.io/hostname': node.name,
+    ...node.labels,
+  };
 }
 
 /** The availability zone, or `null`. */
