@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seeded } from '../../../../src/sim/random.ts';
+import { setSysctl } from '../../../../src/linux/ops/set-sysctl.ts';
 import { modelAddresses, modelLinks, modelRoutes, modelRules, realAddresses, realLinks, realRoutes, realRules } from '../real/dump.ts';
 import { RealNetns, canMakeNamespaces } from '../real/namespace.ts';
 import { OpSource } from '../real/random-ops.ts';
@@ -11,6 +12,7 @@ const OPERATIONS = 60;
 const possible = canMakeNamespaces();
 if (!possible) console.warn(`skipped: ${SEEDS} comparisons of operations with the real kernel need root and ip netns`);
 
+const PROMOTE = 'net.ipv4.conf.all.promote_secondaries';
 const AT = 'a';
 const PEER = 'b';
 const realName = (name: string): string => `pw-ops-${process.pid}-${name}`;
@@ -34,6 +36,10 @@ describe.skipIf(!possible)('operations against the real kernel', () => {
     peer = new RealNetns(realName(PEER));
     buildReal(at, peer);
     const host = buildModel(AT, PEER);
+    if (seed % 3 === 0) {
+      setSysctl(modelNetns(host, AT), PROMOTE, '1');
+      at.sysctl({ [PROMOTE]: '1' });
+    }
     const source = new OpSource(seeded(seed), AT, PEER, realName, { withRules: seed % 2 === 0, ownGateways: true });
     const ops = [...source.first(), ...Array.from({ length: OPERATIONS }, () => source.next())];
 
