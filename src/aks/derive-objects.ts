@@ -9,22 +9,35 @@ import type { Cluster } from '../world/cluster.ts';
 import { frontendAddress } from './agents/load-balancer-names.ts';
 import { freeAddresses } from './build/free-address.ts';
 import { freePublicAddress } from './build/public-addresses.ts';
-import { raw } from './raw.ts';
+import { raw, rawList } from './raw.ts';
 
 /**
  * Fills in what Kubernetes and the cloud add to objects by themselves: ClusterIPs, node ports, frontend addresses, endpoint slices.
  * Objects that lack nothing stay the identical objects, and lists without a change the identical lists.
  */
 export function deriveObjects(cluster: Cluster, fabric: Fabric): ObjectProblem[] {
-  const objects = raw(cluster.objects);
+  const objects = plainObjects(cluster);
   const { services, problems } = allocateServices(objects.services, {
     serviceCIDR: cluster.network.serviceCidr,
     loadBalancerIP: frontendAllocator(objects.services, cluster, fabric),
   });
   const next: ClusterObjects = { ...objects, services: sameOr(objects.services, services) };
   const endpointSlices = sameOr(objects.endpointSlices, deriveEndpointSlices(next, true));
-  if (next.services !== objects.services || endpointSlices !== objects.endpointSlices) cluster.objects = { ...next, endpointSlices };
+  const changed = next.services !== objects.services || endpointSlices !== objects.endpointSlices;
+  if (changed || objects !== raw(cluster.objects)) cluster.objects = { ...next, endpointSlices };
   return [...problems];
+}
+
+/** The objects that controllers read, none of them a draft: what is remembered of an object is remembered by its identity. */
+function plainObjects(cluster: Cluster): ClusterObjects {
+  const objects = raw(cluster.objects);
+  const nodes = rawList(objects.nodes);
+  const pods = rawList(objects.pods);
+  const services = rawList(objects.services);
+  const endpointSlices = rawList(objects.endpointSlices);
+  const same =
+    nodes === objects.nodes && pods === objects.pods && services === objects.services && endpointSlices === objects.endpointSlices;
+  return same ? objects : { ...objects, nodes, pods, services, endpointSlices };
 }
 
 function sameOr<T>(before: readonly T[], after: readonly T[]): readonly T[] {

@@ -8,3 +8,9 @@ export function raw<T>(value: T): T;
 export function raw(value: unknown): unknown {
   return isDraft(value) ? current(value) : value;
 }
+
+/** A list of plain values, whichever of them are drafts; the same list when none is. */
+export function rawList<T>(list: readonly T[]): readonly T[] {
+  const plain = raw(list);
+  return plain.some((one) => isDraft(one)) ? plain.map((one) => raw(one)) : plain;
+}

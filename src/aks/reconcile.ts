@@ -1,5 +1,6 @@
 import type { ObjectProblem } from '../kube/objects/located.ts';
 import { IP_MASQ_RESYNC_MS } from '../kube/ip-masq-agent/render.ts';
+import type { Iptables } from '../linux/netfilter/rule.ts';
 import { TablesEdit } from '../linux/netfilter/tables-edit.ts';
 import { ROOT } from '../linux/netns.ts';
 import { InvariantError } from '../wire/invariant.ts';
@@ -75,15 +76,22 @@ function isDue({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: numbe
   return Math.floor(toMs / everyMs) > Math.floor(fromMs / everyMs);
 }
 
-/** Runs ip-masq-agent on every node where it is not paused. */
+/** Runs ip-masq-agent on every node where it is not paused. Nodes that shared their tables share them afterwards. */
 export function syncIpMasqAgents(world: World, cluster: Cluster): void {
   const plan = ipMasqAgentPlan(raw(cluster));
   const agent: AgentName = 'ip-masq-agent';
+  const written = new Map<Iptables, Iptables>();
   for (const node of Object.values(cluster.nodes)) {
     const netns = own(world.machines, node.machine)?.netns[ROOT];
     if (netns === undefined || isPaused(cluster, agent, node.name)) continue;
-    const tables = new TablesEdit(raw(netns.iptables));
-    applyPlan(tables, plan);
-    netns.iptables = tables.done();
+    const before = raw(netns.iptables);
+    let after = written.get(before);
+    if (after === undefined) {
+      const tables = new TablesEdit(before);
+      applyPlan(tables, plan);
+      after = tables.done();
+      written.set(before, after);
+    }
+    if (after !== before) netns.iptables = after;
   }
 }

@@ -56,14 +56,20 @@ export function chainOf(rules: ChainRules, interner: Interner): Chain {
   return chain;
 }
 
+/** Puts in a chain, unless the table has one that says the same. */
+export function putChain(table: TableEditor, chain: Chain): void {
+  if (!table.has(chain.name) || !sameRules(table.rules(chain.name), chain.rules)) table.put(chain);
+}
+
 function read({ args, origin }: OriginRule, interner: Interner): Rule {
   return parseRule(args, origin, interner);
 }
 
+/** Whether two lists of rules say the same and come from the same agents. */
 function sameRules(a: readonly Rule[], b: readonly Rule[]): boolean {
   return a.length === b.length && a.every((rule, i) => isSame(rule, b[i]));
 }
 
 function isSame(a: Rule, b: Rule | undefined): boolean {
-  return b !== undefined && a.origin === b.origin && printSpecification(a) === printSpecification(b);
+  return a === b || (b !== undefined && a.origin === b.origin && printSpecification(a) === printSpecification(b));
 }

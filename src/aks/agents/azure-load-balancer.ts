@@ -1,5 +1,6 @@
 import type { Fabric } from '../../azure/fabric.ts';
 import type { BackendPool, Frontend, LoadBalancer, PoolMember } from '../../azure/load-balancer.ts';
+import { isEqual } from '../../kube/objects/equal.ts';
 import { excludedFromLoadBalancers } from '../../kube/objects/node.ts';
 import { type Service, isInternalLoadBalancer } from '../../kube/objects/service.ts';
 import type { Cluster, ClusterNode } from '../../world/cluster.ts';
@@ -88,9 +89,10 @@ function syncRules(lb: LoadBalancer, services: readonly Service[], subnet: strin
       if (made.probe !== null) probes.push(made.probe);
     }
   }
-  lb.frontends = merged(lb.frontends, frontends);
-  lb.rules = merged(lb.rules, rules);
-  lb.probes = merged(lb.probes, probes);
+  const next = { frontends: merged(lb.frontends, frontends), rules: merged(lb.rules, rules), probes: merged(lb.probes, probes) };
+  if (!isEqual(lb.frontends, next.frontends)) lb.frontends = next.frontends;
+  if (!isEqual(lb.rules, next.rules)) lb.rules = next.rules;
+  if (!isEqual(lb.probes, next.probes)) lb.probes = next.probes;
 }
 
 /** The user's own objects, then the controller's. */

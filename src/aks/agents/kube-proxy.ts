@@ -13,7 +13,7 @@ import { formatIpv4 } from '../../wire/ipv4.ts';
 import { formatPrefix } from '../../wire/prefix.ts';
 import type { ClusterNetwork, ClusterNode } from '../../world/cluster.ts';
 import type { NetworkMode } from '../modes/mode.ts';
-import { applyPlan, chainOf } from './apply-plan.ts';
+import { applyPlan, chainOf, putChain } from './apply-plan.ts';
 
 /** How often kube-proxy looks for its canary chains. @source kube-proxy --iptables-sync-period */
 export const CANARY_EVERY_MS = 30_000;
@@ -58,11 +58,28 @@ function writeAll(before: Iptables, rules: KubeProxyRules): Iptables {
   return tables.done();
 }
 
+interface PartialSync {
+  readonly previous: KubeProxyRules;
+  readonly rules: KubeProxyRules;
+  readonly after: Iptables;
+}
+
+/** The latest partial sync of each set of tables: nodes that share theirs come one after the other. */
+const partial = new WeakMap<Iptables, PartialSync>();
+
 /**
  * The tables after a sync that leaves alone the chains of services that are rendered as before. Where a rule then jumps to a chain that
  * somebody deleted, iptables-restore fails and kube-proxy falls back to a full sync.
  */
 export function partlySynced(tables: Iptables, previous: KubeProxyRules, rules: KubeProxyRules): Iptables {
+  const known = partial.get(tables);
+  if (known?.previous === previous && known.rules === rules) return known.after;
+  const after = writeChanges(tables, previous, rules);
+  partial.set(tables, { previous, rules, after });
+  return after;
+}
+
+function writeChanges(tables: Iptables, previous: KubeProxyRules, rules: KubeProxyRules): Iptables {
   const before = new Set(previous.services.map(({ ports }) => ports));
   const unchanged = new Set(
     rules.services.filter(({ ports }) => before.has(ports)).flatMap(({ ports }) => ports.flatMap(({ chains }) => chains)),
@@ -90,8 +107,8 @@ function writeChains(tables: TablesEdit, rules: KubeProxyRules, unchanged: Reado
   const interner = new Interner();
   // Jumps name the chain by its own string, instead of by a piece of the rule's text that would keep the text alive.
   for (const { name } of [...filter, ...nat]) interner.targets.set(`-j ${name}`, { t: 'jump', chain: name });
-  for (const chain of filter) tables.table('filter').put(chainOf(chain, interner));
-  for (const chain of nat) if (!unchanged.has(chain)) tables.table('nat').put(chainOf(chain, interner));
+  for (const chain of filter) putChain(tables.table('filter'), chainOf(chain, interner));
+  for (const chain of nat) if (!unchanged.has(chain)) putChain(tables.table('nat'), chainOf(chain, interner));
   removeStale(tables.table('nat'), new Set(nat.map(({ name }) => name)));
 }
 

@@ -1,4 +1,4 @@
-import type { Iptables, TableName } from './rule.ts';
+import type { Iptables, Table, TableName } from './rule.ts';
 import { TableEditor } from './table-editor.ts';
 
 /** The tables of a namespace while an agent changes them; a table that it does not open stays the same object. */
@@ -20,10 +20,20 @@ export class TablesEdit {
     return editor;
   }
 
-  /** The tables as they are now, chains in the kernel's order. */
+  /** The tables as they are now, chains in the kernel's order; what comes out as it was is the same object. */
   done(): Iptables {
     const after: Iptables = { ...this.#before };
-    for (const [name, editor] of this.#editors) after[name] = editor.done(true);
-    return after;
+    let changed = false;
+    for (const [name, editor] of this.#editors) {
+      const table = editor.done(true);
+      if (isSame(this.#before[name], table)) continue;
+      after[name] = table;
+      changed = true;
+    }
+    return changed ? after : this.#before;
   }
+}
+
+function isSame(before: Table | undefined, after: Table): boolean {
+  return before?.chains.length === after.chains.length && before.chains.every((chain, i) => chain === after.chains[i]);
 }
