@@ -3,6 +3,7 @@ import { type ProbeResult, probeResults } from '../aks/probe-health.ts';
 import { setProbeResult } from '../azure/session.ts';
 import type { ForgottenUdpEntries } from '../kube/kube-proxy/conntrack.ts';
 import { newSession } from '../walk/new-session.ts';
+import { forgetNetns } from '../walk/walk.ts';
 import { type Ipv4, parseIpv4 } from '../wire/ipv4.ts';
 import { UDP } from '../wire/proto.ts';
 import type { Session } from '../world/session.ts';
@@ -31,7 +32,7 @@ export function forget(session: Session, forgotten: readonly Forget[]): void {
     const at = `${what.machine}/${what.netns}`;
     switch (what.kind) {
       case 'netns':
-        session.netns.delete(at);
+        forgetNetns(session, at);
         break;
       case 'udp-entries':
         for (const entries of what.entries) forgetUdp(session, at, entries);

@@ -22,8 +22,8 @@ import { EventQueue } from './queue.ts';
 import { scrub } from './scrub.ts';
 import { Stacks } from './stacks.ts';
 
-/** Frames that one probe may set in motion. */
-export const MAX_EVENTS = 20_000;
+/** Frames and timers that one probe may set in motion. */
+const MAX_EVENTS = 20_000;
 /** Links that one packet may cross without its TTL falling before that counts as a loop. */
 const MAX_CROSSINGS = 200;
 
@@ -74,7 +74,7 @@ export class Engine implements Effects {
     for (;;) {
       this.drain();
       const next = this.queue.nextTimer();
-      if (next === undefined || this.budget <= 0) return;
+      if (next === undefined || this.isSpent()) return;
       this.session.clock.nowMs = Math.max(this.session.clock.nowMs, next.atMs);
       this.inSoftirq = true;
       next.timer.fire();
@@ -86,17 +86,21 @@ export class Engine implements Effects {
   private drain(): void {
     this.inSoftirq = true;
     for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
-      if (--this.budget <= 0) {
-        this.stop();
-        this.observed.unknown ??= { reason: 'WALK_BUDGET', text: `the walk did not end within ${MAX_EVENTS} events`, at: '' };
-        break;
-      }
+      if (this.isSpent()) break;
       const { stack, device, skb } = frame;
       if (!frame.loop) receive(stack, device, skb);
       else if (device.link.kind.type === 'vxlan') receiveDecapsulated(stack, device, skb);
       else receiveLoopback(stack, device, skb);
     }
     this.inSoftirq = false;
+  }
+
+  /** Takes one event from the budget. When none is left, the walk ends. */
+  private isSpent(): boolean {
+    if (--this.budget > 0) return false;
+    this.stop();
+    this.observed.unknown ??= { reason: 'WALK_BUDGET', text: `the walk did not end within ${MAX_EVENTS} events`, at: '' };
+    return true;
   }
 
   /**

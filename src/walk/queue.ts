@@ -1,8 +1,5 @@
 import type { Timer } from '../linux/stack.ts';
 
-/** How a frame comes in. */
-export type Arrival = 'wire' | 'loop';
-
 interface Due {
   readonly atMs: number;
   readonly order: number;

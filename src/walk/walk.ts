@@ -20,7 +20,7 @@ export interface WalkOptions {
 export const DEFAULT_SPORT = 40_000;
 export const DEFAULT_ICMP_ID = 1234;
 export const DEFAULT_TTL = 64;
-export const DEFAULT_SIZE_BYTES = 32;
+const DEFAULT_SIZE_BYTES = 32;
 
 /** One probe followed to its end. Nothing in it is formatted yet; `traceOf` does that. */
 export interface Walk {
@@ -49,6 +49,13 @@ function engineFor(world: FrozenWorld, session: Session): Engine {
     engines.set(session, engine);
   }
   return engine;
+}
+
+/** Forgets what a namespace remembered, as when it is gone. */
+export function forgetNetns(session: Session, at: string): void {
+  session.netns.delete(at);
+  // The engine holds on to what it found there.
+  engines.delete(session);
 }
 
 /**

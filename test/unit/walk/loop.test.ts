@@ -75,6 +75,12 @@ describe('a routing loop', () => {
 });
 
 describe('a walk without an end', () => {
+  test('is UNKNOWN when ARP is to be asked for more often than a walk may do anything', () => {
+    const lab = new Lab().veth('a/eth0', 'b/eth0').addr('a/eth0', '10.0.0.2/24').down('b/eth0');
+    lab.sysctl('a', 'neigh.eth0.mcast_solicit=2000000000');
+    expect(lab.send('a', 'udp 10.0.0.9:53').reason).toBe('WALK_BUDGET');
+  });
+
   test('leaves nothing half done for the next probe', () => {
     const lab = joinedBridges(2);
     expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe('loop');
