@@ -1,6 +1,6 @@
 import { type Ipv4, ipv4 } from '../../wire/ipv4.ts';
 import { ICMP } from '../../wire/proto.ts';
-import { ACCEPTED, DROPPED, type HookEnv, type TableVerdict } from '../netfilter/hook-env.ts';
+import { ACCEPTED, type HookEnv, type TableVerdict } from '../netfilter/hook-env.ts';
 import { type Skb, CT_ESTABLISHED_REPLY, CT_RELATED, CT_RELATED_REPLY } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { type CtEntry, IPS_CONFIRMED, IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from './entry.ts';
@@ -245,6 +245,3 @@ function pickPort(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange, hasP
     if (attempts >= size || attempts < 16) return;
   }
 }
-
-/** The verdict for a packet whose error translation failed. */
-export const NAT_DROPPED: TableVerdict = DROPPED;

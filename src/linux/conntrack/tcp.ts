@@ -30,8 +30,7 @@ export const TCP_STATE_NAMES: readonly string[] = [
 ];
 
 const FIN = 1;
-const [sNO, sSS, sSR, sES, sFW, sCW, sLA, sTW, sCL, sS2, sIV, sIG] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] as const;
-void sNO;
+const [, sSS, sSR, sES, sFW, sCW, sLA, sTW, sCL, sS2, sIV, sIG] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] as const;
 
 /** Next state by direction, kind of segment and state. @source net/netfilter/nf_conntrack_proto_tcp.c tcp_conntracks */
 const NEXT: readonly (readonly (readonly number[])[])[] = [

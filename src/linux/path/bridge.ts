@@ -58,7 +58,7 @@ export function bridgeHandleFrameFinish(stack: Stack, bridge: Device, port: Devi
     flood(stack, bridge, port, skb, localReceive);
     return;
   }
-  if (!shouldDeliver(found, port, port, skb)) {
+  if (!shouldDeliver(found, port)) {
     if (localReceive) passFrameUp(stack, bridge, port, skb, promisc);
     else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', egressText(found, port));
     return;
@@ -101,11 +101,10 @@ function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OUR
 }
 
 /** @source net/bridge/br_forward.c should_deliver */
-function shouldDeliver(to: Device, from: Device | null, entered: Device | null, skb: Skb): boolean {
+function shouldDeliver(to: Device, from: Device | null): boolean {
   const options = to.link.port;
-  if (to === entered && options?.hairpin !== true) return false;
+  if (to === from && options?.hairpin !== true) return false;
   if ((options?.state ?? 'forwarding') !== 'forwarding' || !to.up) return false;
-  void skb;
   return !(from?.link.port?.isolated === true && options?.isolated === true);
 }
 
@@ -129,7 +128,7 @@ function flood(stack: Stack, bridge: Device, from: Device | null, skb: Skb, loca
   const targets = bridge.ports.filter((port) => {
     const options = port.link.port;
     if (broadcast ? options?.bcastFlood === false : group ? options?.mcastFlood === false : options?.flood === false) return false;
-    return shouldDeliver(port, from, from, skb);
+    return shouldDeliver(port, from);
   });
   // Ports are listed newest first. @source br_if.c new_nbp
   targets.reverse();
@@ -218,12 +217,12 @@ export function bridgeTransmit(stack: Stack, bridge: Device, skb: Skb): void {
   const found = lookup(stack, bridge, skb.dmac);
   if (found === OURS) {
     const port = bridge.ports.find((p) => p.link.mac === skb.dmac);
-    if (port !== undefined && shouldDeliver(port, null, null, skb)) bridgeForward(stack, bridge, null, port, skb);
+    if (port !== undefined && shouldDeliver(port, null)) bridgeForward(stack, bridge, null, port, skb);
     else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `${skb.dmac} is ${bridge.name}'s own address`);
     return;
   }
   if (found === null) flood(stack, bridge, null, skb, false);
-  else if (shouldDeliver(found, null, null, skb)) bridgeForward(stack, bridge, null, found, skb);
+  else if (shouldDeliver(found, null)) bridgeForward(stack, bridge, null, found, skb);
   else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `port ${found.name} of ${bridge.name} takes no frames`);
 }
 

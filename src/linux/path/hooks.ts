@@ -1,7 +1,7 @@
 import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
-import { IPS_CONFIRMED } from '../conntrack/entry.ts';
+import { type CtEntry, IPS_CONFIRMED } from '../conntrack/entry.ts';
 import { isBound, isRelated, isReply, nullBinding, translate, translateIcmpError, type Manip } from '../conntrack/nat.ts';
 import { confirm, conntrackIn } from '../conntrack/track.ts';
 import type { CompiledTable } from '../netfilter/compiled-table.ts';
@@ -28,6 +28,7 @@ import {
   CT_RELATED,
   CT_RELATED_REPLY,
   CT_UNTRACKED,
+  type CtInfo,
   type Skb,
 } from '../skb.ts';
 import type { Stack } from '../stack.ts';
@@ -120,7 +121,7 @@ function settle(env: HookEnv, verdict: TableVerdict): boolean {
 }
 
 /** A drop; the caller of a send that is still under way learns of it, a TCP socket does not. */
-export function refuse(stack: Stack, skb: Skb, reason: string, text: string): void {
+function refuse(stack: Stack, skb: Skb, reason: string, text: string): void {
   if (skb.sending) stack.effects.sendError(stack, skb, 'EPERM', reason);
   stack.effects.dropped(stack, skb, reason, text);
 }
@@ -160,7 +161,7 @@ function withoutRoom(stack: Stack, skb: Skb, room: 'perhaps' | 'full'): false {
   return false;
 }
 
-function trackText(info: number, ct: { proto: number; origSrc: Ipv4; origDst: Ipv4; origSport: number; origDport: number } | null): string {
+function trackText(info: CtInfo, ct: CtEntry | null): string {
   if (info === CT_UNTRACKED) return 'untracked (NOTRACK)';
   if (info === CT_INVALID || info === CT_NONE || ct === null) return 'INVALID: belongs to no connection';
   const ports = ct.proto === ICMP ? ['', ''] : [`:${ct.origSport}`, `:${ct.origDport}`];
@@ -175,8 +176,6 @@ function trackText(info: number, ct: { proto: number; origSrc: Ipv4; origDst: Ip
     case CT_RELATED:
     case CT_RELATED_REPLY:
       return `RELATED to ${flow}`;
-    default:
-      return flow;
   }
 }
 

@@ -32,7 +32,7 @@ export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
 }
 
 /** Decides where a received packet goes. @source net/ipv4/ip_input.c ip_rcv_finish */
-export function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
+function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
   const route = skb.input ?? routeReceived(stack, device, skb);
   skb.input = route;
   if (stack.effects.recorder !== null) noteInputRoute(stack, device, skb, route);
@@ -58,7 +58,7 @@ export function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
 }
 
 /** A packet for this host. @source net/ipv4/ip_input.c ip_local_deliver */
-export function ipLocalDeliver(stack: Stack, device: Device, skb: Skb): void {
+function ipLocalDeliver(stack: Stack, device: Device, skb: Skb): void {
   const whole = skb.moreFragments || skb.fragOffsetBytes > 0 ? defragment(stack, skb, INPUT) : skb;
   if (whole === null) return;
   if (!nfHook(stack, INPUT, whole, device, null)) return;

@@ -111,7 +111,7 @@ export function connectedMac(stack: Stack, device: Device, nexthop: Ipv4): Mac |
  * for again, by unicast.
  * @source net/core/neighbour.c neigh_timer_handler
  */
-export function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
+function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
   const age = stack.effects.nowMs - entry.sinceMs;
   const { baseReachableTimeMs, delayFirstProbeTimeMs } = device.sysctl.neigh;
   if (entry.state === 'reachable' && age > baseReachableTimeMs) entry.state = 'stale';

@@ -4,6 +4,7 @@ import type { RouteRef } from '../../trace/trace.ts';
 import { hasPorts } from '../conntrack/tuple.ts';
 import type { Device } from '../device.ts';
 import { errnoName } from '../fib/errno.ts';
+import { tableName } from '../fib/explain.ts';
 import { Flow } from '../fib/flow.ts';
 import type { FibRoute } from '../fib/fib-route.ts';
 import { routeMeHarder as reroute } from '../fib/reroute.ts';
@@ -100,7 +101,7 @@ export function routeMeHarder(stack: Stack, skb: Skb): string | null {
 }
 
 /** A route as a trace shows it. */
-export function routeRef(route: FibRoute): RouteRef {
+function routeRef(route: FibRoute): RouteRef {
   const { route: table, nexthops } = route;
   const nexthop = table.nexthops[0];
   const ref: RouteRef = {
@@ -116,19 +117,6 @@ export function routeRef(route: FibRoute): RouteRef {
   if (table.metric !== 0) ref.metric = table.metric;
   if (table.origin !== null) ref.origin = table.origin;
   return ref;
-}
-
-function tableName(id: number): string {
-  switch (id) {
-    case 253:
-      return 'default';
-    case 254:
-      return 'main';
-    case 255:
-      return 'local';
-    default:
-      return String(id);
-  }
 }
 
 function wayText(device: Device, gateway: Ipv4): string {
