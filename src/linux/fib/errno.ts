@@ -7,7 +7,7 @@ export const OK = 0;
 export const EAGAIN = 11;
 /** `prohibit`. */
 export const EACCES = 13;
-export const ENODEV = 19;
+const ENODEV = 19;
 /** `blackhole`. */
 export const EINVAL = 22;
 /** No route, or a rule `unreachable`. */

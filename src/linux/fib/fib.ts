@@ -33,7 +33,7 @@ function routesOf(table: FibTable, devices: readonly Device[], context: RouteCon
 }
 
 /** Whether the rules are those that the kernel makes for a new namespace. @source net/ipv4/fib_rules.c fib_default_rules_init */
-export function areDefaultRules(rules: readonly PolicyRule[]): boolean {
+function areDefaultRules(rules: readonly PolicyRule[]): boolean {
   const expected = [
     [0, TABLE_LOCAL],
     [32766, TABLE_MAIN],

@@ -3,7 +3,7 @@ import type { Device } from '../device.ts';
 import type { Skb } from '../skb.ts';
 import { inetDevAddrType } from './addr-type.ts';
 import { Flow } from './flow.ts';
-import type { OutputRoute } from './route-result.ts';
+import type { OutputRoute } from './fib-route.ts';
 import { routeOutput } from './route-output.ts';
 import type { RoutingStack } from './select-path.ts';
 import { setPorts } from './validate-source.ts';

@@ -3,10 +3,9 @@ import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
 import { isZeronet, localTable } from './addr-type.ts';
 import { EACCES, EHOSTUNREACH, EINVAL, ENETUNREACH, OK, UNMODELLED } from './errno.ts';
-import type { FibRoute } from './fib-route.ts';
+import type { FibRoute, OutputRoute } from './fib-route.ts';
 import { Flow } from './flow.ts';
 import { fibLookup } from './lookup.ts';
-import type { OutputRoute } from './route-result.ts';
 import { SCOPE_HOST, SCOPE_LINK } from './scope.ts';
 import { inetSelectAddr } from './select-address.ts';
 import { type RoutingStack, selectMultipath } from './select-path.ts';
@@ -108,7 +107,7 @@ function toLoopback(netns: CompiledNetns, route: FibRoute | null): OutputRoute {
 }
 
 /** The device that owns an address of this host, by its addresses or else by table local. @source net/ipv4/devinet.c __ip_dev_find */
-export function ipDevFind(netns: CompiledNetns, address: Ipv4): Device | null {
+function ipDevFind(netns: CompiledNetns, address: Ipv4): Device | null {
   const device = netns.localAddresses.get(address);
   if (device !== undefined) return device;
   const table = localTable(netns);

@@ -2,7 +2,7 @@ import type { RouteScope } from '../route.ts';
 
 /** How near a destination is; a look-up skips routes that lead farther than it asks for. @source rtnetlink.h enum rt_scope_t */
 export const SCOPE_UNIVERSE = 0;
-export const SCOPE_SITE = 200;
+const SCOPE_SITE = 200;
 export const SCOPE_LINK = 253;
 export const SCOPE_HOST = 254;
 export const SCOPE_NOWHERE = 255;

@@ -1,7 +1,6 @@
 import { ANY } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
-import type { FibNexthop } from './fib-route.ts';
-import type { Via } from './route-result.ts';
+import type { FibNexthop, Via } from './fib-route.ts';
 import { SCOPE_LINK } from './scope.ts';
 
 /** The way that one nexthop means. A gateway that is this host itself is none. @source net/ipv4/route.c rt_set_nexthop */

@@ -11,7 +11,7 @@ export interface TableRoute {
 }
 
 /** The primary address of the subnet that a secondary one belongs to. @source net/ipv4/devinet.c inet_ifa_byprefix */
-export function primaryOf(link: Link, address: Address): Address {
+function primaryOf(link: Link, address: Address): Address {
   if (!address.secondary) return address;
   return link.addresses.find((other) => !other.secondary && sameSubnet(other, address)) ?? address;
 }

@@ -39,7 +39,7 @@ export const DEFAULT_RULES: readonly PolicyRule[] = Object.freeze(
 const NOTHING: readonly never[] = Object.freeze([]);
 const NO_IPTABLES: Netns['iptables'] = Object.freeze({});
 /** A namespace with nothing but `lo`. Everything in it is shared; operations replace parts, they never write to them. */
-export function emptyNetns(name: string, sysctls: Sysctls, loopbackUp: boolean): Netns {
+function emptyNetns(name: string, sysctls: Sysctls, loopbackUp: boolean): Netns {
   return {
     name,
     links: loopbackUp ? LINKS_UP : LINKS_DOWN,

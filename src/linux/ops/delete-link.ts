@@ -44,7 +44,7 @@ export function deleteNetns(host: Host, name: string): OpResult {
 }
 
 /** Takes a link out of its namespace, with all that hangs on it. @source net/core/dev.c unregister_netdevice_many */
-export function unregister(netns: Netns, dev: string): void {
+function unregister(netns: Netns, dev: string): void {
   setNoMaster(netns, dev);
   for (const port of netns.links) if (port.master === dev) setNoMaster(netns, port.name);
   for (const address of linkOf(netns, dev)?.addresses ?? []) deleteAddress(netns, dev, address);

@@ -17,7 +17,7 @@ export const LOOPBACK_ADDRESS: Address = Object.freeze({
 });
 
 /** `lo` as a new namespace has it. */
-export const LOOPBACK_DOWN: Link = Object.freeze({
+const LOOPBACK_DOWN: Link = Object.freeze({
   name: 'lo',
   ifindex: 1,
   kind: Object.freeze({ type: 'loopback' }),

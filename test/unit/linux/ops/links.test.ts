@@ -7,7 +7,14 @@ import { addLink, addVethPair } from '../../../../src/linux/ops/add-link.ts';
 import { setMaster, setNoMaster, setPort } from '../../../../src/linux/ops/bridge.ts';
 import { createHost, createNetns } from '../../../../src/linux/ops/create-netns.ts';
 import { deleteLink, deleteNetns, moveToNetns } from '../../../../src/linux/ops/delete-link.ts';
-import { addFdb, addNeighbour } from '../../../../src/linux/ops/neighbours.ts';
+import {
+  addFdb,
+  addNeighbour,
+  addProxyNeighbour,
+  deleteFdb,
+  deleteNeighbour,
+  deleteProxyNeighbour,
+} from '../../../../src/linux/ops/neighbours.ts';
 import { addRoute } from '../../../../src/linux/ops/routes.ts';
 import { setFlags, setMac, setMtu, renameLink } from '../../../../src/linux/ops/set-link.ts';
 import { setSysctl } from '../../../../src/linux/ops/set-sysctl.ts';
@@ -190,6 +197,51 @@ describe('namespaces', () => {
     deleteNetns(host, 'pod');
     expect(link('root', 'eth1')).toMatchObject({ up: false, kind: { nic: 'nic1' } });
   });
+});
+
+test('neighbours, proxies and bridge entries are added once and deleted once', () => {
+  addPair();
+  const root = netns('root');
+  expect(addProxyNeighbour(root, ip('10.0.0.9'), 'azv1')).toBe('ok');
+  expect(deleteProxyNeighbour(root, ip('10.0.0.9'), 'azv1')).toBe('ok');
+  expect(deleteProxyNeighbour(root, ip('10.0.0.9'), 'azv1')).toBe('RTNETLINK answers: No such file or directory');
+
+  const neighbour = { ip: ip('10.0.0.9'), mac: POD_MAC, dev: 'azv1', state: 'permanent', origin: null } as const;
+  expect([addNeighbour(root, neighbour), addNeighbour(root, neighbour)]).toEqual(['ok', 'RTNETLINK answers: File exists']);
+  expect(addNeighbour(root, { ...neighbour, mac: HOST_MAC }, 'replace')).toBe('ok');
+  expect(root.neighbours).toMatchObject([{ mac: HOST_MAC }]);
+  expect([deleteNeighbour(root, neighbour), deleteNeighbour(root, neighbour)]).toEqual([
+    'ok',
+    'RTNETLINK answers: No such file or directory',
+  ]);
+
+  const vxlan = {
+    type: 'vxlan',
+    vni: 4096,
+    port: 4789,
+    local: null,
+    remote: null,
+    dev: null,
+    learning: false,
+    ttl: null,
+    tos: 0,
+    df: 'unset',
+  } as const;
+  addLink(root, { name: 'vx0', kind: { ...vxlan, srcPortMin: 0, srcPortMax: 0, proxy: false, unmodelled: [] }, mac: POD_MAC });
+  const entry = {
+    mac: HOST_MAC,
+    dev: 'vx0',
+    master: null,
+    state: 'permanent',
+    dst: ip('10.0.0.5'),
+    vni: null,
+    port: null,
+    externLearn: false,
+  } as const;
+  expect([addFdb(root, entry), addFdb(root, entry)]).toEqual(['ok', 'RTNETLINK answers: File exists']);
+  expect(addFdb(root, { ...entry, dst: ip('10.0.0.6') }, 'append')).toBe('ok');
+  expect(deleteFdb(root, { ...entry, dst: ip('10.0.0.5') })).toBe('ok');
+  expect(root.fdb).toMatchObject([{ dst: ip('10.0.0.6') }]);
 });
 
 test('flags are set one by one, and a port that is taken is refused', () => {
