@@ -67,6 +67,7 @@ export interface NetnsSession {
   readonly sockets: Socket[];
   /** The kernel's ICMP socket is busy: no error can be sent meanwhile. */
   icmpBusy: boolean;
+  /** IP identification of the next datagram that is cut here. */
   nextIpId: number;
 }
 

@@ -100,7 +100,7 @@ export class Skb {
   /** Fragment offset in bytes. */
   fragOffsetBytes = 0;
   moreFragments = false;
-  /** IP identification; fragments of one datagram share it. */
+  /** IP identification, which fragments of one datagram share; 0 as long as it was never cut. */
   id = 0;
   /** Total length of the IP packet. */
   lengthBytes = 0;

@@ -117,5 +117,5 @@ export function brNfPostRouting(stack: Stack, bridge: Device, to: Device, skb: S
   skb.bridge = null;
   if (!passed) return [];
   if (info.fragMaxBytes === 0 || skb.lengthBytes <= to.mtuBytes) return [skb];
-  return fragment(skb, Math.min(info.fragMaxBytes, to.mtuBytes));
+  return fragment(stack, skb, Math.min(info.fragMaxBytes, to.mtuBytes));
 }

@@ -64,14 +64,19 @@ function assemble(parts: readonly Skb[]): Skb | null {
   return first;
 }
 
-/** Cuts a packet into pieces that fit; every piece but the last carries a multiple of eight bytes. @source ip_do_fragment */
-export function fragment(skb: Skb, mtuBytes: number): Skb[] {
+/**
+ * Cuts a packet into pieces that fit; every piece but the last carries a multiple of eight bytes. A packet is given its identification
+ * here, the first time that anybody could ask for it.
+ * @source ip_do_fragment, __ip_select_ident
+ */
+export function fragment(stack: Stack, skb: Skb, mtuBytes: number): Skb[] {
   const payload = skb.lengthBytes - IP_HEADER_BYTES;
   const step = Math.max(8, Math.floor((mtuBytes - IP_HEADER_BYTES) / 8) * 8);
   if (payload <= mtuBytes - IP_HEADER_BYTES) {
     skb.fragMaxBytes = 0;
     return [skb];
   }
+  if (skb.id === 0) skb.id = stack.session.nextIpId++;
   const parts: Skb[] = [];
   for (let offset = 0; offset < payload; offset += step) {
     const part = offset === 0 ? skb : skb.clone();

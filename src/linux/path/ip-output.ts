@@ -58,7 +58,7 @@ function ipFinishOutput(stack: Stack, skb: Skb): void {
     return;
   }
   const limit = skb.fragMaxBytes > 0 && skb.fragMaxBytes < mtuBytes ? skb.fragMaxBytes : mtuBytes;
-  for (const part of fragment(skb, limit)) ipFinishOutput2(stack, part);
+  for (const part of fragment(stack, skb, limit)) ipFinishOutput2(stack, part);
 }
 
 /** Finds the next hop's Ethernet address and sends. @source net/ipv4/ip_output.c ip_finish_output2 */

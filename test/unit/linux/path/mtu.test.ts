@@ -33,6 +33,13 @@ describe('a packet that does not fit', () => {
     expect(sent.header('b', 'rx')?.length).toBe(1300);
   });
 
+  test('is not put together from fragments of two datagrams', () => {
+    const lab = narrow().iptables('b', '-t raw -A PREROUTING -f -j DROP');
+    expect(lab.send('a', toB, { sizeBytes: 1400, df: false }).outcome).toBe('dropped');
+    lab.iptables('b', '-t raw -F PREROUTING', '-t raw -A PREROUTING ! -f -j DROP');
+    expect(lab.send('a', toB, { sizeBytes: 1400, df: false }).outcome).toBe('dropped');
+  });
+
   test('with DF does not even get to FORWARD rules', () => {
     const lab = narrow().iptables('r', '-A FORWARD -p udp -j DROP');
     expect(lab.send('a', toB, { sizeBytes: 1400, df: true }).errors).toEqual(['3/4 from 10.0.0.1']);
