@@ -5,16 +5,7 @@ export const TABLE_MAIN = 254;
 export const TABLE_LOCAL = 255;
 
 export type RouteType =
-  | 'unicast'
-  | 'local'
-  | 'broadcast'
-  | 'multicast'
-  | 'anycast'
-  | 'blackhole'
-  | 'unreachable'
-  | 'prohibit'
-  | 'throw'
-  | 'nat';
+  'unicast' | 'local' | 'broadcast' | 'multicast' | 'anycast' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw' | 'nat';
 
 /** Numbers grow with nearness. @source include/uapi/linux/rtnetlink.h enum rt_scope_t */
 export type RouteScope = 'global' | 'site' | 'link' | 'host' | 'nowhere';

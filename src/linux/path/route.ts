@@ -1,9 +1,10 @@
 import { ANY, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { formatPrefix, prefixOf } from '../../wire/prefix.ts';
-import type { RouteRef } from '../../trace/trace.ts';
+import type { Considered, RouteRef } from '../../trace/trace.ts';
 import { hasPorts } from '../conntrack/tuple.ts';
 import type { Device } from '../device.ts';
 import { errnoName } from '../fib/errno.ts';
+import { explainInput, explainLookup } from '../fib/explain.ts';
 import { tableName } from '../fib/explain.ts';
 import { Flow } from '../fib/flow.ts';
 import type { FibRoute } from '../fib/fib-route.ts';
@@ -55,14 +56,19 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
     flow.sport = skb.sport;
     flow.dport = skb.dport;
   }
-  const { dst } = skb;
+  const { dst, src: boundSrc } = skb;
   const found = routeOutput(stack, flow);
   const route = unknownRoute(stack, dst, found) ?? (stack.session.pathMtus.size === 0 ? found : withPathMtu(stack, dst, found));
   if (!raw && route.kind !== 'error' && route.kind !== 'unknown') {
     skb.src = flow.src;
     skb.dst = flow.dst;
   }
-  if (stack.effects.recorder !== null) noteOutputRoute(stack, skb, route);
+  if (stack.effects.recorder !== null) {
+    // The key as it was before the look-up chose a source.
+    flow.src = raw ? ANY : boundSrc;
+    flow.dst = dst;
+    noteOutputRoute(stack, skb, route, 'route-output');
+  }
   return route;
 }
 
@@ -96,7 +102,13 @@ export function routeMeHarder(stack: Stack, skb: Skb): string | null {
   if (route.kind === 'unknown') return 'EINVAL';
   if (route.kind === 'error') return errnoName(route.errno);
   skb.via = route;
-  if (stack.effects.recorder !== null) noteOutputRoute(stack, skb, route, 'route-again');
+  if (stack.effects.recorder !== null) {
+    flow.reset(skb.dst, skb.src);
+    flow.mark = skb.mark;
+    flow.tos = skb.tos;
+    flow.oif = bound;
+    noteOutputRoute(stack, skb, route, 'route-again');
+  }
   return null;
 }
 
@@ -126,7 +138,10 @@ function wayText(device: Device, gateway: Ipv4): string {
 export function noteInputRoute(stack: Stack, device: Device, skb: Skb, route: InputRoute): void {
   const { dst } = skb;
   const fib = route.kind === 'multicast' || route.kind === 'unknown' ? null : route.route;
-  const ref = fib === null ? {} : { route: (): RouteRef => routeRef(fib) };
+  const ref = {
+    ...(fib === null ? {} : { route: (): RouteRef => routeRef(fib) }),
+    ...passedOver(stack, () => explainInput(stack.netns, skb, device)),
+  };
   switch (route.kind) {
     case 'forward':
       note(stack, skb, {
@@ -161,14 +176,22 @@ export function noteInputRoute(stack: Stack, device: Device, skb: Skb, route: In
   }
 }
 
-function noteOutputRoute(stack: Stack, skb: Skb, route: OutputRoute, stage = 'route-output'): void {
+/** What else could have been taken; asked at once, because the packet changes on its way. */
+function passedOver(stack: Stack, explain: () => Considered[]): { considered?: Considered[] } {
+  return stack.effects.recorder?.detailed === true ? { considered: explain() } : {};
+}
+
+function noteOutputRoute(stack: Stack, skb: Skb, route: OutputRoute, stage: string): void {
   const { dst, src } = skb;
   if (route.kind === 'unknown') {
     note(stack, skb, { stage, verb: 'UNKNOWN', text: route.text, reason: route.reason });
     return;
   }
   const fib = route.route;
-  const ref = fib === null ? {} : { route: (): RouteRef => routeRef(fib) };
+  const ref = {
+    ...(fib === null ? {} : { route: (): RouteRef => routeRef(fib) }),
+    ...passedOver(stack, () => explainLookup(stack.netns, flow)),
+  };
   if (route.kind === 'error') {
     note(stack, skb, { stage, verb: 'DROPPED', text: route.text, reason: errnoName(route.errno), ...ref });
     return;
