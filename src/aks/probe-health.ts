@@ -1,3 +1,4 @@
+import { probePasses } from '../azure/probe-passes.ts';
 import { healthCheckAnswers } from '../kube/health/health-check.ts';
 import { probeTarget } from '../kube/health/probe-target.ts';
 import { slicesByService } from '../kube/kube-proxy/view.ts';
@@ -23,8 +24,8 @@ export interface ProbeResult {
 
 /**
  * What the probes of the cluster's load balancers find, as far as objects and listeners tell: kube-proxy's answer on health check node ports;
- * for a probe of a node port whether any ready endpoint listens. An HTTP answer of an application is taken to be 200.
- * Rules on the way of a probe (a security group that denies AzureLoadBalancer) are not looked at.
+ * for a probe of a node port whether any ready endpoint listens. An HTTP answer of an application is taken to be 200. Security groups on the
+ * way of a probe count; tables of the node itself do not.
  */
 export function probeResults(world: World): ProbeResult[] {
   const { cluster } = world;
@@ -43,19 +44,25 @@ export function probeResults(world: World): ProbeResult[] {
         lb,
         probe: ruleName(frontend, port),
         nic: node.nic,
-        healthy: health(node.name),
+        healthy: health.check(node.name) && (world.fabric === null || probePasses(world.fabric, node.nic, node.addr, health.port)),
       }));
     });
   });
 }
 
-/** Whether a node passes the probe of a port; null for a port that is not probed. */
+/** The port of a node that a probe asks, and whether a node passes it. */
+interface Health {
+  readonly port: number;
+  readonly check: (node: string) => boolean;
+}
+
+/** How a service's port is probed; null for one that is not. */
 function healthOf(
   service: Service,
   port: ServicePort,
   slices: readonly EndpointSlice[],
   pods: (addr: Ipv4, port: number) => boolean,
-): ((node: string) => boolean) | null {
+): Health | null {
   const target = probeTarget(service, port);
   switch (target.kind) {
     case 'none':
@@ -63,10 +70,10 @@ function healthOf(
       return null;
     case 'tcp':
     case 'https':
-      return same(someoneListens(port, slices, pods));
+      return { port: target.port, check: same(someoneListens(port, slices, pods)) };
     case 'http':
-      if (target.port !== service.healthCheckNodePort) return same(someoneListens(port, slices, pods));
-      return (node) => healthCheckAnswers(service, node, slices)?.status === 200;
+      if (target.port !== service.healthCheckNodePort) return { port: target.port, check: same(someoneListens(port, slices, pods)) };
+      return { port: target.port, check: (node) => healthCheckAnswers(service, node, slices)?.status === 200 };
   }
 }
 
