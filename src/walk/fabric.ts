@@ -51,7 +51,10 @@ export function crossFabric(walk: FabricWalk, origin: FabricOrigin, sender: Stac
   settle(walk, origin, sender, skb, hop, result);
 }
 
+/** Hops are those of the first fragment; a later one only adds its steps. */
 function openHop(recorder: Recorder, leg: LegRecord, origin: FabricOrigin, skb: Skb): HopRecord {
+  const visit = skb.trailing ? leg.hops.findLast((one) => one.at === FABRIC && one.in === origin.name) : undefined;
+  if (visit !== undefined) return visit;
   const hop = recorder.hop(leg, FABRIC);
   hop.in = origin.name;
   hop.rx = ipHeaderOf(skb);
@@ -72,7 +75,7 @@ function settle(walk: FabricWalk, origin: FabricOrigin, sender: Stack, skb: Skb,
     case 'deliver':
       skb.smac = result.smac;
       skb.dmac = result.dmac;
-      if (hop !== null) {
+      if (hop !== null && !skb.trailing) {
         hop.out = result.nic;
         hop.tx = ipHeaderOf(skb);
       }
@@ -104,7 +107,7 @@ function settle(walk: FabricWalk, origin: FabricOrigin, sender: Stack, skb: Skb,
 }
 
 function deliverOutside(walk: FabricWalk, skb: Skb, hop: HopRecord | null, result: Extract<FabricResult, { kind: 'external' }>): void {
-  if (hop !== null) {
+  if (hop !== null && !skb.trailing) {
     hop.out = result.host ?? result.network;
     hop.tx = ipHeaderOf(skb);
   }
