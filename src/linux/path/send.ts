@@ -1,5 +1,6 @@
-import type { Ipv4 } from '../../wire/ipv4.ts';
+import { ANY, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, TCP, UDP } from '../../wire/proto.ts';
+import { inetDevAddrType } from '../fib/addr-type.ts';
 import { errnoName } from '../fib/errno.ts';
 import { Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
@@ -78,6 +79,9 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
     skb.leg = recorder.leg('request');
     start(recorder, stack, skb);
   }
+  if (request.spoof === null && !canBind(stack, request.src)) {
+    return failed(stack, skb, 'EADDRNOTAVAIL', `${formatIpv4(request.src)} is no address of this host`);
+  }
   const route = routeSend(stack, skb, request.spoof !== null);
   if (route.kind === 'unknown') {
     effects.unknown(stack, skb, route.reason, route.text);
@@ -109,6 +113,13 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   ipLocalOut(stack, skb);
   skb.sending = false;
   return skb;
+}
+
+/** @source net/ipv4/af_inet.c __inet_bind, inet_addr_valid_or_nonlocal; net/ipv4/raw.c raw_bind */
+function canBind({ netns, gaps }: Stack, src: Ipv4): boolean {
+  if (src === ANY || netns.sysctl.ipNonlocalBind || (gaps?.missing('addr', 'route') ?? null) !== null) return true;
+  const type = inetDevAddrType(netns, src, null);
+  return type === 'local' || type === 'multicast' || type === 'broadcast';
 }
 
 function failed(stack: Stack, skb: Skb, errno: string, text: string): null {

@@ -107,7 +107,7 @@ describe('a source that cannot be', () => {
   });
 
   test('an address that is not ours fails the send call', () => {
-    expect(routed().send('a', toB, { src: '10.0.0.77' }).errno).toBe('ENETUNREACH');
+    expect(routed().send('a', toB, { src: '10.0.0.77' }).errno).toBe('EADDRNOTAVAIL');
   });
 
   test('a group is dropped by the router', () => {
