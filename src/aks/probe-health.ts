@@ -9,7 +9,7 @@ import type { Service, ServicePort } from '../kube/objects/service.ts';
 import { isInternalLoadBalancer } from '../kube/objects/service.ts';
 import { type Ipv4, parseIpv4 } from '../wire/ipv4.ts';
 import type { Cluster } from '../world/cluster.ts';
-import type { World } from '../world/world.ts';
+import type { FrozenWorld, World } from '../world/world.ts';
 import { hasFrontend } from './agents/azure-load-balancer.ts';
 import { frontendName, ruleName } from './agents/load-balancer-names.ts';
 import { own } from './record.ts';
@@ -27,7 +27,7 @@ export interface ProbeResult {
  * for a probe of a node port whether any ready endpoint listens. An HTTP answer of an application is taken to be 200. Security groups on the
  * way of a probe count; tables of the node itself do not.
  */
-export function probeResults(world: World): ProbeResult[] {
+export function probeResults(world: FrozenWorld): ProbeResult[] {
   const { cluster } = world;
   if (cluster === null) return [];
   const { names } = cluster.network;

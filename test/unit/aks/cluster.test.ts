@@ -158,7 +158,7 @@ describe('a cluster', () => {
   it('answers health checks only where an endpoint is, when traffic stays local', () => {
     const local = service({ type: 'LoadBalancer', externalTrafficPolicy: 'Local' });
     const of = world({ mode: 'azure', nodes: NODES, objects: objects([pod('a', 'node-0')], [local]) });
-    expect(probeResults(of).map(({ nic, healthy }) => [nic, healthy])).toEqual([
+    expect(probeResults(freeze(of)).map(({ nic, healthy }) => [nic, healthy])).toEqual([
       ['node-0-nic', true],
       ['node-1-nic', false],
     ]);
@@ -171,7 +171,7 @@ describe('a cluster', () => {
       type: 'LoadBalancer',
       ports: [{ name: '', port: 80, targetPort: 9999, protocol: 'TCP', nodePort: 0, appProtocol: null }],
     });
-    expect(probeResults(twoNodes('azure', [wrong])).map((result) => result.healthy)).toEqual([false, false]);
+    expect(probeResults(freeze(twoNodes('azure', [wrong]))).map((result) => result.healthy)).toEqual([false, false]);
   });
 
   it('opens what containers declare and what the description adds', () => {
