@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { CheckEntry } from '../../src/scenario/schema/check.ts';
+import type { StepEntry } from '../../src/scenario/schema/step.ts';
 import type { Outcome, Trace } from '../../src/trace/trace.ts';
 import type { FrozenWorld } from '../../src/world/world.ts';
-import { build, walkAll } from './support/built.ts';
+import { build, freshSession, walkAll } from './support/built.ts';
 import { factsOf } from './support/facts.ts';
 import { type Find, SEARCH_MS, expectNoFind } from './support/find.ts';
-import { type KnownFlow, drawnFlow, flowIn } from './support/flows.ts';
+import { type DrawnFlow, type KnownFlow, drawnFlow, flowIn } from './support/flows.ts';
+import { aMinuteLater, after, drawnOperation, editIn } from './support/operations.ts';
 import { type Ending, type Promised, promiseOf } from './support/promises.ts';
-import { MODES, clustersIn } from './support/recipe.ts';
+import { type ClusterScenario, MODES, clusters, clustersIn } from './support/recipe.ts';
 
 const FLOWS = { minLength: 1, maxLength: 30 } as const;
 
@@ -89,22 +91,48 @@ function keeps(trace: Trace, { lost, seen }: Ending): boolean {
   return trace.outcome === 'replied' && trace.reply?.from === asked && (seen === null || trace.delivered?.src.split(':')[0] === seen);
 }
 
+function brokenPromises(scenario: ClusterScenario, world: FrozenWorld, drawn: readonly DrawnFlow[]): Find[] {
+  const facts = factsOf(scenario, world);
+  return drawn.flatMap((one) => {
+    const flow = flowIn(facts, one);
+    const promised = promiseOf(facts, flow.client, flow.target);
+    return promised === null ? [] : disappointments(world, flow, promised);
+  });
+}
+
 describe('in a healthy cluster', () => {
   it.each(MODES)('every flow ends where, and with the source that, the documents promise: %s', { timeout: SEARCH_MS }, (mode) => {
     expectNoFind(
       `promises in ${mode}`,
       fc.tuple(clustersIn(mode), fc.array(drawnFlow, FLOWS)),
       ([scenario]) => scenario,
-      ([scenario, drawn]) => {
-        const world = build(scenario);
-        const facts = factsOf(scenario, world);
-        return drawn.flatMap((one) => {
-          const flow = flowIn(facts, one);
-          const promised = promiseOf(facts, flow.client, flow.target);
-          return promised === null ? [] : disappointments(world, flow, promised);
-        });
+      ([scenario, drawn]) => brokenPromises(scenario, build(scenario), drawn),
+      60,
+    );
+  });
+
+  it('the same holds after any edits by kubectl and az, once the agents have had their turn', { timeout: SEARCH_MS }, () => {
+    expectNoFind(
+      'promises after edits',
+      fc.tuple(clusters, fc.array(drawnOperation, { minLength: 1, maxLength: 8 }), fc.array(drawnFlow, FLOWS)),
+      ([scenario]) => scenario,
+      ([scenario, edits, drawn]) => {
+        let world = build(scenario);
+        const session = freshSession(world);
+        const steps: StepEntry[] = [];
+        for (const one of edits) {
+          const step = editIn(world, one);
+          if (step === null || (Object.hasOwn(step, 'delete-node') && world.cluster?.objects.nodes.length === 1)) continue;
+          world = after(world, step, session);
+          steps.push(step);
+        }
+        world = aMinuteLater(world, session);
+        return brokenPromises(scenario, world, drawn).map(({ sentence, checks = [] }) => ({
+          sentence,
+          steps: [...steps, { advance: '1m', checks: [...checks] }],
+        }));
       },
-      100,
+      60,
     );
   });
 });

@@ -11,6 +11,7 @@ import {
   isSound,
   mssLosesPerCrossing,
   nicsKeepTheirAddresses,
+  podsMeetThemselves,
   replyCrossesTranslators,
   replyIsUntranslated,
   ttlFallsPerHop,
@@ -24,6 +25,7 @@ const RULES: readonly [name: string, rule: TraceRule][] = [
   ['a trace keeps the contract, and names only what is there', isSound],
   ['the TTL falls by one for each hop that routes', ttlFallsPerHop],
   ['whoever asked is answered by whom it asked', replyIsUntranslated],
+  ['I1: pods see each other by their own addresses', podsMeetThemselves],
   ['I2: a reply passes everybody who translated the request, backwards', replyCrossesTranslators],
   ['I3: a NIC without IP forwarding carries its own addresses only', nicsKeepTheirAddresses],
   ['I13: the MSS loses the same on each crossing of the fabric', mssLosesPerCrossing],
@@ -46,7 +48,7 @@ describe('in a healthy cluster', () => {
           return sentences.map((sentence) => ({ sentence: `${from} -> ${to} ${proto}: ${sentence}`, checks: [{ from, to, proto }] }));
         });
       },
-      60,
+      40,
     );
   });
 });

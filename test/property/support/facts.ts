@@ -67,13 +67,14 @@ export function factsOf(scenario: ClusterScenario, world: FrozenWorld): Facts {
   return {
     mode,
     brPromiscConntrack: scenario.cluster.kernel?.brPromiscConntrack ?? 'fixed',
-    pods,
+    // A pod whose network could not be made is nobody.
+    pods: pods.filter(({ addr }) => addr !== ''),
     nodes,
     outside: outsideOf(world),
     services: cluster.objects.services.map(serviceFacts),
     hostPorts: cluster.objects.pods.flatMap((pod) => {
       const here = byKey.get(pod);
-      if (here?.node === undefined || here.node === null) return [];
+      if (here?.node === undefined || here.node === null || here.addr === '') return [];
       const on = node(here.node);
       return pod.ports.flatMap(({ hostPort, port }) =>
         hostPort === null || pod.hostNetwork ? [] : [{ node: on, hostPort, pod: here, port }],

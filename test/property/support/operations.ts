@@ -1,10 +1,13 @@
 import fc from 'fast-check';
+import { reconcile } from '../../../src/aks/reconcile.ts';
 import { OPERATIONS } from '../../../src/scenario/operation/operations.ts';
 import { OperationError } from '../../../src/scenario/operation/operation.ts';
 import type { StepEntry } from '../../../src/scenario/schema/step.ts';
 import { formatIpv4 } from '../../../src/wire/ipv4.ts';
 import type { Link } from '../../../src/linux/link.ts';
 import type { Session } from '../../../src/world/session.ts';
+import { forget } from '../../../src/scenario/session.ts';
+import { edit } from '../../../src/world/history.ts';
 import type { FrozenWorld, World } from '../../../src/world/world.ts';
 
 /** An operation as it is drawn: numbers that choose among what a world holds. */
@@ -224,8 +227,8 @@ const ARGUMENTS: Readonly<Record<string, (choice: Choice) => unknown>> = {
     name: `late-${a}`,
     node: one(Object.keys(cluster.nodes), b),
     labels: { app: `app-${c % 3}` },
-    listens: [`tcp/${8001 + (c % 3)}`],
-    ...(c % 4 === 0 ? { hostPorts: [{ hostPort: 9500 + c, port: 8001 + (c % 3) }] } : {}),
+    listens: [`tcp/${8001 + (c % 3)}`, `udp/${8001 + (c % 3)}`],
+    ...(c % 4 === 0 ? { hostPorts: [{ hostPort: 9500 + a, port: 8001 + (c % 3) }] } : {}),
   }),
   'add-service': ({ a, b, c }) => ({
     name: `late-${a}`,
@@ -244,7 +247,9 @@ const ARGUMENTS: Readonly<Record<string, (choice: Choice) => unknown>> = {
           selector: { matchLabels: { app: 'app-0' } },
           template: {
             metadata: { labels: { app: 'app-0' } },
-            spec: { containers: [{ name: 'main', image: 'main', ports: [{ containerPort: 8001 }] }] },
+            spec: {
+              containers: [{ name: 'main', image: 'main', ports: [{ containerPort: 8001 }, { containerPort: 8001, protocol: 'UDP' }] }],
+            },
           },
         },
       },
@@ -279,9 +284,31 @@ export function operationsWithoutArguments(): string[] {
   return OPERATIONS.map(({ name }) => name).filter((name) => ARGUMENTS[name] === undefined);
 }
 
+/** What people do to a cluster that works: nothing of it breaks anything. */
+const EDITS = [
+  'add-pod',
+  'delete-pod',
+  'add-service',
+  'delete-service',
+  'patch-service',
+  'set-ready',
+  'apply',
+  'scale',
+  'add-node',
+  'delete-node',
+];
+
+/** The same of an edit by kubectl or az. */
+export function editIn(world: FrozenWorld, drawn: DrawnOperation): StepEntry | null {
+  return stepNamed(one(EDITS, drawn.which), world, drawn);
+}
+
 /** The step that a drawn operation means in a world; null where the world holds nothing for it. */
 export function stepIn(world: FrozenWorld, drawn: DrawnOperation): StepEntry | null {
-  const { name } = one(OPERATIONS, drawn.which);
+  return stepNamed(one(OPERATIONS, drawn.which).name, world, drawn);
+}
+
+function stepNamed(name: string, world: FrozenWorld, drawn: DrawnOperation): StepEntry | null {
   const draw = ARGUMENTS[name];
   if (draw === undefined) return null;
   try {
@@ -290,6 +317,23 @@ export function stepIn(world: FrozenWorld, drawn: DrawnOperation): StepEntry | n
     if (error instanceof NothingThere) return null;
     throw error;
   }
+}
+
+/** The world after a step, or the same where it is refused. */
+export function after(world: FrozenWorld, step: StepEntry, session: Session): FrozenWorld {
+  let done = false;
+  const made = edit(world, 'step', (draft) => {
+    done = operate(step, draft, world, session);
+  });
+  return done ? made.world : world;
+}
+
+/** The world a minute later: what agents do by the clock has happened. */
+export function aMinuteLater(world: FrozenWorld, session: Session): FrozenWorld {
+  const fromMs = session.clock.nowMs;
+  const toMs = fromMs + 60_000;
+  session.clock.nowMs = toMs;
+  return edit(world, 'advance', (draft) => forget(session, reconcile(draft, { kind: 'clock', fromMs, toMs }).forget)).world;
 }
 
 /**

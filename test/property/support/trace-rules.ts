@@ -197,6 +197,16 @@ export const replyIsUntranslated: TraceRule = (trace) => {
   return found;
 };
 
+/** I1: between two pods nobody touches an address. */
+export const podsMeetThemselves: TraceRule = (trace, { cluster }) => {
+  const pods = new Set(cluster?.objects.pods.filter(({ hostNetwork }) => !hostNetwork).flatMap(({ podIPs }) => podIPs));
+  const { src, dst } = trace.probe;
+  if (src === null || !pods.has(src) || !pods.has(dst)) return [];
+  const headers = (legOf(trace, 'request')?.hops ?? []).flatMap(({ rx, tx }) => [ipHeader(rx), ipHeader(tx)]);
+  const changed = headers.find((header) => header !== null && (header.src !== src || header.dst !== dst));
+  return changed === undefined || changed === null ? [] : [`${src} -> ${dst} became ${changed.src} -> ${changed.dst}`];
+};
+
 /** I2: a reply passes every namespace that translated the request, the last one first. */
 export const replyCrossesTranslators: TraceRule = (trace) => {
   if (trace.reply === null) return [];
