@@ -47,17 +47,14 @@ function runChain(program: Program, entered: CompiledChain, env: HookEnv, depth:
     observer?.enter(chain, isGoto);
     const { dispatch } = chain;
     const result = dispatch === null ? readThrough(program, chain, env, depth, observer) : readListed(program, chain, env, depth, observer);
-    if (result !== GOTO) return result;
-    if (gone === null) throw new InvariantError('a goto without a chain');
-    chain = gone;
+    if (typeof result === 'number') return result;
+    chain = result;
   }
 }
 
-/** Between {@link step} and {@link runChain}: the chain that a goto leads to. Read at once, before anything else can run. */
-let gone: CompiledChain | null = null;
-const GOTO = -2;
 const RETURN = -3;
-type StepResult = TargetResult | typeof GOTO | typeof RETURN;
+/** What a rule leads to; a chain is where a goto goes on. */
+type StepResult = TargetResult | typeof RETURN | CompiledChain;
 
 function readThrough(
   program: Program,
@@ -65,7 +62,7 @@ function readThrough(
   env: HookEnv,
   depth: number,
   observer: Observer | null,
-): TargetResult | typeof GOTO {
+): TargetResult | CompiledChain {
   const { rules } = chain;
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i];
@@ -84,7 +81,7 @@ function readListed(
   env: HookEnv,
   depth: number,
   observer: Observer | null,
-): TargetResult | typeof GOTO {
+): TargetResult | CompiledChain {
   const { rules, dispatch } = chain;
   if (dispatch === null) return CONTINUE;
   const { order } = dispatch;
@@ -152,8 +149,7 @@ function step(program: Program, rule: CompiledRule, env: HookEnv, depth: number,
         observer?.back();
         return result;
       }
-      gone = next;
-      return GOTO;
+      return next;
     }
     default: {
       observer?.before(rule);
