@@ -53,18 +53,31 @@ export function isBound(ct: CtEntry, manip: Manip): boolean {
   return (ct.status & (manip === 'src' ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE)) !== 0;
 }
 
-/** Rewrites a packet as its connection's bindings say. @source nf_nat_packet, nf_nat_manip_pkt */
-export function translate(skb: Skb, ct: CtEntry, manip: Manip): boolean {
+/** What a translation puts in a header's place; reused, so nothing is allocated per packet. */
+const target: { addr: Ipv4; port: number; icmpId: number } = { addr: ipv4(0), port: 0, icmpId: 0 };
+
+/** What becomes of a packet's source or destination, null where its connection leaves that alone. @source nf_nat_packet */
+function manipTarget(skb: Skb, ct: CtEntry, manip: Manip): typeof target | null {
   const reply = isReply(skb);
   const bit = (manip === 'src') !== reply ? IPS_SRC_NAT : IPS_DST_NAT;
-  if ((ct.status & bit) === 0) return false;
+  if ((ct.status & bit) === 0) return null;
+  target.icmpId = reply ? ct.origSport : ct.replySport;
   if (manip === 'src') {
-    skb.src = reply ? ct.origDst : ct.replyDst;
-    if (skb.fragOffsetBytes === 0) setPort(skb, 'src', reply ? ct.origDport : ct.replyDport, reply ? ct.origSport : ct.replySport);
+    target.addr = reply ? ct.origDst : ct.replyDst;
+    target.port = reply ? ct.origDport : ct.replyDport;
   } else {
-    skb.dst = reply ? ct.origSrc : ct.replySrc;
-    if (skb.fragOffsetBytes === 0) setPort(skb, 'dst', reply ? ct.origSport : ct.replySport, reply ? ct.origSport : ct.replySport);
+    target.addr = reply ? ct.origSrc : ct.replySrc;
+    target.port = target.icmpId;
   }
+  return target;
+}
+
+/** Rewrites a packet as its connection's bindings say. @source nf_nat_packet, nf_nat_manip_pkt */
+export function translate(skb: Skb, ct: CtEntry, manip: Manip): boolean {
+  const to = manipTarget(skb, ct, manip);
+  if (to === null) return false;
+  skb[manip] = to.addr;
+  if (skb.fragOffsetBytes === 0) setPort(skb, manip, to.port, to.icmpId);
   return true;
 }
 
@@ -85,23 +98,16 @@ function setPort(skb: { proto: number; sport: number; dport: number; icmpType: n
 export function translateIcmpError(skb: Skb, ct: CtEntry, manip: Manip): boolean {
   const done = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
   if (skb.icmpType === 5 && ((ct.status & done) !== done || (ct.status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0)) return false;
-  const reply = isReply(skb);
-  const bit = (manip === 'src') !== reply ? IPS_SRC_NAT : IPS_DST_NAT;
-  if ((ct.status & bit) === 0) return true;
-  const quoted = skb.quoted;
-  if (manip === 'src') {
-    if (quoted !== null) {
-      quoted.dst = reply ? ct.origDst : ct.replyDst;
-      setPort(quoted, 'dst', reply ? ct.origDport : ct.replyDport, reply ? ct.origSport : ct.replySport);
-    }
-    skb.src = reply ? ct.origDst : ct.replyDst;
-  } else {
-    if (quoted !== null) {
-      quoted.src = reply ? ct.origSrc : ct.replySrc;
-      setPort(quoted, 'src', reply ? ct.origSport : ct.replySport, reply ? ct.origSport : ct.replySport);
-    }
-    skb.dst = reply ? ct.origSrc : ct.replySrc;
+  const to = manipTarget(skb, ct, manip);
+  if (to === null) return true;
+  const { quoted } = skb;
+  if (quoted !== null) {
+    // The quoted packet went the other way.
+    const end = manip === 'src' ? 'dst' : 'src';
+    quoted[end] = to.addr;
+    setPort(quoted, end, to.port, to.icmpId);
   }
+  skb[manip] = to.addr;
   return true;
 }
 
