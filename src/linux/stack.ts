@@ -11,7 +11,7 @@ import type { Socket } from './socket.ts';
 
 /** A choice that a packet left to chance: which of `of` ways, with what odds. */
 export interface Chance {
-  readonly what: 'statistic' | 'ecmp' | 'lb-hash';
+  readonly what: 'statistic' | 'ecmp';
   readonly at: string;
   readonly odds: readonly number[];
 }

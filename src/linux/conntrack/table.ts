@@ -28,7 +28,7 @@ export class ConntrackTable {
   size = 0;
   /** Counts insertions: as long as it stands, a tuple that was free still is. */
   generation = 0;
-  /** Whether the last successful {@link find} matched the reply tuple. */
+  /** Whether the last successful {@link find} matched the reply tuple. Read it before anything else looks up: {@link taken} does, too. */
   foundReply = false;
 
   /** The connection a tuple belongs to, in either direction; expired ones are forgotten on sight. */
