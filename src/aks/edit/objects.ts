@@ -1,3 +1,4 @@
+import { declaredListeners } from '../../kube/derive/listeners.ts';
 import { isOwnedBy } from '../../kube/derive/workloads.ts';
 import type { ClusterObjects } from '../../kube/objects/cluster-objects.ts';
 import { isEqual } from '../../kube/objects/equal.ts';
@@ -8,7 +9,10 @@ import type { Workload } from '../../kube/objects/workload.ts';
 import { InvariantError } from '../../wire/invariant.ts';
 import type { Cluster } from '../../world/cluster.ts';
 import type { World } from '../../world/world.ts';
+import { listener } from '../agents/node-listeners.ts';
+import { openPorts } from '../build/machine.ts';
 import { raw } from '../raw.ts';
+import { own } from '../record.ts';
 import { reconcile } from '../reconcile.ts';
 import { controllerOf, endPods, fillWorkload, startPods } from './pods.ts';
 import { type Edited, together } from './result.ts';
@@ -42,6 +46,7 @@ export function applyObjects(world: World, given: ClusterObjects): Edited {
     ),
   ];
   for (const workload of given.workloads) edits.push(rollOut(world, cluster, workload, before));
+  openTargetPorts(world, cluster, newcomers(given.services, before.services));
   return finished(world, together(...edits));
 }
 
@@ -61,6 +66,27 @@ function keepAllocated(service: Service, services: readonly Service[]): Service 
     clusterIP: service.clusterIP ?? (before.clusterIP === 'None' ? null : before.clusterIP),
     ingress: keepsAddress ? before.ingress : service.ingress,
   };
+}
+
+function newcomers(given: readonly Service[], before: readonly Service[]): Service[] {
+  const known = new Set(before.map(keyOf));
+  return given.filter((service) => !known.has(keyOf(service)));
+}
+
+/** A running pod that declares no ports is taken to have listened all along where a new service sends to. */
+function openTargetPorts(world: World, cluster: Cluster, services: readonly Service[]): void {
+  if (services.length === 0) return;
+  for (const pod of raw(cluster.objects).pods) {
+    const sandbox = pod.ports.length > 0 ? undefined : own(cluster.sandboxes, keyOf(pod));
+    const netns = sandbox === undefined ? undefined : own(world.machines, sandbox.machine)?.netns[sandbox.netns];
+    if (netns === undefined) continue;
+    const missing = declaredListeners(pod, services).flatMap(({ protocol, port }) => {
+      const proto = protocol === 'TCP' ? 'tcp' : 'udp';
+      const isOpen = netns.sockets.some((socket) => socket.proto === proto && socket.port === port && socket.peer === null);
+      return protocol === 'SCTP' || isOpen ? [] : [listener(proto, port, `pod ${keyOf(pod)}`)];
+    });
+    if (missing.length > 0) openPorts(netns, missing);
+  }
 }
 
 function opensNodePorts({ type }: Service): boolean {

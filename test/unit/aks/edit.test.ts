@@ -156,6 +156,16 @@ describe.each(MODES)('a running cluster, mode %s', (mode) => {
     expect(service(next, 'web')).toEqual(before);
   });
 
+  test('has pods listen where a new service sends to, when they declare nothing', () => {
+    const http: Service = { ...service(world, 'web'), name: 'agent', clusterIP: null, selector: { app: 'agent' } };
+    const ports = http.ports.map((port) => ({ ...port, targetPort: 9000, nodePort: 0 }));
+    const next = edited(world, (draft) => applyObjects(draft, { ...NO_OBJECTS, services: [{ ...http, ports }] }));
+    expect(outcome(next, 'default/web-0', 'svc/default/agent:80')).toBe('replied');
+    const moved = ports.map((port) => ({ ...port, targetPort: 9001 }));
+    const wrong = edited(next, (draft) => applyObjects(draft, { ...NO_OBJECTS, services: [{ ...service(draft, 'agent'), ports: moved }] }));
+    expect(outcome(wrong, 'default/web-0', 'svc/default/agent:80')).toBe('reset');
+  });
+
   test('has no rule left of a service that is deleted', () => {
     const next = edited(world, (draft) => deleteService(draft, service(draft, 'web')));
     const rules = JSON.stringify(next.machines['node-0']?.netns['root']?.iptables);
