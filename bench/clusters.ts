@@ -14,7 +14,7 @@ export interface Size {
 }
 
 /** A cluster of a given size: every service selects three pods, and every pod listens on udp/5353. */
-export function clusterSpec({ nodes, podsPerNode, services }: Size): ClusterSpec {
+function clusterSpec({ nodes, podsPerNode, services }: Size): ClusterSpec {
   const nodeNames = Array.from({ length: nodes }, (_, n) => `node-${String(n).padStart(4, '0')}`);
   const pods: Pod[] = nodeNames.flatMap((nodeName, n) =>
     Array.from({ length: podsPerNode }, (_, p) => {

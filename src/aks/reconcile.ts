@@ -77,7 +77,7 @@ function isDue({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: numbe
 }
 
 /** Runs ip-masq-agent on every node where it is not paused. Nodes that shared their tables share them afterwards. */
-export function syncIpMasqAgents(world: World, cluster: Cluster): void {
+function syncIpMasqAgents(world: World, cluster: Cluster): void {
   const plan = ipMasqAgentPlan(raw(cluster));
   const agent: AgentName = 'ip-masq-agent';
   const written = new Map<Iptables, Iptables>();

@@ -1,6 +1,6 @@
 import type { Fabric } from './fabric.ts';
-import { addNamed, loadBalancerNamed, named, removeNamed } from './find.ts';
-import type { Frontend, LbRule, LoadBalancer, OutboundRule, PoolMember, Probe } from './load-balancer.ts';
+import { addNamed, loadBalancerNamed, named } from './find.ts';
+import type { Frontend, LbRule, LoadBalancer, OutboundRule, PoolMember } from './load-balancer.ts';
 
 /** Adds a load balancer without frontends, pools and rules. */
 export function addLoadBalancer(fabric: Fabric, name: string, internal: boolean): LoadBalancer {
@@ -18,10 +18,6 @@ export function addLoadBalancer(fabric: Fabric, name: string, internal: boolean)
 
 export function addFrontend(fabric: Fabric, lb: string, frontend: Frontend): Frontend {
   return addNamed('frontend', loadBalancerNamed(fabric, lb).frontends, frontend);
-}
-
-export function removeFrontend(fabric: Fabric, lb: string, name: string): boolean {
-  return removeNamed(loadBalancerNamed(fabric, lb).frontends, name);
 }
 
 export function addPool(fabric: Fabric, lb: string, name: string): void {
@@ -53,14 +49,6 @@ export function setAdminState(fabric: Fabric, lb: string, pool: string, nic: str
   }
 }
 
-export function addProbe(fabric: Fabric, lb: string, probe: Probe): Probe {
-  return addNamed('probe', loadBalancerNamed(fabric, lb).probes, probe);
-}
-
-export function removeProbe(fabric: Fabric, lb: string, name: string): boolean {
-  return removeNamed(loadBalancerNamed(fabric, lb).probes, name);
-}
-
 export type LbRuleInput = Pick<LbRule, 'name' | 'frontend' | 'pool' | 'protocol' | 'frontendPort'> & Partial<LbRule>;
 
 const DEFAULT_IDLE_MINUTES = 4;
@@ -77,10 +65,6 @@ export function addLbRule(fabric: Fabric, lb: string, input: LbRuleInput): LbRul
     disableOutboundSnat: false,
     ...input,
   });
-}
-
-export function removeLbRule(fabric: Fabric, lb: string, name: string): boolean {
-  return removeNamed(loadBalancerNamed(fabric, lb).rules, name);
 }
 
 export type OutboundRuleInput = Pick<OutboundRule, 'name' | 'frontends' | 'pool'> & Partial<OutboundRule>;

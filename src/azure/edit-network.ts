@@ -103,12 +103,6 @@ export function addCaRow(fabric: Fabric, row: CaRow): void {
   fabric.caMap.push(row);
 }
 
-export function removeCaRow(fabric: Fabric, prefix: Prefix): boolean {
-  const at = fabric.caMap.findIndex((row) => row.prefix.addr === prefix.addr && row.prefix.len === prefix.len);
-  if (at >= 0) fabric.caMap.splice(at, 1);
-  return at >= 0;
-}
-
 /** Adds a gateway; `subnet` must exist (Azure calls it GatewaySubnet). */
 export function addGateway(fabric: Fabric, gateway: Gateway): Gateway {
   return addNamed('gateway', fabric.gateways, gateway);

@@ -9,7 +9,7 @@ const MTU_BYTES = 1500;
 const FLOWS_PER_NIC = 500_000;
 
 /** The host that stands for the internet where a scenario names none; from the documentation range. */
-export const INTERNET_HOST = 'internet';
+const INTERNET_HOST = 'internet';
 
 /** A fabric without any network, and with one host on the internet. */
 export function emptyFabric(): Fabric {

@@ -51,7 +51,7 @@ function addresses(matches: readonly AddressMatch[]): string {
 }
 
 /** A source or destination as the portal writes it. */
-export function addressText(match: AddressMatch): string {
+function addressText(match: AddressMatch): string {
   switch (match.kind) {
     case 'any':
       return '*';

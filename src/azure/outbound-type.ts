@@ -24,6 +24,3 @@ export const OUTBOUND_TYPES: Readonly<Record<OutboundType, OutboundSetup>> = {
   none: NOTHING,
   block: { ...NOTHING, deniesInternet: true, vnet: 'managed' },
 };
-
-/** The idle time-out of the outbound rule that AKS makes; the platform's own default is 4. */
-export const AKS_OUTBOUND_IDLE_MINUTES = 30;

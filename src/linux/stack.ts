@@ -82,9 +82,3 @@ export interface Stack {
   /** The kernel profile's `brPromiscConntrack: fixed`. */
   readonly promiscResetsConntrack: boolean;
 }
-
-/** An address and, where the protocol has one, a port. */
-export interface Endpoint {
-  readonly addr: Ipv4;
-  readonly port: number;
-}

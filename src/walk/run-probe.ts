@@ -49,5 +49,3 @@ export function runAllBranches(
     return trace;
   });
 }
-
-export { NoSuchPlace } from './walk.ts';

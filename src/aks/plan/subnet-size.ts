@@ -1,7 +1,7 @@
 import { type Prefix, formatPrefix, sizeOf } from '../../wire/prefix.ts';
 
 /** Azure keeps the first four addresses of a subnet and the last. @source virtual-networks-faq */
-export const RESERVED_PER_SUBNET = 5;
+const RESERVED_PER_SUBNET = 5;
 
 /** Addresses of a subnet that machines can have. */
 export function usableAddresses(subnet: Prefix): number {

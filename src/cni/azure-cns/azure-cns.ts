@@ -53,12 +53,12 @@ export function check(env: CniEnv, args: CniArgs, address: CniAddress): string |
 }
 
 /** How many addresses CNS can give in all. */
-export function poolSize(nc: NetworkContainer): number {
+function poolSize(nc: NetworkContainer): number {
   return nc.pool.reduce((sum, prefix) => sum + sizeOf(prefix), 0);
 }
 
 /** The address at a place of the pool, counted over its prefixes in order. */
-export function poolAddress(pool: readonly Prefix[], index: number): Ipv4 | null {
+function poolAddress(pool: readonly Prefix[], index: number): Ipv4 | null {
   let rest = index;
   for (const prefix of pool) {
     const size = sizeOf(prefix);

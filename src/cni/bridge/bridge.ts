@@ -43,7 +43,8 @@ export function add(env: CniEnv, config: BridgeConfig, args: CniArgs): CniOutcom
   if (!address.ok) return failed(`${PREFIX}${address.error}`);
   const refusal = setUpPod(host, pod, address.value, args) ?? setUpGateway(root, config, address.value, bridgeMac);
   if (refusal !== null) return failed(`${PREFIX}${refusal}`);
-  return done({ ip: address.value, hostLink, mac: podMac });
+  const { addr, len, gateway } = address.value;
+  return done({ addr, len, gateway, hostLink, mac: podMac });
 }
 
 /** Deletes the pod's end, and with it the host's, and gives the address back. The bridge stays. */
@@ -66,8 +67,8 @@ export function check(env: CniEnv, config: BridgeConfig, args: CniArgs, result: 
   const podEnd = linkOf(pod, args.ifName);
   if (podEnd === null) return `CNI created interface in container ${args.ifName} not found`;
   if (linkOf(root, result.hostLink)?.master !== config.bridge) return `CNI veth created for bridge ${config.bridge} was not found`;
-  if (!podEnd.addresses.some((address) => address.local === result.ip.addr)) return `the pod has lost ${formatIpv4(result.ip.addr)}`;
-  return checkAddress(env, config.ipam, args, result.ip);
+  if (!podEnd.addresses.some((address) => address.local === result.addr)) return `the pod has lost ${formatIpv4(result.addr)}`;
+  return checkAddress(env, config.ipam, args, result);
 }
 
 function ensureBridge(host: Host, root: Netns, config: BridgeConfig, random: Random): string | null {

@@ -24,7 +24,7 @@ export interface PortRange {
   readonly last: number;
 }
 
-export const DEFAULT_NODE_PORTS: PortRange = { first: 30_000, last: 32_767 };
+const DEFAULT_NODE_PORTS: PortRange = { first: 30_000, last: 32_767 };
 
 /**
  * Gives every service what it lacks: a ClusterIP, node ports, a health check node port, a load balancer address. Always the lowest that is

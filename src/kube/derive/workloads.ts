@@ -7,7 +7,7 @@ import { hasLabels, selects } from '../objects/selector.ts';
 import type { Workload } from '../objects/workload.ts';
 
 /** The most pods that one cluster may come to. */
-export const MAX_PODS = 200_000;
+const MAX_PODS = 200_000;
 
 /** Pods of a workload, or a single pod, that no node takes. */
 export interface Unplaced {

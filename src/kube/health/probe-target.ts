@@ -13,8 +13,6 @@ export type ProbeTarget =
 /** Probes are sent this often, and this many in a row decide. */
 export const PROBE_INTERVAL_MS = 5_000;
 export const PROBE_THRESHOLD = 2;
-/** Where probes come from. */
-export const PROBE_SOURCE = '168.63.129.16';
 
 /** The port and path that all services with cluster-wide traffic share in the preview mode of shared probes. */
 export interface SharedProbe {

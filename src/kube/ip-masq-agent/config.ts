@@ -1,5 +1,4 @@
 import { formatPrefix, parseCidr, prefixOf } from '../../wire/prefix.ts';
-import type { Field } from '../objects/field.ts';
 
 /** What ip-masq-agent reads from a file below /etc/config. */
 export interface MasqConfig {
@@ -16,7 +15,7 @@ export const DEFAULT_MASQ_CONFIG: MasqConfig = {
 };
 
 /** More prefixes than this and the agent refuses a file. */
-export const MAX_MASQ_CIDRS = 64;
+const MAX_MASQ_CIDRS = 64;
 
 /** Whether a prefix is one that the agent takes: IPv4 (its IPv6 switch is off by default) and without host bits. */
 export function isMasqCidr(text: string): boolean {
@@ -34,19 +33,6 @@ export function mergeMasqConfigs(files: readonly MasqConfig[]): MasqConfig {
   return {
     nonMasqueradeCIDRs: [...new Set(files.flatMap((file) => file.nonMasqueradeCIDRs))],
     masqLinkLocal: files.some((file) => file.masqLinkLocal),
-  };
-}
-
-/** Reads a configuration that stands as a mapping in a document. */
-export function readMasqConfig(field: Field): MasqConfig {
-  return {
-    nonMasqueradeCIDRs: field
-      .get('nonMasqueradeCIDRs')
-      .items(MAX_MASQ_CIDRS)
-      .flatMap(
-        (item) => item.required('a prefix').parsed((text) => (isMasqCidr(text) ? text : null), 'a prefix such as 10.244.0.0/16') ?? [],
-      ),
-    masqLinkLocal: field.get('masqLinkLocal').bool(false),
   };
 }
 

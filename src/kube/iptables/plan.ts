@@ -51,10 +51,8 @@ export interface IptablesPlan {
   readonly restore: readonly RestoreTable[];
 }
 
-export const NO_PLAN: IptablesPlan = { policies: [], chains: [], rules: [], restore: [] };
-
 /** A table's part as the lines that iptables-restore reads. */
-export function printRestoreTable({ table, chains, lines }: RestoreTable): string {
+function printRestoreTable({ table, chains, lines }: RestoreTable): string {
   const text = [`*${table}`];
   for (const chain of chains) text.push(`:${chain} - [0:0]`);
   for (const line of lines) text.push(line.op === 'append' ? `-A ${line.chain} ${line.args}` : `-X ${line.chain}`);

@@ -4,7 +4,7 @@ import { type KubeProxySettings, type NodeView, hasLocalhostNodePorts, localMatc
 import { type ProxiedService, type ProxyObjects, proxiedServices } from './view.ts';
 
 /** Above this many endpoints in the cluster, rules for endpoints go without comments. @source proxier.go */
-export const LARGE_CLUSTER_ENDPOINTS = 1000;
+const LARGE_CLUSTER_ENDPOINTS = 1000;
 const FILTER_CHAINS = ['KUBE-SERVICES', 'KUBE-EXTERNAL-SERVICES', 'KUBE-FORWARD', 'KUBE-NODEPORTS', 'KUBE-PROXY-FIREWALL'] as const;
 const NAT_CHAINS = ['KUBE-SERVICES', 'KUBE-NODEPORTS', 'KUBE-POSTROUTING', 'KUBE-MARK-MASQ'] as const;
 const ORIGIN = 'kube-proxy';

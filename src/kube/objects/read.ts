@@ -12,9 +12,9 @@ import { readService } from './service.ts';
 import { duplicateAddresses, unmodelledProperties } from './scrutiny.ts';
 import { WORKLOAD_KINDS, readWorkload } from './workload.ts';
 
-export const MAX_OBJECTS = 250_000;
+const MAX_OBJECTS = 250_000;
 /** The most nodes that AKS gives a cluster. */
-export const MAX_NODES = 5_000;
+const MAX_NODES = 5_000;
 const MAX_LIST_DEPTH = 3;
 
 export interface ReadObjects {

@@ -6,7 +6,7 @@ export const WORKLOAD_KINDS = ['Deployment', 'ReplicaSet', 'ReplicationControlle
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
 /** How many pods one workload may ask for. */
-export const MAX_REPLICAS = 100_000;
+const MAX_REPLICAS = 100_000;
 
 /** Something that makes pods from a template. */
 export interface Workload extends ObjectMeta {

@@ -10,7 +10,6 @@ export const CLOSE_WAIT = 5;
 export const LAST_ACK = 6;
 export const TIME_WAIT = 7;
 export const CLOSE = 8;
-export const SYN_SENT2 = 9;
 /** The packet does not fit: INVALID. */
 export const INVALID = 10;
 /** The packet is let through and changes nothing. */
