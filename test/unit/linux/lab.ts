@@ -22,12 +22,13 @@ import { parseRule } from '../../../src/scenario/text/ip-rule.ts';
 import { entryView } from '../../../src/walk/conntrack-view.ts';
 import { newSession } from '../../../src/walk/new-session.ts';
 import type { Probe } from '../../../src/walk/probe.ts';
-import { runProbe } from '../../../src/walk/run-probe.ts';
+import { runAllBranches, runProbe } from '../../../src/walk/run-probe.ts';
 import { formatIpv4, ip, type Ipv4, ipv4 } from '../../../src/wire/ipv4.ts';
 import { localMac, mac } from '../../../src/wire/mac.ts';
 import { mask } from '../../../src/wire/prefix.ts';
 import { freeze } from '../../../src/world/freeze.ts';
 import type { Session } from '../../../src/world/session.ts';
+import type { FrozenWorld } from '../../../src/world/world.ts';
 import { Sent, entryText } from './sent.ts';
 
 const MACHINE = 'm';
@@ -279,22 +280,17 @@ export class Lab {
    * Sends a probe: `udp 10.0.0.1:53`, `icmp 10.0.0.1`. From `NETNS`, or `NETNS/DEV` for a link end that leads out.
    */
   send(from: string, what: string, say: Say = {}): Sent {
-    const [proto, to = ''] = what.split(' ');
-    const [dst = '', dport] = to.split(':');
-    const { src, spoof, ...rest } = say;
-    const [netns = '', dev] = from.split('/');
-    const probe: Probe = {
-      label: from,
-      from: dev === undefined ? { kind: 'netns', machine: MACHINE, netns } : { kind: 'link', machine: MACHINE, netns, dev },
-      proto: proto === 'tcp' ? 'tcp' : proto === 'udp' ? 'udp' : 'icmp',
-      dst: ip(dst),
-      ...(dport === undefined ? {} : { dport: Number(dport) }),
-      ...(src === undefined ? {} : { src: ip(src) }),
-      ...(spoof === undefined ? {} : { spoof: ip(spoof) }),
-      ...rest,
-    };
-    const world = freeze(structuredClone({ machines: { [MACHINE]: this.host }, fabric: null, cluster: null }));
-    return new Sent(runProbe(world, this.session, probe, { record: 'detailed' }));
+    return new Sent(runProbe(this.world(), this.session, probeOf(from, what, say), { record: 'detailed' }));
+  }
+
+  /** The same once for every way that chance leaves open. */
+  sendAll(from: string, what: string, say: Say = {}, most?: number): Sent[] {
+    return runAllBranches(this.world(), this.session, probeOf(from, what, say), {}, most).map((trace) => new Sent(trace));
+  }
+
+  /** The tables as they are now. */
+  world(): FrozenWorld {
+    return freeze(structuredClone({ machines: { [MACHINE]: this.host }, fabric: null, cluster: null }));
   }
 
   /** Lets time pass. */
@@ -340,6 +336,24 @@ export class Lab {
   #mac(): ReturnType<typeof localMac> {
     return localMac(++this.#macs);
   }
+}
+
+/** A probe from `NETNS` or `NETNS/DEV`, as {@link Lab.send} takes it. */
+export function probeOf(from: string, what: string, say: Say = {}): Probe {
+  const [proto, to = ''] = what.split(' ');
+  const [dst = '', dport] = to.split(':');
+  const { src, spoof, ...rest } = say;
+  const [netns = '', dev] = from.split('/');
+  return {
+    label: from,
+    from: dev === undefined ? { kind: 'netns', machine: MACHINE, netns } : { kind: 'link', machine: MACHINE, netns, dev },
+    proto: proto === 'tcp' ? 'tcp' : proto === 'udp' ? 'udp' : 'icmp',
+    dst: ip(dst),
+    ...(dport === undefined ? {} : { dport: Number(dport) }),
+    ...(src === undefined ? {} : { src: ip(src) }),
+    ...(spoof === undefined ? {} : { spoof: ip(spoof) }),
+    ...rest,
+  };
 }
 
 function broadcastOf(local: Ipv4, len: number): Ipv4 {
