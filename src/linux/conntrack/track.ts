@@ -1,4 +1,5 @@
 import { ICMP, TCP, UDP } from '../../wire/proto.ts';
+import type { ConntrackSysctls } from '../compiled-sysctls.ts';
 import {
   type Skb,
   CT_ESTABLISHED,
@@ -108,7 +109,7 @@ export function attach(answer: Skb, cause: Skb): void {
 }
 
 function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry | null {
-  const { sysctl } = stack.netns;
+  const timeouts = stack.netns.sysctl.conntrack;
   const ct = new CtEntry(skb.proto, skb.src, skb.dst, sport, dport);
   ct.bornAt = stack.session.conntrack.generation;
   const now = stack.effects.nowMs;
@@ -118,17 +119,17 @@ function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry |
       ct.icmpType = skb.icmpType;
       ct.replySport = sport;
       ct.replyDport = answerType(skb.icmpType);
-      ct.expiresAtMs = now + 30_000;
+      ct.expiresAtMs = now + timeouts.icmpTimeoutMs;
       return ct;
     case TCP: {
       const state = nextTcpState(false, skb.tcpFlags, TCP_NONE);
-      if (state === INVALID || (state === ESTABLISHED && !sysctl.conntrack.tcpLoose)) return null;
+      if (state === INVALID || (state === ESTABLISHED && !timeouts.tcpLoose)) return null;
       ct.tcpState = state;
-      ct.expiresAtMs = now + tcpTimeoutMs(stack, state);
+      ct.expiresAtMs = now + tcpTimeoutMs(timeouts, state);
       return ct;
     }
     case UDP:
-      ct.expiresAtMs = now + 30_000;
+      ct.expiresAtMs = now + timeouts.udpTimeoutMs;
       ct.streamAtMs = now + UDP_STREAM_AFTER_MS;
       return ct;
     default:
@@ -136,7 +137,7 @@ function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry |
         ct.replySport = 0;
         ct.replyDport = 0;
       }
-      ct.expiresAtMs = now + 600_000;
+      ct.expiresAtMs = now + timeouts.genericTimeoutMs;
       return ct;
   }
 }
@@ -150,23 +151,24 @@ function reopens(skb: Skb, ct: CtEntry, reply: boolean): boolean {
 /** Moves a known connection on. @returns false when the packet does not fit it: INVALID. */
 function follow(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
   const now = stack.effects.nowMs;
+  const timeouts = stack.netns.sysctl.conntrack;
   switch (ct.proto) {
     case TCP:
       return followTcp(stack, skb, ct, reply);
     case UDP:
       if ((ct.status & IPS_SEEN_REPLY) !== 0 || reply) {
         const stream = (ct.status & IPS_SEEN_REPLY) !== 0 && now > ct.streamAtMs;
-        ct.expiresAtMs = now + (stream ? 120_000 : 30_000);
+        ct.expiresAtMs = now + (stream ? timeouts.udpTimeoutStreamMs : timeouts.udpTimeoutMs);
         if (stream) ct.status |= IPS_ASSURED;
       } else {
-        ct.expiresAtMs = now + 30_000;
+        ct.expiresAtMs = now + timeouts.udpTimeoutMs;
       }
       return true;
     case ICMP:
-      ct.expiresAtMs = now + 30_000;
+      ct.expiresAtMs = now + timeouts.icmpTimeoutMs;
       return true;
     default:
-      ct.expiresAtMs = now + 600_000;
+      ct.expiresAtMs = now + timeouts.genericTimeoutMs;
       return true;
   }
 }
@@ -182,28 +184,34 @@ function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean
     return true;
   }
   if ((before === SYN_RECV || before === ESTABLISHED) && next === ESTABLISHED) ct.status |= IPS_ASSURED;
-  ct.expiresAtMs = stack.effects.nowMs + tcpTimeoutMs(stack, next);
+  ct.expiresAtMs = stack.effects.nowMs + tcpTimeoutMs(stack.netns.sysctl.conntrack, next);
   return true;
 }
 
-/** @source nf_conntrack_proto_tcp.c tcp_timeouts; the established one is what kube-proxy sets */
-function tcpTimeoutMs(stack: Stack, state: number): number {
+/** No sysctl sets it. @source nf_conntrack_proto_tcp.c tcp_timeouts */
+const SYN_SENT2_TIMEOUT_MS = 120_000;
+
+/** @source nf_conntrack_proto_tcp.c tcp_timeouts */
+function tcpTimeoutMs(timeouts: ConntrackSysctls, state: number): number {
   switch (state) {
-    case SYN_RECV:
-      return 60_000;
-    case ESTABLISHED:
-      return stack.netns.sysctl.conntrack.tcpTimeoutEstablishedMs;
-    case CLOSE_WAIT:
-      return stack.netns.sysctl.conntrack.tcpTimeoutCloseWaitMs;
-    case LAST_ACK:
-      return 30_000;
-    case CLOSE:
-      return 10_000;
-    case FIN_WAIT:
-    case TIME_WAIT:
     case SYN_SENT:
+      return timeouts.tcpTimeoutSynSentMs;
+    case SYN_RECV:
+      return timeouts.tcpTimeoutSynRecvMs;
+    case ESTABLISHED:
+      return timeouts.tcpTimeoutEstablishedMs;
+    case FIN_WAIT:
+      return timeouts.tcpTimeoutFinWaitMs;
+    case CLOSE_WAIT:
+      return timeouts.tcpTimeoutCloseWaitMs;
+    case LAST_ACK:
+      return timeouts.tcpTimeoutLastAckMs;
+    case TIME_WAIT:
+      return timeouts.tcpTimeoutTimeWaitMs;
+    case CLOSE:
+      return timeouts.tcpTimeoutCloseMs;
     default:
-      return 120_000;
+      return SYN_SENT2_TIMEOUT_MS;
   }
 }
 
