@@ -10,6 +10,9 @@ export const SYN = 2;
 export const RST = 4;
 export const ACK = 16;
 
+/** The user that the kernel's own packets have in a look-up. @source include/net/sock.h sock_net_uid */
+export const KERNEL_UID = 0;
+
 /** An ARP packet. @source RFC 826 */
 export interface Arp {
   readonly op: 'request' | 'reply';
@@ -136,6 +139,8 @@ export class Skb {
   sending = false;
   /** Made by a local socket or the kernel here, not received. */
   local = false;
+  /** Made by the kernel, not by a process: its user is root, whatever the sockets here belong to. */
+  byKernel = false;
   /** SO_BINDTODEVICE of the sending socket. */
   boundDev: string | null = null;
   /** The user and group that own the sending socket: root, unless the probe says otherwise. */

@@ -1,6 +1,6 @@
 import { ANY } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
-import type { Skb } from '../skb.ts';
+import { KERNEL_UID, type Skb } from '../skb.ts';
 import { inetDevAddrType } from './addr-type.ts';
 import { Flow } from './flow.ts';
 import type { OutputRoute } from './fib-route.ts';
@@ -23,6 +23,7 @@ export function routeMeHarder(stack: RoutingStack, skb: Skb, bound: Device | nul
   flow.oif = bound;
   flow.mark = skb.mark;
   flow.tos = skb.tos;
+  if (skb.byKernel) flow.uid = KERNEL_UID;
   flow.anySrc = keepsSource;
   if (stack.netns.fib.rulesNeedPorts) setPorts(flow, skb, false);
   return routeOutput(stack, flow);

@@ -93,6 +93,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   error.tos = (skb.tos & 0x1e) | 0xc0;
   error.mark = netns.sysctl.fwmarkReflect ? skb.mark : 0;
   error.local = true;
+  error.byKernel = true;
   const route = routeSend(stack, error);
   if (route.kind === 'error' || route.kind === 'unknown') {
     note(stack, skb, {
@@ -211,6 +212,7 @@ export function icmpRcv(stack: Stack, skb: Skb): void {
   reply.mark = sysctl.fwmarkReflect ? skb.mark : 0;
   reply.lengthBytes = skb.lengthBytes;
   reply.local = true;
+  reply.byKernel = true;
   const route = routeSend(stack, reply);
   if (route.kind === 'error') {
     stack.effects.dropped(stack, reply, 'NO_ROUTE_BACK', `no route back to ${formatIpv4(reply.dst)} for the echo reply`);

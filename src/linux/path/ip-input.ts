@@ -6,7 +6,8 @@ import { defragment } from './fragment.ts';
 import { nfHook } from './hooks.ts';
 import { ipError } from './icmp.ts';
 import { ipForward } from './ip-forward.ts';
-import { noteInputRoute, routeReceived } from './route.ts';
+import { noteInputRoute } from './note-route.ts';
+import { routeReceived } from './route.ts';
 import { deliverToSocket } from './socket.ts';
 
 /** An IPv4 packet comes in by a device. @source net/ipv4/ip_input.c ip_rcv */

@@ -42,6 +42,7 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
   reset.ttl = stack.netns.sysctl.ipDefaultTtl;
   reset.df = true;
   reset.lengthBytes = 40;
+  reset.byKernel = true;
   reset.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
   if (routeMeHarder(stack, reset) !== null) return;
   attach(reset, skb);

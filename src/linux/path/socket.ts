@@ -236,6 +236,7 @@ function reset(stack: Stack, skb: Skb): void {
   const rst = answerTo(stack, skb, TCP, 40);
   rst.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
   rst.df = true;
+  rst.byKernel = true;
   rst.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
   emit(stack, rst, 'reset', `RST from ${formatIpv4(skb.dst)}:${skb.dport}`);
 }

@@ -87,6 +87,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.boundDev = kind.dev;
   outer.depth = skb.depth + 1;
   outer.local = true;
+  outer.byKernel = true;
   outer.inner = skb;
   outer.vni = remote.vni;
   outer.trailing = skb.trailing;
