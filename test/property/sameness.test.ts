@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { parseRule } from '../../src/linux/netfilter/parse-rule.ts';
 import type { Chain } from '../../src/linux/netfilter/rule.ts';
+import type { StepEntry } from '../../src/scenario/schema/step.ts';
 import type { Trace } from '../../src/trace/trace.ts';
 import { entryView } from '../../src/walk/conntrack-view.ts';
 import { runAllBranches, runProbe } from '../../src/walk/run-probe.ts';
@@ -10,9 +11,10 @@ import type { Session } from '../../src/world/session.ts';
 import { freeze } from '../../src/world/freeze.ts';
 import type { FrozenWorld, World } from '../../src/world/world.ts';
 import { type Flow, build, freshSession, probeFor } from './support/built.ts';
-import { factsOf } from './support/facts.ts';
+import { type Facts, factsOf } from './support/facts.ts';
 import { type Find, SEARCH_MS, expectNoFind } from './support/find.ts';
 import { type DrawnFlow, drawnFlow, flowIn } from './support/flows.ts';
+import { after } from './support/operations.ts';
 import { type ClusterScenario, clusters } from './support/recipe.ts';
 
 const drawn = fc.tuple(clusters, fc.array(drawnFlow, { minLength: 1, maxLength: 12 }), fc.integer());
@@ -94,19 +96,27 @@ describe('walks of one cluster', () => {
   it('come to the same whether rules are found by their index or read one after the other', { timeout: SEARCH_MS }, () => {
     expectNoFind(
       'the index of rules changes nothing',
-      drawn,
+      fc.tuple(clusters, fc.array(drawnFlow, { minLength: 1, maxLength: 12 }), fc.array(drawnRule, { minLength: 8, maxLength: 30 })),
       ([scenario]) => scenario,
-      ([scenario, flows]) => {
-        const world = build(scenario);
+      ([scenario, flows, rules]) => {
+        const built = build(scenario);
+        const step = withRules(factsOf(scenario, built), rules);
+        const world = after(built, step, freshSession(built));
         const linear = inShortChains(world);
-        return flowsIn(scenario, world, flows).flatMap((flow) => {
+        return flowsIn(scenario, world, flows).flatMap((flow): Find[] => {
           const probe = probeFor(world, flow);
           if (probe === null) return [];
-          const ways = [world, linear].map((one) => fates(runAllBranches(one, freshSession(one), probe)));
-          return ways[0] === ways[1] ? [] : [find(flow, `by the index it goes ${ways[0]}, one after the other ${ways[1]}`)];
+          const [indexed, inOrder] = [world, linear].map((one) => fates(runAllBranches(one, freshSession(one), probe)));
+          if (indexed === inOrder) return [];
+          return [
+            {
+              sentence: `${flow.from} -> ${flow.to}: by the index ${indexed}, one after the other ${inOrder}`,
+              steps: [step, { walk: flow }],
+            },
+          ];
         });
       },
-      40,
+      60,
     );
   });
 
@@ -131,6 +141,32 @@ describe('walks of one cluster', () => {
     );
   });
 });
+
+const drawnRule = fc.record({
+  dst: fc.option(fc.nat(30)),
+  port: fc.option(fc.nat(30)),
+  src: fc.option(fc.nat(30), { freq: 1 }),
+  udp: fc.boolean(),
+  target: fc.constantFrom('DROP', 'REJECT', 'ACCEPT', 'RETURN', 'MARK --set-xmark 0x1/0x1'),
+});
+
+/** A long chain of rules on the first node, about the addresses and ports that are there. */
+function withRules(
+  { pods, nodes, services, outside }: Facts,
+  rules: readonly (typeof drawnRule extends fc.Arbitrary<infer T> ? T : never)[],
+): StepEntry {
+  const addresses = [...pods, ...nodes, ...outside].map(({ addr }) => addr);
+  const ports = [22, 53, 80, 8001, 8002, 8003, ...services.flatMap(({ port, nodePort }) => [port, ...(nodePort > 0 ? [nodePort] : [])])];
+  const lines = rules.map(({ dst, port, src, udp, target }) => {
+    const proto = udp ? 'udp' : 'tcp';
+    const from = src === null ? '' : `-s ${addresses[src % addresses.length]} `;
+    const to = dst === null ? '' : `-d ${addresses[dst % addresses.length]} `;
+    const at = port === null ? '' : `-p ${proto} -m ${proto} --dport ${ports[port % ports.length]} `;
+    return `-A EXTRA ${from}${to}${at}-j ${target}\n`;
+  });
+  const jumps = ['FORWARD', 'INPUT', 'OUTPUT'].map((chain) => `-I ${chain} -j EXTRA\n`);
+  return { 'apply-iptables': { on: nodes[0]?.name ?? '', text: `*filter\n:EXTRA - [0:0]\n${lines.join('')}${jumps.join('')}COMMIT\n` } };
+}
 
 /**
  * The same rules in chains too short to be indexed: the rest of a long chain stands in another one that it goes to. A `goto` leaves RETURN

@@ -20,7 +20,7 @@ export function yamlOf(scenario: Scenario): string {
 }
 
 /** Reads a scenario the way `podwalk run` does, from its text. @throws SourceError when it is refused */
-export function load(scenario: Scenario): LoadedScenario {
+function load(scenario: Scenario): LoadedScenario {
   return loadScenario({ file: 'find.yaml', text: yamlOf(scenario) }, NO_FILES);
 }
 

@@ -9,7 +9,7 @@ import type { FrozenWorld } from '../../../src/world/world.ts';
 export type TraceRule = (trace: Trace, world: FrozenWorld) => string[];
 
 /** The IP header of one side of a hop; null where there is none. */
-export function ipHeader(header: Header | ArpHeader | undefined): Header | null {
+function ipHeader(header: Header | ArpHeader | undefined): Header | null {
   return header === undefined || 'op' in header ? null : header;
 }
 
@@ -19,12 +19,12 @@ function asDelivered(hop: Hop | undefined): Header | null {
   return came === null ? null : (hop?.steps ?? []).reduce((header, { after }) => ({ ...header, ...after }), came);
 }
 
-export function legOf(trace: Trace, kind: Leg['kind']): Leg | null {
+function legOf(trace: Trace, kind: Leg['kind']): Leg | null {
   return trace.legs.find((leg) => leg.kind === kind) ?? null;
 }
 
 /** Every leg with its copies. */
-export function legsOf(trace: Trace): Leg[] {
+function legsOf(trace: Trace): Leg[] {
   const all = (leg: Leg): Leg[] => [leg, ...(leg.copies ?? []).flatMap(all)];
   return trace.legs.flatMap(all);
 }
@@ -161,7 +161,7 @@ function endsAgree(trace: Trace): string[] {
 }
 
 /** `ADDRESS:PORT`, or the bare address of a protocol without ports. */
-export function text({ proto, src, dst, sport, dport }: Header, side: 'src' | 'dst'): string {
+function text({ proto, src, dst, sport, dport }: Header, side: 'src' | 'dst'): string {
   const port = side === 'src' ? sport : dport;
   return proto === 'icmp' || port === undefined ? (side === 'src' ? src : dst) : `${side === 'src' ? src : dst}:${port}`;
 }
