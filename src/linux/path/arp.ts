@@ -10,7 +10,7 @@ import { type Arp, PACKET_HOST, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
-import { fixedNeighbour, learned, neighUpdate, remember } from './neighbour.ts';
+import { fixedNeighbour, learned, neighCreate, neighUpdate } from './neighbour.ts';
 import { routeArp, routeBack } from './route.ts';
 
 function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
@@ -87,9 +87,7 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
   const entry = learned(stack, device, sip);
   if (entry === null && device.sysctl.arpAccept === 0) return;
   const state = arp.op === 'reply' && skb.packetType === PACKET_HOST ? 'reachable' : 'stale';
-  const target =
-    entry ??
-    remember(stack, device, { ip: sip, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+  const target = entry ?? neighCreate(stack, device, sip);
   const gratuitous = sip === tip;
   const override = gratuitous || target.mac === null || stack.effects.nowMs - target.sinceMs > device.sysctl.neigh.locktimeMs;
   neighUpdate(stack, device, target, sha, state, override);
@@ -98,9 +96,7 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
 /** @source net/core/neighbour.c neigh_event_ns */
 function learnRequest(stack: Stack, device: Device, ip: Ipv4, mac: Mac): void {
   if (fixedNeighbour(stack.netns, device, ip) !== null) return;
-  const entry =
-    learned(stack, device, ip) ??
-    remember(stack, device, { ip, mac: null, state: 'incomplete', sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false });
+  const entry = learned(stack, device, ip) ?? neighCreate(stack, device, ip);
   neighUpdate(stack, device, entry, mac, 'stale', true);
 }
 

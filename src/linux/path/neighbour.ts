@@ -57,15 +57,7 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
     case 'stale':
     case 'delay':
     case 'probe':
-      return remember(stack, device, {
-        ip,
-        mac: base.mac,
-        state: base.state,
-        sinceMs: stack.effects.nowMs,
-        probes: 0,
-        queue: [],
-        used: false,
-      });
+      return neighCreate(stack, device, ip, base.mac, base.state);
     case 'permanent':
     case 'noarp':
     case 'incomplete':
@@ -74,10 +66,18 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
   }
 }
 
-export function remember(stack: Stack, device: Device, entry: LearnedNeighbour): LearnedNeighbour {
+/** A new entry, which knows nothing yet unless told. @source net/core/neighbour.c __neigh_create */
+export function neighCreate(
+  stack: Stack,
+  device: Device,
+  ip: Ipv4,
+  mac: Mac | null = null,
+  state: LearnedNeighbour['state'] = 'incomplete',
+): LearnedNeighbour {
+  const entry: LearnedNeighbour = { ip, mac, state, sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false };
   let byAddress = stack.session.neighbours.get(device.name);
   if (byAddress === undefined) stack.session.neighbours.set(device.name, (byAddress = new Map<Ipv4, LearnedNeighbour>()));
-  byAddress.set(entry.ip, entry);
+  byAddress.set(ip, entry);
   return entry;
 }
 
@@ -155,15 +155,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
       return;
     }
   }
-  entry ??= remember(stack, device, {
-    ip: nexthop,
-    mac: null,
-    state: 'incomplete',
-    sinceMs: stack.effects.nowMs,
-    probes: 0,
-    queue: [],
-    used: false,
-  });
+  entry ??= neighCreate(stack, device, nexthop);
   // An entry that was only announced (`probe`) is asked for by unicast before its first use.
   if (entry.state !== 'probe') entry.state = 'incomplete';
   entry.probes = 0;
