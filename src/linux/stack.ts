@@ -16,6 +16,9 @@ export interface Chance {
   readonly odds: readonly number[];
 }
 
+/** How a frame came to a device: from the far end of its wire, from this namespace itself, or out of a tunnel. */
+export type Arrival = 'wire' | 'loopback' | 'decapsulated';
+
 /** Something to do later, for as long as it is still wanted. */
 export interface Timer {
   pending(): boolean;
@@ -30,7 +33,7 @@ export interface Effects {
   /** A frame leaves by a link end that has a wire; it arrives at the far end after every frame sent before it. */
   transmit(stack: Stack, device: Device, skb: Skb): void;
   /** A frame comes in again by a device of the same namespace, after what was sent before: the loopback, a tunnel's inner frame. */
-  loop(stack: Stack, device: Device, skb: Skb): void;
+  loop(stack: Stack, device: Device, skb: Skb, arrival: Exclude<Arrival, 'wire'>): void;
   /** Whether a frame of this length would be taken at the far end of a link, which a veth knows at once. */
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean;
   /** A packet reached a socket, or the ICMP echo responder (`socket` null). */

@@ -3,14 +3,14 @@ import type { CtEntry } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
 import type { Gap } from '../linux/gaps.ts';
 import { start } from '../linux/path/record.ts';
-import { receive, receiveLoopback } from '../linux/path/receive.ts';
-import { receiveDecapsulated } from '../linux/path/vxlan.ts';
+import { receive } from '../linux/path/receive.ts';
 import { ACK, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
 import type { Socket } from '../linux/socket.ts';
-import type { Chance, Effects, Stack, Timer } from '../linux/stack.ts';
+import type { Arrival, Chance, Effects, Stack, Timer } from '../linux/stack.ts';
 import { nextBelow } from '../sim/random.ts';
 import { LegRecord, type Recorder } from '../trace/recorder.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
+import type { Mac } from '../wire/mac.ts';
 import { ICMP, TCP } from '../wire/proto.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
@@ -31,7 +31,7 @@ interface Frame {
   readonly stack: Stack;
   readonly device: Device;
   readonly skb: Skb;
-  readonly loop: boolean;
+  readonly arrival: Arrival;
 }
 
 /**
@@ -56,8 +56,8 @@ export class Engine implements Effects {
   private budget = MAX_EVENTS;
   private readonly withSockets: Stack[] = [];
   private readonly arpLegs = new Map<string, LegRecord>();
-  /** Addresses asked for where nobody knows whether they would be answered. */
-  private readonly arpDoubts = new Map<Ipv4, Gap>();
+  /** Questions, by who asks and for what, of which nobody knows whether they would be answered. */
+  private readonly arpDoubts = new Map<string, Gap>();
 
   constructor(world: FrozenWorld, session: Session) {
     this.world = world;
@@ -87,10 +87,8 @@ export class Engine implements Effects {
     this.inSoftirq = true;
     for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
       if (this.isSpent()) break;
-      const { stack, device, skb } = frame;
-      if (!frame.loop) receive(stack, device, skb);
-      else if (device.link.kind.type === 'vxlan') receiveDecapsulated(stack, device, skb);
-      else receiveLoopback(stack, device, skb);
+      const { stack, device, skb, arrival } = frame;
+      receive(stack, device, skb, arrival);
     }
     this.inSoftirq = false;
   }
@@ -122,7 +120,7 @@ export class Engine implements Effects {
     switch (far.kind) {
       case 'netns':
         scrub(skb, far.stack !== stack);
-        this.push({ stack: far.stack, device: far.device, skb, loop: false });
+        this.push({ stack: far.stack, device: far.device, skb, arrival: 'wire' });
         return;
       case 'fabric':
         if (skb.arp !== null) this.answerArp(stack, device, skb);
@@ -157,14 +155,14 @@ export class Engine implements Effects {
     this.linkProbe = { stack, device, src: skb.src };
   }
 
-  loop(stack: Stack, device: Device, skb: Skb): void {
+  loop(stack: Stack, device: Device, skb: Skb, arrival: Exclude<Arrival, 'wire'>): void {
     skb.crossings++;
-    this.push({ stack, device, skb, loop: true });
+    this.push({ stack, device, skb, arrival });
   }
 
   /** Puts a frame in at a device as if it came by its wire. */
   inject(stack: Stack, device: Device, skb: Skb): void {
-    this.push({ stack, device, skb, loop: false });
+    this.push({ stack, device, skb, arrival: 'wire' });
   }
 
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean {
@@ -182,7 +180,7 @@ export class Engine implements Effects {
     answer.dmac = arp.senderMac;
     answer.arp = { op: 'reply', senderMac: mac, senderIp: arp.targetIp, targetMac: arp.senderMac, targetIp: arp.senderIp };
     answer.lengthBytes = 28;
-    this.push({ stack, device, skb: answer, loop: false });
+    this.push({ stack, device, skb: answer, arrival: 'wire' });
   }
 
   /** Brings a packet in at the link end of a machine that the fabric delivers to. */
@@ -190,7 +188,7 @@ export class Engine implements Effects {
     const end = this.stacks.place(machine);
     if (end === null) return false;
     skb.hop = null;
-    this.push({ stack: end.stack, device: end.device, skb, loop: false });
+    this.push({ stack: end.stack, device: end.device, skb, arrival: 'wire' });
     return true;
   }
 
@@ -275,9 +273,9 @@ export class Engine implements Effects {
   unknown(stack: Stack, skb: Skb | null, reason: string, text: string): void {
     if (skb !== null && skb.arp !== null) {
       // Others may answer: only if nobody does is the walk unknown.
-      const { op, targetIp, senderIp } = skb.arp;
-      const asked = op === 'request' ? targetIp : senderIp;
-      if (!this.arpDoubts.has(asked)) this.arpDoubts.set(asked, { reason, text: `${stack.at}: ${text}` });
+      const { op, senderMac, senderIp, targetMac, targetIp } = skb.arp;
+      const question = op === 'request' ? arpQuestion(senderMac, targetIp) : arpQuestion(targetMac, senderIp);
+      if (!this.arpDoubts.has(question)) this.arpDoubts.set(question, { reason, text: `${stack.at}: ${text}` });
       return;
     }
     this.observed.unknown ??= { reason, text, at: stack.at };
@@ -315,7 +313,7 @@ export class Engine implements Effects {
     const leg = this.arpLegs.get(`${stack.at} ${device.name} ${ip}`);
     const { recorder } = this;
     if (recorder !== null && leg !== undefined && !recorder.legs.includes(leg)) recorder.legs.push(leg);
-    return this.arpDoubts.get(ip) ?? null;
+    return this.arpDoubts.get(arpQuestion(device.link.mac, ip)) ?? null;
   }
 
   choose(chance: Chance): number {
@@ -357,4 +355,9 @@ export class Engine implements Effects {
     this.probeIcmpId = -1;
     this.linkProbe = null;
   }
+}
+
+/** The device that asks is known by its Ethernet address, which the answer bears, too. */
+function arpQuestion(asker: Mac, asked: Ipv4): string {
+  return `${asker} ${asked}`;
 }

@@ -3,12 +3,12 @@ import type { Device } from '../device.ts';
 import { confirm } from '../conntrack/track.ts';
 import { runEbtables } from '../netfilter/run-ebtables.ts';
 import type { EbTableName } from '../netfilter/ebtables.ts';
-import type { LearnedFdb } from '../netns-session.ts';
 import { CT_NONE, PACKET_HOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
 import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts';
+import { fdbOf } from './fdb.ts';
 import { forkSkb, headerOf, note } from './record.ts';
 import { netifReceive } from './receive.ts';
 
@@ -80,8 +80,7 @@ function egressText(to: Device, from: Device): string {
 
 function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
   if (lookup(stack, bridge, address) === OURS) return;
-  let fdb = stack.session.fdb.get(bridge.name);
-  if (fdb === undefined) stack.session.fdb.set(bridge.name, (fdb = new Map<Mac, LearnedFdb>()));
+  const fdb = fdbOf(stack, bridge);
   if (fdb.get(address)?.port !== port.name) fdb.set(address, { port: port.name, vtep: null, atMs: stack.effects.nowMs });
 }
 

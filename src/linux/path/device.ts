@@ -20,7 +20,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
       skb.sending = false;
       // The route found on the way out is the route in: nothing checks the source again.
       if (skb.via?.kind === 'local') skb.input = { kind: 'local', route: skb.via.route };
-      effects.loop(stack, device, skb);
+      effects.loop(stack, device, skb, 'loopback');
       return;
     case 'veth':
     case 'end':

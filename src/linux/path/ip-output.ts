@@ -34,7 +34,7 @@ function loopBack(stack: Stack, skb: Skb, device: Device): void {
   if (!nfHook(stack, POSTROUTING, copy, null, device)) return;
   copy.packetType = PACKET_BROADCAST;
   copy.input = { kind: 'broadcast', route: null };
-  stack.effects.loop(stack, device, copy);
+  stack.effects.loop(stack, device, copy, 'loopback');
 }
 
 /** @source net/ipv4/ip_output.c ip_finish_output, ip_fragment */

@@ -1,22 +1,25 @@
 import { BROADCAST_MAC, isGroupMac } from '../../wire/mac.ts';
 import type { Device } from '../device.ts';
 import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST, type PacketType, type Skb } from '../skb.ts';
-import type { Stack } from '../stack.ts';
+import type { Arrival, Stack } from '../stack.ts';
 import { arpRcv } from './arp.ts';
 import { isBlind } from './blind.ts';
 import { bridgeHandleFrame } from './bridge.ts';
 import { ipRcv } from './ip-input.ts';
 import { enter, headerOf } from './record.ts';
 
-/** A frame arrives by the far end of a wire. @source net/core/dev.c netif_receive_skb */
-export function receive(stack: Stack, device: Device, skb: Skb): void {
-  const { recorder } = stack.effects;
-  if (!device.up) {
-    stack.effects.dropped(stack, skb, 'DEV_READY', `${device.name} is down`);
-    return;
+/** A frame comes in by a device. @source net/core/dev.c netif_receive_skb */
+export function receive(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
+  switch (arrival) {
+    case 'loopback':
+      receiveLoopback(stack, device, skb);
+      return;
+    case 'wire':
+      if (!entersByWire(stack, device, skb)) return;
+      break;
+    case 'decapsulated':
+      skb.bridge = null;
   }
-  if (recorder !== null) enter(recorder, stack, device.name, skb);
-  if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('link') ?? stack.gaps.onDevice(device.name))) return;
   skb.local = false;
   skb.input = null;
   skb.via = null;
@@ -25,8 +28,18 @@ export function receive(stack: Stack, device: Device, skb: Skb): void {
   else netifReceive(stack, device, skb);
 }
 
+function entersByWire(stack: Stack, device: Device, skb: Skb): boolean {
+  const { effects, gaps } = stack;
+  if (!device.up) {
+    effects.dropped(stack, skb, 'DEV_READY', `${device.name} is down`);
+    return false;
+  }
+  if (effects.recorder !== null) enter(effects.recorder, stack, device.name, skb);
+  return gaps === null || !isBlind(stack, skb, gaps.missing('link') ?? gaps.onDevice(device.name));
+}
+
 /** A packet that this namespace sent to itself. Its route is known; conntrack goes with it. @source drivers/net/loopback.c loopback_xmit */
-export function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
+function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
   if (stack.effects.recorder !== null && skb.hop !== null) {
     skb.hop.in = device.name;
     skb.hop.rx = headerOf(skb);
@@ -44,7 +57,7 @@ export function netifReceive(stack: Stack, device: Device, skb: Skb): void {
 }
 
 /** @source net/ethernet/eth.c eth_type_trans */
-export function packetType(device: Device, skb: Skb): PacketType {
+function packetType(device: Device, skb: Skb): PacketType {
   const { dmac } = skb;
   if (dmac === device.link.mac) return PACKET_HOST;
   if (dmac === BROADCAST_MAC) return PACKET_BROADCAST;

@@ -3,14 +3,12 @@ import { isGroupMac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
 import { UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import type { LinkKind } from '../link.ts';
-import type { LearnedFdb } from '../netns-session.ts';
 import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { bridgeHandleFrame } from './bridge.ts';
 import { isBlind } from './blind.ts';
+import { fdbOf } from './fdb.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { forkSkb, note, through } from './record.ts';
-import { netifReceive, packetType } from './receive.ts';
 import { routeSend } from './route.ts';
 
 type VxlanKind = Extract<LinkKind, { type: 'vxlan' }>;
@@ -170,18 +168,7 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
   through(frame, device.name);
   frame.ct = null;
   frame.ctInfo = CT_NONE;
-  effects.loop(stack, device, frame);
-}
-
-/** The inner frame comes in by the tunnel device. */
-export function receiveDecapsulated(stack: Stack, device: Device, skb: Skb): void {
-  skb.local = false;
-  skb.input = null;
-  skb.via = null;
-  skb.bridge = null;
-  skb.packetType = packetType(device, skb);
-  if (device.bridge !== null) bridgeHandleFrame(stack, device.bridge, device, skb);
-  else netifReceive(stack, device, skb);
+  effects.loop(stack, device, frame, 'decapsulated');
 }
 
 /** @source drivers/net/vxlan/vxlan_core.c vxlan_snoop */
@@ -191,8 +178,6 @@ function snoop(stack: Stack, device: Device, address: Mac, vtep: Ipv4): boolean 
     if (fixed.dst === vtep) return true;
     if (fixed.state !== 'learned') return false;
   }
-  let fdb = stack.session.fdb.get(device.name);
-  if (fdb === undefined) stack.session.fdb.set(device.name, (fdb = new Map<Mac, LearnedFdb>()));
-  fdb.set(address, { port: null, vtep, atMs: stack.effects.nowMs });
+  fdbOf(stack, device).set(address, { port: null, vtep, atMs: stack.effects.nowMs });
   return true;
 }
