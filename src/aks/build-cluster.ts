@@ -15,7 +15,8 @@ import {
 } from './build/objects.ts';
 import { addOutbound } from './build/outbound.ts';
 import { addSandboxes } from './build/sandboxes.ts';
-import { internParts } from './build/intern-parts.ts';
+import { Interned } from './build/intern-parts.ts';
+import { rootOf } from './build/machine.ts';
 import type { Fabric } from '../azure/fabric.ts';
 import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
 import type { ObjectProblem } from '../kube/objects/located.ts';
@@ -136,13 +137,14 @@ function build(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode, { 
   }
   addOutbound(fabric, cluster, spec.outboundIps ?? []);
   const problems = addSurroundings(world, fabric, spec, network, kernel);
-  const notices = [...pending, ...addSandboxes(world, cluster, mode, spec.listens ?? [])];
+  const interned = new Interned();
+  const notices = [...pending, ...addSandboxes(world, cluster, mode, spec.listens ?? [], interned)];
   const derived = deriveObjects(cluster, fabric).map(atPlace);
   writeServiceRules(world, cluster, mode);
   markGoverned(world, cluster);
   syncLoadBalancers(fabric, cluster);
   if (mode.podRouting === 'udr') syncAzureRoutes(fabric, cluster);
-  internParts(world);
+  for (const host of Object.values(world.machines)) interned.namespace(rootOf(host));
   const all = [...problems, ...derived];
   return all.length > 0 ? refused(all) : { world: { ...world, cluster }, problems: [], notices };
 }

@@ -105,7 +105,7 @@ export function addressesOf(world: World, endpoint: Endpoint): readonly Ipv4[] |
     }
     case 'pod': {
       const sandbox = own(world.cluster?.sandboxes ?? {}, `${endpoint.namespace}/${endpoint.name}`);
-      if (sandbox?.attachment !== null && sandbox?.attachment !== undefined) return [sandbox.attachment.ip.addr];
+      if (sandbox?.attachment !== null && sandbox?.attachment !== undefined) return [sandbox.attachment.addr];
       const node = sandbox?.hostNetwork === true ? own(world.cluster?.nodes ?? {}, sandbox.node) : undefined;
       if (node !== undefined) return [node.addr];
       break;

@@ -53,8 +53,7 @@ export interface CniAddress {
 }
 
 /** What ADD returns and what the runtime caches for CHECK and DEL. */
-export interface CniResult {
-  readonly ip: CniAddress;
+export interface CniResult extends CniAddress {
   /** The link end on the host. */
   readonly hostLink: string;
   /** The address of the pod's end. */

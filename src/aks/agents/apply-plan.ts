@@ -44,16 +44,21 @@ function applyRestore(table: TableEditor, { chains, lines }: RestoreTable, inter
   for (const name of gone) table.delete(name);
 }
 
-const chains = new WeakMap<ChainRules, Chain>();
+const made = new WeakMap<readonly ChainRules[], readonly Chain[]>();
 
-/** A user chain made of an agent's rules; the identical object for the identical rules. */
-export function chainOf(rules: ChainRules, interner: Interner): Chain {
-  let chain = chains.get(rules);
-  if (chain === undefined) {
-    chain = { name: rules.name, policy: null, rules: rules.rules.map((rule) => read(rule, interner)) };
-    chains.set(rules, chain);
+/** User chains made of an agent's rules; the identical objects for the identical list. */
+export function chainsOf(rules: readonly ChainRules[], interner: Interner): readonly Chain[] {
+  let chains = made.get(rules);
+  if (chains === undefined) {
+    chains = rules.map((chain) => chainOf(chain, interner));
+    made.set(rules, chains);
   }
-  return chain;
+  return chains;
+}
+
+/** A user chain made of an agent's rules. */
+export function chainOf({ name, rules }: ChainRules, interner: Interner): Chain {
+  return { name, policy: null, rules: rules.map((rule) => read(rule, interner)) };
 }
 
 /** Puts in a chain, unless the table has one that says the same. */

@@ -1,4 +1,3 @@
-import type { ChainRules } from '../../kube/iptables/plan.ts';
 import { isServiceChain } from '../../kube/kube-proxy/names.ts';
 import { type KubeProxyRules, kubeProxyChains, kubeProxyRules } from '../../kube/kube-proxy/render.ts';
 import { DEFAULT_KUBE_PROXY_SETTINGS, type KubeProxySettings, type NodeView } from '../../kube/kube-proxy/settings.ts';
@@ -13,7 +12,7 @@ import { formatIpv4 } from '../../wire/ipv4.ts';
 import { formatPrefix } from '../../wire/prefix.ts';
 import type { ClusterNetwork, ClusterNode } from '../../world/cluster.ts';
 import type { NetworkMode } from '../modes/mode.ts';
-import { applyPlan, chainOf, putChain } from './apply-plan.ts';
+import { applyPlan, chainOf, chainsOf, putChain } from './apply-plan.ts';
 
 /** How often kube-proxy looks for its canary chains. @source kube-proxy --iptables-sync-period */
 export const CANARY_EVERY_MS = 30_000;
@@ -80,12 +79,8 @@ export function partlySynced(tables: Iptables, previous: KubeProxyRules, rules: 
 }
 
 function writeChanges(tables: Iptables, previous: KubeProxyRules, rules: KubeProxyRules): Iptables {
-  const before = new Set(previous.services.map(({ ports }) => ports));
-  const unchanged = new Set(
-    rules.services.filter(({ ports }) => before.has(ports)).flatMap(({ ports }) => ports.flatMap(({ chains }) => chains)),
-  );
   const edit = new TablesEdit(tables);
-  writeChains(edit, rules, unchanged);
+  writeChains(edit, rules, new Set(previous.services.map(({ ports }) => ports)));
   if (edit.table('nat').danglingJump() !== null || edit.table('filter').danglingJump() !== null) return fullySynced(tables, rules);
   return edit.done();
 }
@@ -102,13 +97,20 @@ export function wantedRules(objects: ProxyObjects, view: NodeView, settings: Kub
   return kubeProxyRules(objects, view, settings);
 }
 
-function writeChains(tables: TablesEdit, rules: KubeProxyRules, unchanged: ReadonlySet<ChainRules>): void {
+type ServicePorts = KubeProxyRules['services'][number]['ports'];
+
+/** @param unchanged what the kernel holds already */
+function writeChains(tables: TablesEdit, rules: KubeProxyRules, unchanged: ReadonlySet<ServicePorts>): void {
   const { filter, nat } = kubeProxyChains(rules);
   const interner = new Interner();
   // Jumps name the chain by its own string, instead of by a piece of the rule's text that would keep the text alive.
   for (const { name } of [...filter, ...nat]) interner.targets.set(`-j ${name}`, { t: 'jump', chain: name });
   for (const chain of filter) putChain(tables.table('filter'), chainOf(chain, interner));
-  for (const chain of nat) if (!unchanged.has(chain)) putChain(tables.table('nat'), chainOf(chain, interner));
+  for (const chain of nat) if (!isServiceChain(chain.name)) putChain(tables.table('nat'), chainOf(chain, interner));
+  for (const { ports } of rules.services) {
+    if (unchanged.has(ports)) continue;
+    for (const { chains } of ports) for (const chain of chainsOf(chains, interner)) putChain(tables.table('nat'), chain);
+  }
   removeStale(tables.table('nat'), new Set(nat.map(({ name }) => name)));
 }
 

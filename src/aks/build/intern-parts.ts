@@ -1,20 +1,14 @@
 import type { Netns } from '../../linux/netns.ts';
 import { type FibTable, type Nexthop, type Route, TABLE_LOCAL } from '../../linux/route.ts';
 import { freezeDeep } from '../../world/freeze.ts';
-import type { World } from '../../world/world.ts';
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
 /**
  * Makes equal parts of namespaces one frozen object: pods of a cluster have the same routes but for their own address, the same neighbours,
- * the same sysctls. Done once, when everything is built.
+ * the same sysctls. One serves a whole build; a namespace is handed over when nothing changes it any more.
  */
-export function internParts(world: World): void {
-  const known = new Interned();
-  for (const host of Object.values(world.machines)) for (const netns of Object.values(host.netns)) known.namespace(netns);
-}
-
-class Interned {
+export class Interned {
   readonly #nexthops = new Map<string, readonly Nexthop[]>();
   readonly #tables = new Map<string, FibTable>();
   readonly #neighbours = new Map<string, Netns['neighbours']>();
@@ -33,11 +27,21 @@ class Interned {
 
   /** Table local differs from namespace to namespace, the others seldom do. */
   #table(table: FibTable): FibTable {
-    if (Object.isFrozen(table)) return table;
+    // A long table is a machine's own; it is written so that nothing in it is to be saved.
+    if (Object.isFrozen(table) || table.routes.length > MOST_SHARED_ROUTES) return table;
     const routes = table.routes.map((route) => this.#route(route));
-    return table.id === TABLE_LOCAL || routes.length > MOST_SHARED_ROUTES
-      ? { id: table.id, routes }
-      : shared(this.#tables, { id: table.id, routes });
+    return table.id === TABLE_LOCAL || routes.length > MOST_SHARED_ROUTES ? { id: table.id, routes } : this.#sharedTable(table.id, routes);
+  }
+
+  #sharedTable(id: number, routes: readonly Route[]): FibTable {
+    const key = `${id} ${routes.map(routeKey).join()}`;
+    let table = this.#tables.get(key);
+    if (table === undefined) {
+      table = { id, routes };
+      freezeDeep(table);
+      this.#tables.set(key, table);
+    }
+    return table;
   }
 
   #route(route: Route): Route {
@@ -47,9 +51,7 @@ class Interned {
   }
 
   #nexthopsOf({ nexthops }: Route): readonly Nexthop[] {
-    const key = nexthops
-      .map((nexthop) => `${nexthop.dev ?? ''} ${nexthop.via ?? ''} ${nexthop.onlink} ${nexthop.weight} ${nexthop.dead}`)
-      .join();
+    const key = nexthops.map(nexthopKey).join();
     const known = this.#nexthops.get(key);
     if (known !== undefined) return known;
     // A copy is as long as its content; a list that grew holds room for more.
@@ -58,6 +60,16 @@ class Interned {
     this.#nexthops.set(key, kept);
     return kept;
   }
+}
+
+function nexthopKey({ dev, via, onlink, weight, dead }: Nexthop): string {
+  return `${dev ?? ''} ${via ?? ''} ${onlink} ${weight} ${dead}`;
+}
+
+function routeKey(route: Route): string {
+  const { type, dst, len, tos, metric, scope, protocol, src, nexthops, mtuBytes, mtuLocked, advmss, origin } = route;
+  const ways = nexthops.map(nexthopKey).join('+');
+  return `${type} ${dst}/${len} ${tos} ${metric} ${scope} ${protocol} ${src ?? ''} ${mtuBytes ?? ''} ${mtuLocked} ${advmss ?? ''} ${origin ?? ''} ${ways}`;
 }
 
 /** Written out, not spread: a spread copy gets a hidden class of its own when it is frozen (V8). */

@@ -44,6 +44,9 @@ export function nodeOf(world: World, cluster: Cluster, pod: Pod): NodePlace | nu
   return node === undefined || host === undefined ? null : { node, host };
 }
 
+/** How a sandbox is joined to the network: what the runtime does with a list of plug-ins. */
+export type Join = typeof addNetwork;
+
 /** Joins a sandbox whose namespace exists to the network, and opens the pod's ports in it. */
 export function setUpSandbox(
   cluster: Cluster,
@@ -53,10 +56,11 @@ export function setUpSandbox(
   pod: Pod,
   name: string,
   listens: readonly ListenSpec[],
+  join: Join = addNetwork,
 ): Sandbox {
   const key = keyOf(pod);
   const sockets = podSockets(pod, cluster.objects.services, listens);
-  const sandbox = pod.hostNetwork ? hostSandbox(node) : networkSandbox(cluster, mode, node, host, nic, pod, name);
+  const sandbox = pod.hostNetwork ? hostSandbox(node) : networkSandbox(cluster, mode, node, host, nic, pod, name, join);
   const netns = netnsOf(host, sandbox.netns);
   if (netns !== null) openPorts(netns, sockets);
   cluster.sandboxes[key] = sandbox;
@@ -75,12 +79,13 @@ function networkSandbox(
   nic: HostNic | null,
   pod: Pod,
   netns: string,
+  join: Join,
 ): Sandbox {
   const made = (attachment: CniResult | null, error: string | null): Sandbox => {
     return { node: node.name, machine: node.machine, netns, hostNetwork: false, attachment, error };
   };
   const args = argsOf(pod, netns, parseIpv4(pod.podIPs[0] ?? ''));
-  const outcome = addNetwork(cniEnv(node, host, nic, netns), mode.conflist(cluster.network, node), args);
+  const outcome = join(cniEnv(node, host, nic, netns), mode.conflist(cluster.network, node), args);
   if (!outcome.ok) {
     deleteNetns(host, netns);
     const prefix = 'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox';
@@ -113,7 +118,7 @@ export function removeSandbox(world: World, cluster: Cluster, mode: NetworkMode,
   const { attachment } = sandbox;
   if (attachment !== null) {
     const env = cniEnv(node, host, nicOf(world.fabric, cluster, node), sandbox.netns);
-    delNetwork(env, mode.conflist(cluster.network, node), argsOf(pod, sandbox.netns, attachment.ip.addr), attachment);
+    delNetwork(env, mode.conflist(cluster.network, node), argsOf(pod, sandbox.netns, attachment.addr), attachment);
   }
   if (netns === null) return [];
   deleteNetns(host, sandbox.netns);
@@ -139,7 +144,7 @@ export function checkSandbox(world: World, cluster: Cluster, mode: NetworkMode, 
   const { attachment, netns } = sandbox;
   const conflist = mode.conflist(cluster.network, node);
   const env = cniEnv(node, host, nicOf(world.fabric, cluster, node), netns);
-  return checkNetwork(env, conflist, argsOf(pod, netns, attachment.ip.addr), attachment);
+  return checkNetwork(env, conflist, argsOf(pod, netns, attachment.addr), attachment);
 }
 
 /** A node's NIC as the wireserver shows it. */

@@ -8,9 +8,10 @@ import type { World } from '../../world/world.ts';
 import type { NetworkMode } from '../modes/mode.ts';
 import { own } from '../record.ts';
 import type { ListenSpec, PodListenSpec } from '../spec.ts';
-import { must, rootOf } from './machine.ts';
-import { nextNetns, nicOf, nodeOf, setUpSandbox } from './sandbox.ts';
-import { Window } from './window.ts';
+import { Crowd } from './crowd.ts';
+import type { Interned } from './intern-parts.ts';
+import { must } from './machine.ts';
+import { type Join, nextNetns, nicOf, nodeOf, setUpSandbox } from './sandbox.ts';
 
 /**
  * Makes the sandboxes of all pods, node by node, pinned addresses first, so that nobody else is given them, and writes the addresses into
@@ -22,6 +23,7 @@ export function addSandboxes(
   cluster: Cluster,
   mode: NetworkMode,
   listens: readonly PodListenSpec[],
+  interned: Interned,
 ): { pod: string; message: string }[] {
   const byPod = listensByPod(listens);
   const notices: { pod: string; message: string }[] = [];
@@ -33,17 +35,16 @@ export function addSandboxes(
     const named = pods.map((pod) => ({ pod, netns: nextNetns(cluster, pod) }));
     // All namespaces before the first network: as long as the node's own sysctls stay as they are, namespaces share theirs.
     for (const { pod, netns } of named) if (!pod.hostNetwork) must(createNetns(place.host, netns, { loopbackUp: true }));
-    const routed = mode.conflist(cluster.network, place.node).main.type === 'azure-vnet';
-    const window = routed ? new Window(rootOf(place.host)) : null;
+    const crowd = new Crowd(place.host, interned);
+    const join: Join = (env, conflist, args) => crowd.join(env, conflist, args);
     const pinned = named.filter(({ pod }) => pod.podIPs.length > 0);
     const others = named.filter(({ pod }) => pod.podIPs.length === 0);
     for (const { pod, netns } of [...pinned, ...others]) {
       const key = keyOf(pod);
-      const { error } = setUpSandbox(cluster, mode, place, nic, pod, netns, byPod.get(key) ?? []);
+      const { error } = setUpSandbox(cluster, mode, place, nic, pod, netns, byPod.get(key) ?? [], join);
       if (error !== null) notices.push({ pod: key, message: error });
-      window?.slide();
     }
-    window?.close();
+    crowd.close();
   }
   const like = new Likeness();
   cluster.objects = { ...cluster.objects, pods: cluster.objects.pods.map((pod) => withPodIp(cluster, like.share(pod))) };
@@ -85,7 +86,7 @@ export function withPodIp(cluster: Cluster, pod: Pod): Pod {
   const sandbox = own(cluster.sandboxes, keyOf(pod));
   if (sandbox === undefined) return pod;
   if (sandbox.error !== null) return newPod({ ...pod, podIPs: [], phase: 'Pending', ready: false });
-  const addr = sandbox.attachment?.ip.addr ?? own(cluster.nodes, sandbox.node)?.addr;
+  const addr = sandbox.attachment?.addr ?? own(cluster.nodes, sandbox.node)?.addr;
   if (addr === undefined) return pod;
   const text = formatIpv4(addr);
   return pod.podIPs.length === 1 && pod.podIPs[0] === text ? pod : newPod({ ...pod, podIPs: [text] });

@@ -61,22 +61,33 @@ export function add(env: CniEnv, config: AzureVnetConfig, args: CniArgs): CniOut
   if (env.state.azureVnet === null && env.nic !== null) {
     env.state.azureVnet = { master: MASTER, masterMac: master.mac, subnet: env.nic.subnet, endpoints: [] };
   }
+  const outcome = allocate(env, config, args);
+  if (!outcome.ok) return outcome;
+  const { hostLink, mac: podMac } = outcome.value;
+  const refusal =
+    joinHost(host, root, hostLink, outcome.value, args, podMac, master.mtuBytes) ?? setUpPod(host, pod, hostLink, outcome.value, args);
+  if (refusal !== null) return failed(`plugin type="azure-vnet" failed (add): Failed to create endpoint: ${refusal}`);
+  remember(env, args);
+  return outcome;
+}
+
+/** The first part of ADD: an address from the IPAM plug-in, and the names of the two ends. */
+export function allocate(env: CniEnv, config: AzureVnetConfig, args: CniArgs): CniOutcome<CniResult> {
   const address = addAddress(env, config.ipam, args);
   if (!address.ok) return failed(`plugin type="azure-vnet" failed (add): IPAM Invoker Add failed with error: ${address.error}`);
-  const podMac = randomMac(env.random);
-  const hostLink = hostVethName(args.pod);
-  const refusal =
-    joinHost(host, root, hostLink, address.value, args, podMac, master.mtuBytes) ?? setUpPod(host, pod, hostLink, address.value, args);
-  if (refusal !== null) return failed(`plugin type="azure-vnet" failed (add): Failed to create endpoint: ${refusal}`);
-  const state = env.state.azureVnet;
-  if (state !== null && !state.endpoints.includes(args.netns)) state.endpoints = [...state.endpoints, args.netns];
-  return done({ ip: address.value, hostLink, mac: podMac });
+  const { addr, len, gateway } = address.value;
+  return done({ addr, len, gateway, hostLink: hostVethName(args.pod), mac: randomMac(env.random) });
+}
+
+/** The last part of ADD: the endpoint is saved. */
+export function remember({ state: { azureVnet } }: CniEnv, { netns }: CniArgs): void {
+  if (azureVnet !== null && !azureVnet.endpoints.includes(netns)) azureVnet.endpoints = [...azureVnet.endpoints, netns];
 }
 
 /** Takes away the pod's route and gives its address back. The veth stays: it vanishes with the pod's namespace. */
 export function del(env: CniEnv, config: AzureVnetConfig, args: CniArgs, result: CniResult | null): void {
   const root = netnsOf(env.host, ROOT);
-  if (root !== null && result !== null) deleteRoute(root, { dst: result.ip.addr, len: 32, dev: result.hostLink });
+  if (root !== null && result !== null) deleteRoute(root, { dst: result.addr, len: 32, dev: result.hostLink });
   const state = env.state.azureVnet;
   if (state?.endpoints.includes(args.netns) === true) state.endpoints = state.endpoints.filter((netns) => netns !== args.netns);
   delAddress(env, config.ipam, args);
@@ -92,13 +103,12 @@ export function check(env: CniEnv, config: AzureVnetConfig, args: CniArgs, resul
   if (hostEnd?.up !== true) return `azure-vnet: ${result.hostLink} is gone or down`;
   if (podEnd?.up !== true) return `azure-vnet: ${args.ifName} of the pod is gone or down`;
   if (hostEnd.mac !== HOST_VETH_MAC) return `azure-vnet: ${result.hostLink} has the address ${hostEnd.mac}`;
-  if (!podEnd.addresses.some((address) => address.local === result.ip.addr))
-    return `azure-vnet: the pod has lost ${formatIpv4(result.ip.addr)}`;
-  if (!leadsTo(root, result.ip.addr, 32, result.hostLink)) return `azure-vnet: no route to ${formatIpv4(result.ip.addr)} on the host`;
+  if (!podEnd.addresses.some((address) => address.local === result.addr)) return `azure-vnet: the pod has lost ${formatIpv4(result.addr)}`;
+  if (!leadsTo(root, result.addr, 32, result.hostLink)) return `azure-vnet: no route to ${formatIpv4(result.addr)} on the host`;
   if (readSysctl(root.sysctls, confName(result.hostLink, 'proxy_arp')) !== '1') return `azure-vnet: proxy_arp of ${result.hostLink} is off`;
   if (!leadsTo(pod, VIRTUAL_GATEWAY, 32, args.ifName)) return 'azure-vnet: the pod has no route to its gateway';
   if (!leadsTo(pod, DEFAULT_ROUTE.addr, DEFAULT_ROUTE.len, args.ifName)) return 'azure-vnet: the pod has no default route';
-  return checkAddress(env, config.ipam, args, result.ip);
+  return checkAddress(env, config.ipam, args, result);
 }
 
 function joinHost(

@@ -12,7 +12,7 @@ export interface HostLocalConfig {
 }
 
 /** The range's first host address is the gateway and is given to nobody. @source allocator Range.Canonicalize */
-export function gatewayOf(range: Prefix): Ipv4 {
+function gatewayOf(range: Prefix): Ipv4 {
   return offsetIpv4(range.addr, 1);
 }
 

@@ -113,12 +113,12 @@ function entryRules(network: string, args: CniArgs, chain: string): string[] {
 
 /** For each port: mark what comes from the pods' own subnet and from localhost, then translate. */
 function dnatRules(config: PortmapConfig, mappings: readonly PortMapping[], result: CniResult): string[] {
-  const subnet = formatPrefix(prefixOf(result.ip.addr, result.ip.len));
+  const subnet = formatPrefix(prefixOf(result.addr, result.len));
   const mark = config.externalSetMarkChain ?? SETMARK;
   return mappings.flatMap(({ protocol, hostPort, containerPort, hostIp }) => {
     const match = `-p ${protocol} -m ${protocol} --dport ${hostPort}${hostIp === null ? '' : ` -d ${formatIpv4(hostIp)}`}`;
     const marks = config.snat ? [`${match} -s ${subnet} -j ${mark}`, `${match} -s 127.0.0.1 -j ${mark}`] : [];
-    return [...marks, `${match} -j DNAT --to-destination ${formatIpv4(result.ip.addr)}:${containerPort}`];
+    return [...marks, `${match} -j DNAT --to-destination ${formatIpv4(result.addr)}:${containerPort}`];
   });
 }
 

@@ -10,9 +10,11 @@ export function routesOf(netns: Netns, table: number): readonly Route[] {
 
 /** Writes a table anew. A table without routes is no table. */
 export function setRoutes(netns: Netns, table: number, routes: readonly Route[]): void {
-  const others = netns.fib.filter(({ id }) => id !== table);
+  const at = netns.fib.findIndex(({ id }) => id === table);
+  if (routes.length === 0) netns.fib = netns.fib.filter(({ id }) => id !== table);
+  else if (at >= 0) netns.fib = netns.fib.with(at, { id: table, routes });
   // The order of `ip route show table all`: main, then the others by number, local last.
-  netns.fib = routes.length === 0 ? others : others.concat({ id: table, routes }).sort((a, b) => a.id - b.id);
+  else netns.fib = netns.fib.concat({ id: table, routes }).sort((a, b) => a.id - b.id);
 }
 
 /** Keeps only some routes, in every table. */

@@ -52,7 +52,7 @@ describe('the bridge plug-in', () => {
   it('keeps the bridge for the second pod', () => {
     const { host, one, root } = joined();
     const second = addNetwork(one, CONFLIST, sandbox(host, 'other'));
-    expect(second.ok && formatIpv4(second.value.ip.addr)).toBe('10.244.2.3');
+    expect(second.ok && formatIpv4(second.value.addr)).toBe('10.244.2.3');
     expect(root.links.filter((link) => link.kind.type === 'bridge')).toHaveLength(1);
   });
 

@@ -1,0 +1,107 @@
+import { allocate, remember } from '../../cni/azure-vnet/azure-vnet.ts';
+import { type Pattern, stamp } from '../../cni/azure-vnet/pattern.ts';
+import type { AzureVnetConfig, Conflist } from '../../cni/conflist.ts';
+import type { CniArgs, CniEnv, CniOutcome, CniResult } from '../../cni/plugin.ts';
+import { addNetwork } from '../../cni/runtime.ts';
+import type { Link } from '../../linux/link.ts';
+import type { Host, Netns } from '../../linux/netns.ts';
+import { netnsOf, nextIfindex } from '../../linux/ops/edit.ts';
+import { compareRoutes, routesOf, setRoutes } from '../../linux/ops/fib-edit.ts';
+import { type Route, TABLE_MAIN } from '../../linux/route.ts';
+import { type Sysctls, confName } from '../../linux/sysctl.ts';
+import type { Interned } from './intern-parts.ts';
+import { rootOf } from './machine.ts';
+
+/**
+ * Many pods that join one machine, at a cost that does not grow with those that are there already. Between two pods the first namespace
+ * shows only what it had at the beginning, and the newest link, so that interface numbers go on; what each pod adds is put aside, and put
+ * together at the end. Pods behind a routed veth differ in names, numbers and addresses alone, so all but the first are made by its pattern.
+ */
+export class Crowd {
+  readonly #host: Host;
+  readonly #root: Netns;
+  readonly #interned: Interned;
+  readonly #links: readonly Link[];
+  readonly #routes: readonly Route[];
+  readonly #sysctls: Sysctls;
+  readonly #addedLinks: Link[] = [];
+  readonly #addedRoutes: Route[] = [];
+  readonly #addedSysctls: [name: string, value: string][] = [];
+  #shown: Link[];
+  #pattern: Pattern | null = null;
+
+  constructor(host: Host, interned: Interned) {
+    this.#host = host;
+    this.#root = rootOf(host);
+    this.#interned = interned;
+    this.#links = this.#root.links;
+    this.#routes = routesOf(this.#root, TABLE_MAIN);
+    this.#sysctls = this.#root.sysctls;
+    this.#shown = this.#root.links;
+  }
+
+  /** ADD for one more pod. */
+  join(env: CniEnv, conflist: Conflist, args: CniArgs): CniOutcome<CniResult> {
+    const { main } = conflist;
+    if (main.type === 'azure-vnet' && args.portMappings.length === 0 && this.#pattern !== null) {
+      return this.#joinLike(this.#pattern, env, main, args);
+    }
+    const outcome = addNetwork(env, conflist, args);
+    const pod = netnsOf(this.#host, args.netns);
+    if (outcome.ok && pod !== null) this.#interned.namespace(pod);
+    if (main.type === 'azure-vnet') this.#putAside(outcome, pod, args);
+    return outcome;
+  }
+
+  #joinLike(pattern: Pattern, env: CniEnv, config: AzureVnetConfig, args: CniArgs): CniOutcome<CniResult> {
+    const outcome = allocate(env, config, args);
+    const pod = netnsOf(this.#host, args.netns);
+    if (!outcome.ok || pod === null) return outcome;
+    // The kernel makes the peer, which moves into the pod, before the end that stays.
+    const next = nextIfindex(this.#root);
+    const { link, route } = stamp(pattern, pod, outcome.value, args.ifName, { pod: next, host: next + 1 });
+    remember(env, args);
+    this.#addedLinks.push(link);
+    this.#addedRoutes.push(route);
+    this.#addedSysctls.push([confName(link.name, 'proxy_arp'), '1']);
+    this.#show();
+    return outcome;
+  }
+
+  /** Puts aside what the plug-in added for the last pod. */
+  #putAside(outcome: CniOutcome<CniResult>, pod: Netns | null, args: CniArgs): void {
+    const root = this.#root;
+    const links = root.links.filter((link) => !this.#shown.includes(link));
+    const routes = routesOf(root, TABLE_MAIN).filter((route) => !this.#routes.includes(route));
+    this.#addedLinks.push(...links);
+    this.#addedRoutes.push(...routes);
+    for (const [name, value] of Object.entries(root.sysctls)) {
+      if (!Object.hasOwn(this.#sysctls, name)) this.#addedSysctls.push([name, value]);
+    }
+    this.#show();
+    const [hostLink] = links;
+    const [hostRoute] = routes;
+    if (!outcome.ok || pod === null || hostLink === undefined || hostRoute === undefined || args.portMappings.length > 0) return;
+    this.#pattern = { result: outcome.value, pod: { ...pod }, hostLink, hostRoute };
+  }
+
+  #show(): void {
+    const root = this.#root;
+    this.#shown = [...this.#links, ...this.#addedLinks.slice(-1)];
+    root.links = this.#shown;
+    if (routesOf(root, TABLE_MAIN) !== this.#routes) setRoutes(root, TABLE_MAIN, this.#routes);
+    root.sysctls = this.#sysctls;
+  }
+
+  /** Shows everything. */
+  close(): void {
+    const root = this.#root;
+    if (this.#addedLinks.length === 0) return;
+    root.links = [...this.#links, ...this.#addedLinks];
+    setRoutes(root, TABLE_MAIN, [...this.#routes, ...this.#addedRoutes].sort(compareRoutes));
+    // Written key by key: V8 then keeps a hash table, where a spread would make a hidden class for every key.
+    const sysctls: Record<string, string> = { ...this.#sysctls };
+    for (const [name, value] of this.#addedSysctls) sysctls[name] = value;
+    root.sysctls = sysctls;
+  }
+}
