@@ -6,6 +6,7 @@ import type { StepEntry } from '../../src/scenario/schema/step.ts';
 import type { Trace } from '../../src/trace/trace.ts';
 import { entryView } from '../../src/walk/conntrack-view.ts';
 import { runAllBranches, runProbe } from '../../src/walk/run-probe.ts';
+import { verdictOf } from '../../src/walk/verdict.ts';
 import { type Walk, walk } from '../../src/walk/walk.ts';
 import type { Session } from '../../src/world/session.ts';
 import { freeze } from '../../src/world/freeze.ts';
@@ -30,9 +31,23 @@ function find({ from, to, proto }: Flow, sentence: string): Find {
 
 /** What a walk came to, without anything that only a recorder knows. */
 function noticed({ outcome, src, observed }: Walk): string {
-  const { delivered, reply, isReset, icmpErrors, sendError, exit, isLoop, unknown } = observed;
-  const drops = observed.drops.map(({ at, reason, text }) => ({ at, reason, text }));
-  return JSON.stringify({ outcome, src, delivered, reply, isReset, icmpErrors, sendError, exit, isLoop, unknown, drops });
+  const { delivered, alsoDelivered, reply, isReset, icmpErrors, sendError, exit, isLoop, unknown } = observed;
+  const drops = observed.drops.map(({ at, reason, text, leg, isCopy }) => ({ at, reason, text, leg, isCopy }));
+  return JSON.stringify({
+    verdict: verdictOf(observed),
+    outcome,
+    src,
+    delivered,
+    alsoDelivered,
+    reply,
+    isReset,
+    icmpErrors,
+    sendError,
+    exit,
+    isLoop,
+    unknown,
+    drops,
+  });
 }
 
 /** What walks left behind: the connections of every namespace, and how far the random source has come. */

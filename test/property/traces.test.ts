@@ -18,12 +18,15 @@ import {
 } from './support/trace-rules.ts';
 
 const noLoop: TraceRule = ({ outcome, text }: Trace) => (outcome === 'loop' || text.includes('routing loop') ? [text] : []);
+const isAnswered: TraceRule = ({ outcome, delivered, text }: Trace) =>
+  delivered === null || outcome === 'replied' ? [] : [`${outcome}: ${text}`];
 const isDecided: TraceRule = ({ outcome, text, reason }: Trace) =>
   outcome === 'unknown' && reason !== 'AZURE_ICMP_ERROR_THROUGH_NAT' ? [`unknown: ${text}`] : [];
 
 const RULES: readonly [name: string, rule: TraceRule][] = [
   ['a trace keeps the contract, and names only what is there', isSound],
   ['the TTL falls by one for each hop that routes', ttlFallsPerHop],
+  ['whatever is delivered is answered, and the answer arrives', isAnswered],
   ['whoever asked is answered by whom it asked', replyIsUntranslated],
   ['I1: pods see each other by their own addresses', podsMeetThemselves],
   ['I2: a reply passes everybody who translated the request, backwards', replyCrossesTranslators],
