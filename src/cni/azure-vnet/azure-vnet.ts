@@ -1,5 +1,4 @@
 import { sha1 } from '@noble/hashes/legacy.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { addVethPair } from '../../linux/ops/add-link.ts';
 import { addAddress as addLinkAddress } from '../../linux/ops/addresses.ts';
 import { deleteLink, moveToNetns } from '../../linux/ops/delete-link.ts';
@@ -17,7 +16,7 @@ import { confName, readSysctl } from '../../linux/sysctl.ts';
 import { type Ipv4, formatIpv4 } from '../../wire/ipv4.ts';
 import { type Mac, mac } from '../../wire/mac.ts';
 import { DEFAULT_ROUTE, prefixOf } from '../../wire/prefix.ts';
-import { bytesOf } from '../ascii.ts';
+import { bytesOf, hexName } from '../ascii.ts';
 import type { AzureVnetConfig } from '../conflist.ts';
 import { addAddress, checkAddress, delAddress } from '../ipam.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, type CniResult, done, failed } from '../plugin.ts';
@@ -28,7 +27,7 @@ import { VIRTUAL_GATEWAY } from '../virtual-gateway.ts';
 /** The interface that azure-vnet takes as its way out, and whose MTU pods get. */
 const MASTER = 'eth0';
 /** The Ethernet address of every host end; pods know it without asking. */
-export const HOST_VETH_MAC: Mac = mac('aa:aa:aa:aa:aa:aa');
+const HOST_VETH_MAC: Mac = mac('aa:aa:aa:aa:aa:aa');
 const ORIGIN = 'azure-vnet';
 
 /** The MTU that the kernel gives to a new veth. */
@@ -44,7 +43,7 @@ const GATEWAY_NEIGHBOUR: Neighbour = Object.freeze({
 
 /** The host end of a pod's veth: a function of its namespace and name alone. @source network/endpoint_linux.go generateVethName */
 export function hostVethName(pod: { readonly namespace: string; readonly name: string }): string {
-  return `azv${bytesToHex(sha1(bytesOf(`${pod.namespace}.${pod.name}`))).slice(0, 11)}`;
+  return hexName('azv', sha1(bytesOf(`${pod.namespace}.${pod.name}`)), 11);
 }
 
 /**
