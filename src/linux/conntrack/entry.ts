@@ -41,6 +41,9 @@ export class CtEntry {
   uniqueAt = -1;
   /** Creation order, for stable listing. */
   id = 0;
+  /** Hashes of both tuples, fixed once the entry is in the table. */
+  origHash = 0;
+  replyHash = 0;
   /** Chains of the hash table. */
   nextOrig: CtEntry | null = null;
   nextReply: CtEntry | null = null;

@@ -11,7 +11,9 @@ function hash(proto: number, src: number, dst: number, sport: number, dport: num
 }
 
 function empty(buckets: number): (CtEntry | null)[] {
-  return Array.from({ length: buckets }, () => null);
+  const list: (CtEntry | null)[] = [];
+  list.length = buckets;
+  return list.fill(null);
 }
 
 /**
@@ -69,6 +71,8 @@ export class ConntrackTable {
     entry.id = this.nextId++;
     this.generation++;
     entry.status |= IPS_CONFIRMED;
+    entry.origHash = hash(entry.proto, entry.origSrc, entry.origDst, entry.origSport, entry.origDport);
+    entry.replyHash = hash(entry.proto, entry.replySrc, entry.replyDst, entry.replySport, entry.replyDport);
     this.link(entry);
     this.size++;
     if ((entry.status & IPS_SRC_NAT) !== 0) {
@@ -141,19 +145,19 @@ export class ConntrackTable {
   }
 
   private link(e: CtEntry): void {
-    const o = hash(e.proto, e.origSrc, e.origDst, e.origSport, e.origDport) & this.mask;
+    const o = e.origHash & this.mask;
     e.nextOrig = this.orig[o] ?? null;
     this.orig[o] = e;
-    const r = hash(e.proto, e.replySrc, e.replyDst, e.replySport, e.replyDport) & this.mask;
+    const r = e.replyHash & this.mask;
     e.nextReply = this.reply[r] ?? null;
     this.reply[r] = e;
   }
 
   private unlink(e: CtEntry): void {
-    const o = hash(e.proto, e.origSrc, e.origDst, e.origSport, e.origDport) & this.mask;
+    const o = e.origHash & this.mask;
     if (this.orig[o] === e) this.orig[o] = e.nextOrig;
     else for (let p = this.orig[o] ?? null; p !== null; p = p.nextOrig) if (p.nextOrig === e) p.nextOrig = e.nextOrig;
-    const r = hash(e.proto, e.replySrc, e.replyDst, e.replySport, e.replyDport) & this.mask;
+    const r = e.replyHash & this.mask;
     if (this.reply[r] === e) this.reply[r] = e.nextReply;
     else for (let p = this.reply[r] ?? null; p !== null; p = p.nextReply) if (p.nextReply === e) p.nextReply = e.nextReply;
     e.nextOrig = null;
