@@ -1,4 +1,5 @@
 import type { HopRecord, LegRecord } from '../trace/recorder.ts';
+import type { LegKind } from '../trace/trace.ts';
 import { type Ipv4, ANY } from '../wire/ipv4.ts';
 import { type Mac, ZERO_MAC } from '../wire/mac.ts';
 import { ICMP } from '../wire/proto.ts';
@@ -156,6 +157,10 @@ export class Skb {
   /** Bridges that flooded it since then: one that meets it again is part of a loop. */
   flooded: FloodedBy | null = null;
 
+  /** What it is to the probe that called it forth. */
+  role: LegKind = 'request';
+  /** A copy that went its own way: flooded, looped back, or passed up a promiscuous bridge. */
+  isCopy = false;
   leg: LegRecord | null = null;
   hop: HopRecord | null = null;
 

@@ -16,6 +16,7 @@ import { routeArp, routeBack } from './route.ts';
 function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
   const skb = new Skb();
   skb.arp = arp;
+  skb.role = 'arp';
   skb.smac = device.link.mac;
   skb.dmac = dmac;
   skb.lengthBytes = 28;

@@ -8,6 +8,7 @@ import { inetSelectAddr } from '../fib/select-address.ts';
 import type { ErrorBucket } from '../netns-session.ts';
 import { isIcmpError, PACKET_HOST, type Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { answerTo, emit } from './emit.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { learnPathMtu } from './path-mtu.ts';
 import { note, start } from './record.ts';
@@ -94,6 +95,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   error.mark = netns.sysctl.fwmarkReflect ? skb.mark : 0;
   error.local = true;
   error.byKernel = true;
+  error.role = type === REDIRECT ? 'redirect' : 'icmp-error';
   const route = routeSend(stack, error);
   if (route.kind === 'error' || route.kind === 'unknown') {
     note(stack, skb, {
@@ -113,7 +115,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   error.via = route;
   const { recorder } = stack.effects;
   if (recorder !== null) {
-    error.leg = recorder.leg(type === REDIRECT ? 'redirect' : 'icmp-error');
+    error.leg = recorder.leg(error.role);
     start(recorder, stack, error);
     const from = error.src;
     note(stack, error, { stage: 'icmp', verb: 'ORIGINATED', text: () => `${icmpText(type, code)} from ${formatIpv4(from)}` });
@@ -201,35 +203,15 @@ export function icmpRcv(stack: Stack, skb: Skb): void {
     return;
   }
   stack.effects.delivered(stack, skb, null);
-  const reply = new Skb();
-  reply.proto = ICMP;
+  const reply = answerTo(stack, skb, ICMP, skb.lengthBytes);
   reply.icmpType = ECHO_REPLY;
   reply.sport = skb.sport;
-  reply.src = broadcast ? ANY : skb.dst;
-  reply.dst = skb.src;
-  reply.ttl = sysctl.ipDefaultTtl;
+  reply.dport = 0;
+  if (broadcast) reply.src = ANY;
   reply.tos = skb.tos;
   reply.mark = sysctl.fwmarkReflect ? skb.mark : 0;
-  reply.lengthBytes = skb.lengthBytes;
-  reply.local = true;
   reply.byKernel = true;
-  const route = routeSend(stack, reply);
-  if (route.kind === 'error') {
-    stack.effects.dropped(stack, reply, 'NO_ROUTE_BACK', `no route back to ${formatIpv4(reply.dst)} for the echo reply`);
-    return;
-  }
-  if (route.kind === 'unknown') {
-    stack.effects.unknown(stack, reply, route.reason, route.text);
-    return;
-  }
-  reply.via = route;
-  const { recorder } = stack.effects;
-  if (recorder !== null) {
-    reply.leg = recorder.leg('reply');
-    start(recorder, stack, reply);
-    note(stack, reply, { stage: 'icmp', verb: 'ANSWERED', text: `echo reply to ${formatIpv4(reply.dst)}` });
-  }
   stack.session.icmpBusy = true;
-  ipLocalOut(stack, reply);
+  emit(stack, reply, 'icmp', () => `echo reply to ${formatIpv4(skb.src)}`);
   stack.session.icmpBusy = false;
 }

@@ -48,6 +48,7 @@ export function start(recorder: Recorder, stack: Stack, skb: Skb): void {
 /** A copy that goes its own way from here: flooded, looped back, or passed up a promiscuous bridge. */
 export function forkSkb(stack: Stack, skb: Skb): Skb {
   const copy = skb.clone();
+  copy.isCopy = true;
   const { recorder } = stack.effects;
   if (recorder !== null && skb.leg !== null && skb.hop !== null) {
     const fork = recorder.fork(skb.leg, skb.hop);

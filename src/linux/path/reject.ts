@@ -4,7 +4,8 @@ import { attach } from '../conntrack/track.ts';
 import { CLOSE } from '../conntrack/tcp.ts';
 import { type HookEnv, PREROUTING } from '../netfilter/hook-env.ts';
 import type { RejectKind } from '../netfilter/target/target.ts';
-import { ACK, RST, Skb } from '../skb.ts';
+import { RST } from '../skb.ts';
+import { resetTo } from './emit.ts';
 import { icmpSend, UNREACHABLE } from './icmp.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { note, start } from './record.ts';
@@ -32,24 +33,13 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
     return;
   }
   if (skb.proto !== TCP || (skb.tcpFlags & RST) !== 0) return;
-  const reset = new Skb();
-  reset.proto = TCP;
-  reset.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
-  reset.src = skb.dst;
-  reset.dst = skb.src;
-  reset.sport = skb.dport;
-  reset.dport = skb.sport;
-  reset.ttl = stack.netns.sysctl.ipDefaultTtl;
-  reset.df = true;
-  reset.lengthBytes = 40;
-  reset.byKernel = true;
-  reset.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
+  const reset = resetTo(stack, skb);
   if (routeMeHarder(stack, reset) !== null) return;
   attach(reset, skb);
   if (skb.ct !== null) skb.ct.tcpState = CLOSE;
   const { recorder } = stack.effects;
   if (recorder !== null) {
-    reset.leg = recorder.leg('reset');
+    reset.leg = recorder.leg(reset.role);
     start(recorder, stack, reset);
     note(stack, reset, { stage: 'reject', verb: 'ORIGINATED', text: `RST from ${formatIpv4(reset.src)}:${reset.sport}` });
   }

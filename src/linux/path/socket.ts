@@ -1,15 +1,12 @@
 import { BROADCAST, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName, TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
-import { ACK, RST, Skb, SYN } from '../skb.ts';
+import { ACK, RST, type Skb, SYN } from '../skb.ts';
 import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
+import { answerTo, emit, resetTo } from './emit.ts';
 import { ECHO_REQUEST, icmpRcv, icmpSend, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp.ts';
-import { ipLocalOut } from './ip-output.ts';
-import { announcedMss } from './path-mtu.ts';
-import { note, start } from './record.ts';
-import { routeSend } from './route.ts';
 import { vxlanOnPort, vxlanRcv } from './vxlan.ts';
 
 /** @source net/ipv4/ip_input.c ip_protocol_deliver_rcu */
@@ -141,43 +138,9 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
     return;
   }
   stack.effects.delivered(stack, skb, socket);
-  if (socket.answers) emit(stack, answerTo(stack, skb, UDP, skb.lengthBytes), 'reply', `answers from ${formatIpv4(skb.dst)}:${skb.dport}`);
-}
-
-/** A packet back to where `skb` came from, from the address that was asked. */
-function answerTo(stack: Stack, skb: Skb, proto: number, lengthBytes: number): Skb {
-  const answer = new Skb();
-  answer.proto = proto;
-  answer.src = skb.dst;
-  answer.dst = skb.src;
-  answer.sport = skb.dport;
-  answer.dport = skb.sport;
-  answer.ttl = stack.netns.sysctl.ipDefaultTtl;
-  answer.lengthBytes = lengthBytes;
-  answer.local = true;
-  return answer;
-}
-
-/** Routes and sends a packet that a socket or the kernel made in answer to one received. */
-function emit(stack: Stack, skb: Skb, kind: 'reply' | 'ack' | 'reset', text: string): void {
-  const { recorder } = stack.effects;
-  if (recorder !== null) {
-    skb.leg = recorder.leg(kind);
-    start(recorder, stack, skb);
+  if (socket.answers) {
+    emit(stack, answerTo(stack, skb, UDP, skb.lengthBytes), 'socket', () => `answers from ${formatIpv4(skb.dst)}:${skb.dport}`);
   }
-  const route = routeSend(stack, skb);
-  if (route.kind === 'error') {
-    stack.effects.dropped(stack, skb, 'NO_ROUTE_BACK', `no route back to ${formatIpv4(skb.dst)}: ${route.text}`);
-    return;
-  }
-  if (route.kind === 'unknown') {
-    stack.effects.unknown(stack, skb, route.reason, route.text);
-    return;
-  }
-  skb.via = route;
-  if ((skb.tcpFlags & SYN) !== 0) skb.mssBytes = announcedMss(stack, route);
-  if (recorder !== null) note(stack, skb, { stage: 'socket', verb: 'ANSWERED', text });
-  ipLocalOut(stack, skb);
 }
 
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_rcv */
@@ -211,7 +174,7 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       answer.tcpFlags = SYN | ACK;
       answer.df = true;
       answer.mark = stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0;
-      emit(stack, answer, 'reply', `SYN-ACK from ${formatIpv4(skb.dst)}:${skb.dport}`);
+      emit(stack, answer, 'socket', () => `SYN-ACK from ${formatIpv4(skb.dst)}:${skb.dport}`);
       return;
     }
     if ((tcpFlags & RST) === 0) reset(stack, skb);
@@ -227,16 +190,12 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
     ack.tos = socket.tos ?? 0;
     ack.ttl = socket.ttl ?? ack.ttl;
     ack.boundDev = socket.dev;
-    emit(stack, ack, 'ack', `ACK completes the handshake`);
+    ack.role = 'ack';
+    emit(stack, ack, 'socket', () => 'ACK completes the handshake');
   }
 }
 
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */
 function reset(stack: Stack, skb: Skb): void {
-  const rst = answerTo(stack, skb, TCP, 40);
-  rst.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
-  rst.df = true;
-  rst.byKernel = true;
-  rst.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
-  emit(stack, rst, 'reset', `RST from ${formatIpv4(skb.dst)}:${skb.dport}`);
+  emit(stack, resetTo(stack, skb), 'socket', () => `RST from ${formatIpv4(skb.dst)}:${skb.dport}`);
 }

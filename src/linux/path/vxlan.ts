@@ -89,6 +89,8 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.inner = skb;
   outer.vni = remote.vni;
   outer.trailing = skb.trailing;
+  outer.role = skb.role;
+  outer.isCopy = skb.isCopy;
   outer.leg = skb.leg;
   outer.hop = skb.hop;
   if (skb.arp !== null) effects.arpShown(skb);

@@ -130,7 +130,7 @@ describe('echo', () => {
     const sent = routed().unroute('b', 'default').send('a', 'icmp 10.0.1.2');
     expect([sent.outcome, sent.text]).toEqual([
       'delivered',
-      'delivered to m/b as 10.0.0.2 -> 10.0.1.2; dropped at m/b: no route back to 10.0.0.2 for the echo reply',
+      'delivered to m/b as 10.0.0.2 -> 10.0.1.2; reply dropped at m/b: no route back to 10.0.0.2: no route to 10.0.0.2',
     ]);
   });
 });

@@ -1,0 +1,58 @@
+import { formatIpv4 } from '../../wire/ipv4.ts';
+import { TCP } from '../../wire/proto.ts';
+import { ACK, RST, Skb, SYN } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { ipLocalOut } from './ip-output.ts';
+import { announcedMss } from './path-mtu.ts';
+import { note, start } from './record.ts';
+import { routeSend } from './route.ts';
+
+const RST_BYTES = 40;
+
+/** A packet back to where `skb` came from, from the address that was asked. */
+export function answerTo(stack: Stack, skb: Skb, proto: number, lengthBytes: number): Skb {
+  const answer = new Skb();
+  answer.proto = proto;
+  answer.role = 'reply';
+  answer.src = skb.dst;
+  answer.dst = skb.src;
+  answer.sport = skb.dport;
+  answer.dport = skb.sport;
+  answer.ttl = stack.netns.sysctl.ipDefaultTtl;
+  answer.lengthBytes = lengthBytes;
+  answer.local = true;
+  return answer;
+}
+
+/** The RST with which the kernel refuses a segment. @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset, nf_reject_ipv4.c nf_reject_ip_tcphdr_put */
+export function resetTo(stack: Stack, skb: Skb): Skb {
+  const reset = answerTo(stack, skb, TCP, RST_BYTES);
+  reset.role = 'reset';
+  reset.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
+  reset.df = true;
+  reset.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
+  reset.byKernel = true;
+  return reset;
+}
+
+/** Routes and sends what a socket or the kernel made in answer to a packet received. */
+export function emit(stack: Stack, skb: Skb, stage: 'icmp' | 'socket', text: () => string): void {
+  const { recorder } = stack.effects;
+  if (recorder !== null) {
+    skb.leg = recorder.leg(skb.role);
+    start(recorder, stack, skb);
+  }
+  const route = routeSend(stack, skb);
+  if (route.kind === 'error') {
+    stack.effects.dropped(stack, skb, 'NO_ROUTE_BACK', `no route back to ${formatIpv4(skb.dst)}: ${route.text}`);
+    return;
+  }
+  if (route.kind === 'unknown') {
+    stack.effects.unknown(stack, skb, route.reason, route.text);
+    return;
+  }
+  skb.via = route;
+  if ((skb.tcpFlags & SYN) !== 0) skb.mssBytes = announcedMss(stack, route);
+  if (recorder !== null) note(stack, skb, { stage, verb: 'ANSWERED', text: text() });
+  ipLocalOut(stack, skb);
+}
