@@ -176,6 +176,7 @@ export class Engine implements Effects {
     if (arp?.op !== 'request') return;
     const answer = new Packet();
     const mac = fabricArp();
+    answer.role = 'arp';
     answer.smac = mac;
     answer.dmac = arp.senderMac;
     answer.arp = { op: 'reply', senderMac: mac, senderIp: arp.targetIp, targetMac: arp.senderMac, targetIp: arp.senderIp };
@@ -216,7 +217,7 @@ export class Engine implements Effects {
       this.withSockets.push(stack);
     }
     if (observed.delivered === null) observed.delivered = delivery(stack.at, skb);
-    else if (skb.leg?.kind === 'request') observed.alsoDelivered.push(delivery(stack.at, skb));
+    else if (skb.role === 'request') observed.alsoDelivered.push(delivery(stack.at, skb));
   }
 
   arrived(stack: Stack, skb: Skb): void {
@@ -242,7 +243,7 @@ export class Engine implements Effects {
   /** Accounts for a packet that ended in a namespace or in the fabric. */
   endedAt(at: string, skb: Skb, reason: string, text: string): void {
     if (skb.arp !== null) return;
-    this.observed.drops.push({ at, reason, text, leg: skb.leg?.kind ?? null, isCopy: skb.leg !== null && skb.leg.forkedAt >= 0, skb });
+    this.observed.drops.push({ at, reason, text, leg: skb.role, isCopy: skb.isCopy, skb });
     const { recorder } = this;
     if (recorder === null || skb.hop === null) return;
     const last = skb.hop.steps.at(-1)?.draft.verb;

@@ -126,6 +126,7 @@ function answer(walk: FabricWalk, nic: string, sender: Stack, skb: Skb): void {
   if (skb.proto !== TCP && skb.proto !== UDP && skb.proto !== ICMP) return;
   const reply = new Skb();
   reply.proto = skb.proto;
+  reply.role = 'reply';
   reply.src = skb.dst;
   reply.dst = skb.src;
   reply.sport = skb.proto === ICMP ? skb.sport : skb.dport;

@@ -20,8 +20,7 @@ export interface Drop {
   readonly at: string;
   readonly reason: string;
   readonly text: string;
-  /** Null when nothing was recorded. */
-  readonly leg: LegKind | null;
+  readonly leg: LegKind;
   readonly isCopy: boolean;
   readonly skb: Skb;
 }
@@ -29,7 +28,7 @@ export interface Drop {
 /** What the sender and everybody else noticed of one probe. */
 export interface Observed {
   delivered: Delivery | null;
-  /** Further receivers of the request, and further copies that the same one got. Only where a walk is recorded. */
+  /** Further receivers of the request, and further copies that the same one got. */
   readonly alsoDelivered: Delivery[];
   reply: Delivery | null;
   isReset: boolean;

@@ -31,7 +31,7 @@ function deciding(drops: readonly Drop[], ofRequest: boolean): Drop | null {
 }
 
 function dropText(observed: Observed, drop: Drop): string {
-  const what = drop.leg === null || drop.leg === 'request' ? '' : `${drop.leg} `;
+  const what = drop.leg === 'request' ? '' : `${drop.leg} `;
   const loop = drop.reason === TTL_ENDS ? routingLoop(observed, drop.skb) : null;
   return `${loop === null ? '' : `${routingLoopText(loop)}: `}${what}dropped at ${drop.at}: ${drop.text}`;
 }
