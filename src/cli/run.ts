@@ -61,7 +61,14 @@ function runOnce(paths: readonly string[], flags: RunFlags): Exit {
   try {
     const sources = findSources(paths);
     if (sources.length === 0) throw new UsageError(`there is no scenario in ${paths.join(', ')}`);
-    return flags.list === true ? list(sources, flags, output) : runAll(sources, flags, output);
+    const scenarios = sources.filter(({ kind }) => kind === 'scenario');
+    const snapshot = sources.find(({ kind, found }) => kind === 'snapshot' && (!found || scenarios.length === 0));
+    if (snapshot !== undefined) {
+      throw new UsageError(
+        `${snapshot.file} is a snapshot directory, which promises nothing: nothing to run; podwalk validate reads it, podwalk trace sends packets through it`,
+      );
+    }
+    return flags.list === true ? list(scenarios, flags, output) : runAll(scenarios, flags, output);
   } finally {
     output.close();
   }

@@ -5,8 +5,9 @@ import { filesBeside, readSource } from '../scenario/source/files.node.ts';
 import { LIMITS, overLimit } from '../scenario/source/limits.ts';
 import { SourceError } from '../scenario/source/problem.ts';
 
-/** A file to run: named by the user, or found in a folder that the user named. */
+/** A scenario file or a snapshot directory: named by the user, or found in a folder that the user named. */
 export interface SourceFile {
+  readonly kind: 'scenario' | 'snapshot';
   readonly file: string;
   readonly found: boolean;
 }
@@ -15,13 +16,15 @@ const SCENARIO = /\.ya?ml$/;
 const LABS = 'labs';
 
 /**
- * The scenario files that arguments name: a file is itself, a folder all in it and below, labs left out; in the order of their names.
+ * The sources that arguments name: a file is itself, and so is a snapshot directory; any other folder is all in it and below, labs left
+ * out; in the order of their names.
  * @throws SourceError for a path that does not exist.
  */
 export function findSources(paths: readonly string[]): SourceFile[] {
-  const sources = paths.flatMap((name) =>
-    isFolder(name) ? inFolder(name).map((file) => ({ file, found: true })) : [{ file: name, found: false }],
-  );
+  const sources = paths.flatMap((name): SourceFile[] => {
+    if (!isFolder(name)) return [{ kind: 'scenario', file: name, found: false }];
+    return isSnapshot(name) ? [{ kind: 'snapshot', file: name, found: false }] : inFolder(name);
+  });
   if (sources.length > LIMITS.MAX_FILES) fail(paths[0] ?? '.', overLimit('too many files', 'MAX_FILES'));
   return sources;
 }
@@ -38,19 +41,28 @@ function isFolder(name: string): boolean {
   }
 }
 
-function inFolder(folder: string): string[] {
-  const files: string[] = [];
+/** Whether a folder is a snapshot directory. */
+export function isSnapshot(folder: string): boolean {
+  return statSync(path.join(folder, 'snapshot.json'), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function inFolder(folder: string): SourceFile[] {
+  const found: SourceFile[] = [];
   const folders = [folder];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    if (isSnapshot(next)) {
+      found.push({ kind: 'snapshot', file: next, found: true });
+      continue;
+    }
     for (const entry of readdirSync(next, { withFileTypes: true })) {
       const name = path.join(next, entry.name);
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       if (entry.isDirectory() && entry.name !== LABS) folders.push(name);
-      else if (entry.isFile() && SCENARIO.test(entry.name)) files.push(name);
+      else if (entry.isFile() && SCENARIO.test(entry.name)) found.push({ kind: 'scenario', file: name, found: true });
     }
-    if (files.length > LIMITS.MAX_FILES) fail(folder, overLimit('too many files', 'MAX_FILES'));
+    if (found.length > LIMITS.MAX_FILES) fail(folder, overLimit('too many files', 'MAX_FILES'));
   }
-  return files.sort((a, b) => (a < b ? -1 : 1));
+  return found.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
 /** Reads a scenario and what it includes. @throws SourceError with everything that is wrong with it. */

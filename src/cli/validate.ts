@@ -3,32 +3,35 @@ import { problemLines } from '../report/problems.ts';
 import { printable } from '../report/printable.ts';
 import { SourceError } from '../scenario/source/problem.ts';
 import { validateScenario } from '../scenario/validate.ts';
+import type { World } from '../world/world.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { findSources, loadSource } from './sources.ts';
 import { standardOutput } from './terminal.ts';
+import { readSnapshotAt } from './world.ts';
+
+interface ValidateFlags {
+  readonly root?: string;
+  readonly lenient?: boolean;
+}
 
 /** `podwalk validate`. */
 export function declare(command: Command, finish: (status: Exit) => void): void {
   command
-    .argument('<path...>', 'scenario files, or folders of them')
+    .argument('<path...>', 'scenario files or snapshot directories, or folders of them')
+    .option('--lenient', 'unknown matches and targets of a snapshot make walks UNKNOWN instead of being errors')
     .option('--root <folder>', 'files may be included from here and below')
-    .action((paths: readonly string[], flags: { readonly root?: string }) => finish(validate(paths, flags.root)));
+    .action(async (paths: readonly string[], flags: ValidateFlags) => finish(await validate(paths, flags)));
 }
 
-function validate(paths: readonly string[], root: string | undefined): Exit {
+async function validate(paths: readonly string[], flags: ValidateFlags): Promise<Exit> {
   const output = standardOutput();
   const sources = findSources(paths);
   if (sources.length === 0) throw new UsageError(`there is no scenario in ${paths.join(', ')}`);
   let status: Exit = EXIT.OK;
-  for (const { file } of sources) {
+  for (const { kind, file } of sources) {
     try {
-      const { checks, steps, unknown, notes } = validateScenario(loadSource(file, root));
-      output.write(`ok   ${printable(file)}  ${checks} checks${steps === 0 ? '' : `, ${steps} steps`}\n`);
-      for (const note of notes) output.write(`     note: ${printable(note)}\n`);
-      for (const { place, text } of unknown) {
-        const where = place === null ? '' : `${place.file}:${place.line}:${place.col}: `;
-        output.write(`     UNKNOWN ${printable(where + text)}\n`);
-      }
+      const lines = kind === 'snapshot' ? await snapshotLines(file, flags) : scenarioLines(file, flags);
+      for (const line of lines) output.write(`${printable(line)}\n`);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       process.stderr.write(problemLines(error.problems));
@@ -36,4 +39,35 @@ function validate(paths: readonly string[], root: string | undefined): Exit {
     }
   }
   return status;
+}
+
+function scenarioLines(file: string, { root }: ValidateFlags): string[] {
+  const { checks, steps, unknown, notes } = validateScenario(loadSource(file, root));
+  const wheres = unknown.map(({ place, text }) => (place === null ? text : `${place.file}:${place.line}:${place.col}: ${text}`));
+  return [
+    `ok   ${file}  ${checks} checks${steps === 0 ? '' : `, ${steps} steps`}`,
+    ...notes.map((note) => `     note: ${note}`),
+    ...wheres.map((text) => `     UNKNOWN ${text}`),
+  ];
+}
+
+async function snapshotLines(folder: string, { lenient = false }: ValidateFlags): Promise<string[]> {
+  const { world, objectFiles } = await readSnapshotAt(folder, lenient);
+  const machines = Object.values(world.machines);
+  const namespaces = machines.reduce((sum, { netns }) => sum + Object.keys(netns).length, 0);
+  const unread = objectFiles.length === 0 ? [] : [`     note: not read yet: ${objectFiles.join(', ')}`];
+  return [
+    `ok   ${folder}  snapshot, ${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}, ${namespaces} ${namespaces === 1 ? 'namespace' : 'namespaces'}`,
+    ...unread,
+    ...gapLines(world),
+  ];
+}
+
+/** What each namespace lacks, or holds that is not modelled. */
+function gapLines({ machines }: World): string[] {
+  return Object.entries(machines).flatMap(([machine, { netns }]) =>
+    Object.entries(netns).flatMap(([name, { unmodelled }]) =>
+      unmodelled.map(({ reason, dev, text }) => `     UNKNOWN ${machine}/${name}${dev === null ? '' : `/${dev}`}: ${reason} ${text}`),
+    ),
+  );
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import path from 'node:path';
 import { SourceError } from '../scenario/source/problem.ts';
+import type { Snapshot } from '../snapshot/read-snapshot.ts';
 import { freeze } from '../world/freeze.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
@@ -24,19 +24,14 @@ export interface OpenedWorld {
 
 /** Opens a scenario file or a snapshot directory. @throws SourceError with everything that is wrong with it */
 export async function openWorld(source: string, flags: WorldFlags): Promise<OpenedWorld> {
-  return isSnapshot(source) ? openSnapshot(source, flags) : openScenario(source, flags);
+  return isFolder(source) ? openSnapshot(source, flags) : openScenario(source, flags);
 }
 
-function isSnapshot(source: string): boolean {
+function isFolder(source: string): boolean {
   try {
-    if (!statSync(source).isDirectory()) return false;
+    return statSync(source).isDirectory();
   } catch {
     return false;
-  }
-  try {
-    return statSync(path.join(source, 'snapshot.json')).isFile();
-  } catch {
-    throw new UsageError(`${source} is a folder without snapshot.json; a scenario file or a snapshot directory is expected`);
   }
 }
 
@@ -50,12 +45,21 @@ async function openScenario(source: string, { root }: WorldFlags): Promise<Opene
 }
 
 async function openSnapshot(source: string, { lenient = false, cold = false }: WorldFlags): Promise<OpenedWorld> {
+  const { sessionOf } = await import('../snapshot/session.ts');
+  const { isSnapshot } = await import('./sources.ts');
+  if (!isSnapshot(source))
+    throw new UsageError(`${source} is a folder without snapshot.json; a scenario file or a snapshot directory is expected`);
+  const snapshot = await readSnapshotAt(source, lenient);
+  return { world: freeze(snapshot.world), start: (seed) => sessionOf(snapshot, { seed, cold }), seed: 1, notes: [] };
+}
+
+/** Reads a snapshot directory. @throws SourceError with everything that is wrong with it */
+export async function readSnapshotAt(source: string, lenient: boolean): Promise<Snapshot> {
   const { openDirectory } = await import('../snapshot/directory.node.ts');
   const { readSnapshot } = await import('../snapshot/read-snapshot.ts');
-  const { sessionOf } = await import('../snapshot/session.ts');
   const directory = openDirectory(source);
   if (directory === null) throw new UsageError(`${source} can not be opened`);
   const snapshot = readSnapshot(directory, { lenient });
   if (snapshot.problems.length > 0) throw new SourceError(snapshot.problems);
-  return { world: freeze(snapshot.world), start: (seed) => sessionOf(snapshot, { seed, cold }), seed: 1, notes: [] };
+  return snapshot;
 }

@@ -52,6 +52,8 @@ beforeAll(() => {
   writeFileSync(at('broken.yaml'), BROKEN);
   writeFileSync(at('unknown.yaml'), UNKNOWN);
   writeFileSync(at('app.yaml'), APP);
+  mkdirSync(at('snap/m/root'), { recursive: true });
+  writeFileSync(at('snap/snapshot.json'), JSON.stringify({ podwalkSnapshot: 1, machines: { m: { kind: 'node', namespaces: ['root'] } } }));
   writeFileSync(at('including.yaml'), 'cluster: { mode: kubenet }\nmanifests: [app.yaml]\n');
 });
 
@@ -132,6 +134,10 @@ describe('podwalk run', () => {
 
   test('exits 2 when a tag selects nothing', async () => {
     expect(await podwalk('run', at('all'), '--tag', 'nope')).toMatchObject({ status: 2 });
+  });
+
+  test('a snapshot directory promises nothing, and the message says so', async () => {
+    expect(await podwalk('run', at('snap'))).toMatchObject({ status: 2, stdout: '', stderr: containing('nothing to run') });
   });
 
   test('--tag runs the checks that carry it', async () => {
@@ -221,6 +227,23 @@ describe('podwalk validate', () => {
     const { status, stdout } = await podwalk('validate', at('policy.yaml'));
     expect(status).toBe(0);
     expect(stdout).toMatch(/UNKNOWN .*policy\.yaml:11:\d+: NetworkPolicy default\/deny/);
+  });
+});
+
+describe('podwalk validate of a snapshot directory', () => {
+  test('says of each namespace what was not collected', async () => {
+    const { status, stdout } = await podwalk('validate', at('snap'));
+    expect(stdout).toMatch(/^ok {3}\S*snap {2}snapshot, 1 machine, 1 namespace\n/);
+    expect(stdout).toMatch(/^ {5}UNKNOWN m\/root: NOT_COLLECTED /m);
+    expect(status).toBe(0);
+  });
+
+  test('lists what is wrong with its files, each with its place, and exits 2', async () => {
+    mkdirSync(at('bad-snap'));
+    writeFileSync(at('bad-snap/snapshot.json'), '{ "podwalkSnapshot": 7 }');
+    const { status, stderr } = await podwalk('validate', at('bad-snap'));
+    expect(stderr).toMatch(/bad-snap\/snapshot\.json:1:\d+: /);
+    expect(status).toBe(2);
   });
 });
 
