@@ -154,7 +154,7 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       return;
     }
     if (skb.input?.kind === 'local') reset(stack, skb);
-    stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody listens on tcp/${skb.dport}`);
+    stack.effects.dropped(stack, skb, 'NO_SOCKET', nobodyText(stack, skb));
     return;
   }
   if (socket.peer === null) {
@@ -193,6 +193,14 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
     ack.role = 'ack';
     emit(stack, ack, 'socket', () => 'ACK completes the handshake');
   }
+}
+
+/** An answer whose translation was missed finds the socket that waits for it in a connection with somebody else. */
+function nobodyText({ session }: Stack, skb: Skb): string {
+  const waiting = session.sockets.find(({ proto, port, peer }) => proto === 'tcp' && port === skb.dport && peer !== null);
+  if (waiting?.peer === undefined || waiting.peer === null) return `nobody listens on tcp/${skb.dport}`;
+  const { addr, port } = waiting.peer;
+  return `tcp/${skb.dport} is connected with ${formatIpv4(addr)}:${port}, not with ${formatIpv4(skb.src)}:${skb.sport}`;
 }
 
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */

@@ -164,5 +164,6 @@ describe('DNAT of bridged frames', () => {
     const sent = node(0).send('a', 'tcp 10.96.0.1:80');
     expect([sent.outcome, sent.seen, sent.answeredBy]).toEqual(['delivered', 'b 10.0.0.2:40000 > 10.0.0.3:80 ttl 63', null]);
     expect(sent.header('a', 'rx', 'reply')?.src).toBe('10.0.0.3');
+    expect(sent.text).toContain('reply dropped at m/a: tcp/40000 is connected with 10.96.0.1:80, not with 10.0.0.3:80');
   });
 });
