@@ -10,14 +10,10 @@ import { addRoute } from '../../linux/ops/routes.ts';
 import { setUp } from '../../linux/ops/set-up.ts';
 import type { Socket } from '../../linux/socket.ts';
 import { InvariantError } from '../../wire/invariant.ts';
-import { type Ipv4, ip, offsetIpv4 } from '../../wire/ipv4.ts';
+import { type Ipv4, ip } from '../../wire/ipv4.ts';
 import type { Mac } from '../../wire/mac.ts';
-import { DEFAULT_ROUTE, type Prefix, lastAddress } from '../../wire/prefix.ts';
-
-const WIRESERVER: Ipv4 = ip('168.63.129.16');
-const IMDS: Ipv4 = ip('169.254.169.254');
-/** The metric of routes that DHCP brought. @source AKS transcripts, `route -n` on a node */
-const DHCP_METRIC = 100;
+import { DEFAULT_ROUTE, type Prefix } from '../../wire/prefix.ts';
+import { applyLease } from '../agents/networkd.ts';
 
 /** The kernel of an AKS Ubuntu node. @source AKS transcripts, `kubectl get no -owide` */
 export const NODE_RELEASE = '5.15.0-1070-azure';
@@ -29,14 +25,7 @@ export function azureMachine(name: string, kind: HostKind, kernel: KernelProfile
   const primary = nic.ipconfigs.find((config) => config.primary);
   if (primary === undefined) throw new InvariantError(`NIC ${nic.name} has no primary ipconfig`);
   addNicEnd(host, root, nic.mac, nic.name);
-  const gateway = offsetIpv4(subnet.addr, 1);
-  const viaDhcp = { dev: 'eth0', protocol: 'dhcp', metric: DHCP_METRIC, src: primary.addr } as const;
-  must(addAddress(root, 'eth0', { local: primary.addr, len: subnet.len, broadcast: lastAddress(subnet), noprefixroute: true }));
-  must(addRoute(root, { ...viaDhcp, dst: subnet.addr, len: subnet.len, scope: 'link' }));
-  must(addRoute(root, { ...viaDhcp, dst: gateway, len: 32, scope: 'link' }));
-  must(addRoute(root, { ...viaDhcp, dst: DEFAULT_ROUTE.addr, len: 0, via: gateway }));
-  must(addRoute(root, { ...viaDhcp, dst: WIRESERVER, len: 32, via: gateway }));
-  must(addRoute(root, { ...viaDhcp, dst: IMDS, len: 32, via: gateway }));
+  for (const result of applyLease(root, 'eth0', { addr: primary.addr, subnet })) must(result);
   return host;
 }
 

@@ -232,6 +232,57 @@ steps:
   });
 });
 
+describe('a NIC that goes down and comes up again', () => {
+  const base = (mode: string) => `
+cluster: { mode: ${mode} }
+pods:
+  - { name: client, node: 0 }
+  - { name: web, node: 1, listens: [tcp/80] }
+outside:
+  vms: [{ name: jumpbox, listens: [tcp/80] }]
+  internet: [{ name: peer, ips: [203.0.113.10], listens: [tcp/443] }]
+`;
+  const node = "[{ from: default/client, to: 'default/web:80', EXPECT }, { from: node/node-0, to: '203.0.113.10:443', EXPECT }]";
+  const vm = "[{ from: vm/jumpbox, to: 'node/node-0:22', EXPECT }, { from: node/node-0, to: 'vm/jumpbox:80', EXPECT }]";
+
+  test.each([
+    ['azure', 'node/node-0', node],
+    ['kubenet', 'node/node-0', node],
+    ['overlay', 'node/node-0', node],
+    ['azure', 'vm/jumpbox', vm],
+    ['kubenet', 'vm/jumpbox', vm],
+  ])('takes its DHCP routes again: %s, %s', (mode, on, checks) => {
+    const healthy = checks.replaceAll('EXPECT', 'expect: [replied, reset]');
+    const broken = checks.replaceAll('EXPECT', 'expect: [send-error, dropped, icmp-error]');
+    const result = run(`${base(mode)}
+steps:
+  - name: before
+    checks: ${healthy}
+  - link-down: { on: ${on}, dev: eth0 }
+    checks: ${broken}
+  - link-up: { on: ${on}, dev: eth0 }
+    checks: ${healthy}
+`);
+    expect(result.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'pass', 'pass', 'pass', 'pass']);
+  });
+
+  test.each([
+    ['that stays up does not', 'link-up'],
+    ['with another MTU does not', 'set-mtu'],
+  ])('a link %s bring back a deleted route', (_, name) => {
+    const again = name === 'set-mtu' ? 'set-mtu: { on: node/node-0, dev: eth0, mtu: 1400 }' : 'link-up: { on: node/node-0, dev: eth0 }';
+    const gone = "[{ from: node/node-0, to: '203.0.113.10:443', expect: send-error }]";
+    const result = run(`${base('azure')}
+steps:
+  - delete-route: { on: node/node-0, route: default }
+    checks: ${gone}
+  - ${again}
+    checks: ${gone}
+`);
+    expect(result.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+  });
+});
+
 describe('a file of nothing but Kubernetes objects', () => {
   const app = `
 apiVersion: apps/v1

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { renewLease } from '../../../aks/agents/networkd.ts';
 import { setPort } from '../../../linux/ops/bridge.ts';
+import { linkOf } from '../../../linux/ops/edit.ts';
 import { setFlags, setMac, setMtu } from '../../../linux/ops/set-link.ts';
 import { setDown, setUp } from '../../../linux/ops/set-up.ts';
 import { parseMac } from '../../../wire/mac.ts';
@@ -21,9 +23,11 @@ const switchArgs: z.ZodType<{ on: string; dev: string; state: boolean }> = z.laz
   section({ on, dev: device, state: z.boolean().describe('true: on') }),
 );
 
-export const linkUp: Operation = operation('link-up', 'ip link set DEV up', linkArgs, (args, bench) => {
+export const linkUp: Operation = operation('link-up', 'ip link set DEV up: a NIC takes its DHCP lease again', linkArgs, (args, bench) => {
   const { host, netns, dev } = deviceOf(args, bench);
+  const wasUp = linkOf(netns, dev)?.up === true;
   mustBeOk(setUp(host, netns.name, dev));
+  if (!wasUp) renewLease(bench.world.fabric, netns, dev);
 });
 
 export const linkDown: Operation = operation('link-down', 'ip link set DEV down', linkArgs, (args, bench) => {
