@@ -58,13 +58,13 @@ export function addPeering(fabric: Fabric, input: PeeringInput): Peering {
   });
 }
 
-/** Removes one half; the other becomes Disconnected. */
+/** Removes one half; the other becomes Disconnected when it was Connected, and stays Initiated when it was that. */
 export function removePeering(fabric: Fabric, vnet: string, remote: string): boolean {
   const half = peeringHalf(fabric, vnet, remote);
   if (half === null) return false;
   fabric.peerings.splice(fabric.peerings.indexOf(half), 1);
   const other = peeringHalf(fabric, remote, vnet);
-  if (other !== null) other.state = 'Disconnected';
+  if (other?.state === 'Connected') other.state = 'Disconnected';
   return true;
 }
 

@@ -22,7 +22,7 @@ describe('peering', () => {
     addPeering(fabric, { vnet: 'net', remote: 'far' });
     const bench = new Bench(fabric);
     expect(end(bench.send('a', THERE))).toBe('AZURE_PEERING_DOWN');
-    expect(bench.steps.at(-1)?.text).toContain('net > far Initiated, far > net missing');
+    expect(bench.steps.at(-1)?.text).toContain('net → far Initiated, far → net missing');
   });
 
   it('is down for both when one half was removed', () => {
@@ -32,6 +32,16 @@ describe('peering', () => {
     const bench = new Bench(fabric);
     expect(end(bench.send('a', THERE))).toBe('AZURE_PEERING_DOWN');
     expect(end(bench.send('c', BACK))).toBe('AZURE_PEERING_DOWN');
+  });
+
+  it('whose other half was never connected leaves that half Initiated, and can be completed again', () => {
+    const fabric = withFarVnet(twoVms(), false);
+    fabric.peerings.push(addPeering(structuredClone(fabric), { vnet: 'net', remote: 'far' }));
+    fabric.peerings.push(addPeering(structuredClone(withFarVnet(twoVms(), false)), { vnet: 'far', remote: 'net' }));
+    removePeering(fabric, 'far', 'net');
+    expect(fabric.peerings.map(({ vnet, state }) => `${vnet} ${state}`)).toEqual(['net Initiated']);
+    addPeering(fabric, { vnet: 'far', remote: 'net' });
+    expect(fabric.peerings.map(({ state }) => state)).toEqual(['Connected', 'Connected']);
   });
 
   it('with access off on either half stops both directions', () => {

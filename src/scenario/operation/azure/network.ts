@@ -46,7 +46,7 @@ export const addPeeringOperation: Operation = operation('add-peering', 'one half
 
 export const removePeeringOperation: Operation = operation(
   'remove-peering',
-  'az network vnet peering delete: the other half is Disconnected',
+  'az network vnet peering delete: a connected other half is Disconnected',
   peeringArgs,
   ({ vnet, remote }, { world }) => {
     if (!removePeering(fabricOf(world), vnet, remote))
