@@ -17,7 +17,8 @@ import type { FabricSession } from './session.ts';
 import { checkPacket } from './transmit.ts';
 
 /**
- * Takes a packet from a host outside: from the internet to a public address, from on-premises through a gateway into the VNets.
+ * Takes a packet from a host outside: from the internet to a public address, from on-premises through a gateway into the VNets. How hosts
+ * on-premises reach the internet is not modelled.
  * @throws InvariantError when the fabric has no such host, or is not frozen
  */
 export function fabricFromExternal(
@@ -33,7 +34,8 @@ export function fabricFromExternal(
   const c = crossing(fabric, indexOf(fabric), session, packet, nowMs, hooks);
   const blocked = checkPacket(c);
   if (blocked !== null) return blocked;
-  const target = c.index.publicTargets.get(c.dst);
+  // What an on-premises host sends from a private address does not come by the internet, where public addresses are.
+  const target = host.kind === 'onprem' && isPrivate(c.src) ? undefined : c.index.publicTargets.get(c.dst);
   if (target !== undefined) return fromPublic(c, target);
   const other = c.index.hostAt(c.dst);
   if (other !== null && other.kind === host.kind) {

@@ -91,7 +91,10 @@ function toInternet(c: Crossing, nic: NicView | null, subnet: SubnetView, known:
       `the route leads to the internet, where ${formatIpv4(c.dst)} has no meaning`,
     );
   }
-  if (nic === null) return drop(c, 'azure:gateway', 'AZURE_NO_OUTBOUND', 'a gateway gives on-premises hosts no way to the internet');
+  if (nic === null) {
+    const text = `a gateway carries nothing to public addresses like ${formatIpv4(c.dst)}; the way of on-premises hosts to the internet is their own, and not modelled`;
+    return drop(c, 'azure:gateway', 'AZURE_NO_OUTBOUND', text);
+  }
   const ended = outbound(c, nic, subnet, known);
   if (ended !== null) return ended;
   const target = c.index.publicTargets.get(c.dst);
@@ -113,7 +116,7 @@ function unconnectedPeer(c: Crossing, subnet: SubnetView): string | null {
   const here = peeringHalf(c.fabric, own, remote);
   const there = peeringHalf(c.fabric, remote, own);
   if (here === null && there === null) return null;
-  const state = `${own} > ${remote} ${here?.state ?? 'missing'}, ${remote} > ${own} ${there?.state ?? 'missing'}`;
+  const state = `${own} → ${remote} ${here?.state ?? 'missing'}, ${remote} → ${own} ${there?.state ?? 'missing'}`;
   return `${formatIpv4(c.dst)} is in ${remote}, but the peering is not connected (${state}), so no route leads there`;
 }
 

@@ -6,7 +6,7 @@ import type { Fabric } from '../../../src/azure/fabric.ts';
 import { effectiveRoutes } from '../../../src/azure/routes.ts';
 import { formatPrefix, prefix } from '../../../src/wire/prefix.ts';
 import { ip } from '../../../src/wire/ipv4.ts';
-import { Bench, end, nic, packet, twoVms, withFarVnet, withOnPrem } from './fabrics.ts';
+import { Bench, end, nic, packet, twoVms, withFarVnet, withOnPrem, withPublicLb } from './fabrics.ts';
 
 function oneSubnet(range: string): Fabric {
   const fabric = emptyFabric();
@@ -102,6 +102,14 @@ describe('user-defined routes', () => {
     addUdr(fabric, 'rt', { name: 'onprem', to: prefix('172.21.0.0/16'), nextHopType: 'VirtualNetworkGateway' });
     expect(end(new Bench(structuredClone(fabric)).send('a', 'udp 10.224.0.4:1 > 172.21.0.1:53'))).toBe('AZURE_NO_GATEWAY');
     expect(end(new Bench(withOnPrem(fabric)).send('a', 'udp 10.224.0.4:1 > 172.21.0.1:53'))).toBe('host nobody (onprem)');
+  });
+
+  it('bring nothing from on-premises to public addresses, whether or not the fabric has them', () => {
+    const bench = new Bench(withPublicLb(withOnPrem(twoVms())));
+    for (const dst of ['20.0.0.10', '203.0.113.10']) {
+      expect(end(bench.external('office', `tcp 172.20.0.10:1000 > ${dst}:80`))).toBe('AZURE_NO_OUTBOUND');
+      expect(bench.steps.filter(({ stage }) => stage.startsWith('azure:nsg'))).toEqual([]);
+    }
   });
 
   it('by a service tag lose to an explicit prefix and to a more specific tag', () => {
