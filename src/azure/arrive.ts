@@ -31,7 +31,7 @@ export function traverse(c: Crossing, outside: boolean): FabricResult | null {
     const after = Math.max(0, before - fabric.mssDeltaBytes);
     packet.mssBytes = after;
     if (c.steps !== null) {
-      const text = `the encapsulation takes ${fabric.mssDeltaBytes} bytes off the MSS: ${before} > ${after}`;
+      const text = `the encapsulation takes ${fabric.mssDeltaBytes} bytes off the MSS: ${before} → ${after}`;
       c.steps.step({ stage: 'azure:mss', verb: 'REWRITTEN', text, before: { mss: before }, after: { mss: after } });
     }
   }

@@ -51,13 +51,13 @@ export function crossing(
   };
 }
 
-/** `10.0.0.4:80 > 10.0.0.5:81 tcp`, as of now. */
+/** `tcp 10.0.0.4:80 → 10.0.0.5:81`, as of now. */
 export function flowText(c: Crossing): string {
   const { src, dst, sport, dport, proto } = c;
   const ports = proto !== ICMP && (sport !== 0 || dport !== 0);
   const from = ports ? `${formatIpv4(src)}:${sport}` : formatIpv4(src);
   const to = ports ? `${formatIpv4(dst)}:${dport}` : formatIpv4(dst);
-  return `${protoName(proto)} ${from} > ${to}`;
+  return `${protoName(proto)} ${from} → ${to}`;
 }
 
 /** Ends the packet, silently as far as the sender can tell. */

@@ -25,7 +25,7 @@ export function leaveTo(c: Crossing, network: 'internet' | 'onprem', host: Exter
   if (ended !== null) return ended;
   if (c.steps !== null) {
     const where = network === 'internet' ? 'the internet' : 'on-premises';
-    const text = `${formatIpv4(c.src)} > ${formatIpv4(c.dst)} leaves to ${where}: ${host === null ? 'no host there is modelled' : host.name}`;
+    const text = `${formatIpv4(c.src)} → ${formatIpv4(c.dst)} leaves to ${where}: ${host === null ? 'no host there is modelled' : host.name}`;
     c.steps.step({ stage: network === 'internet' ? 'azure:public-ip' : 'azure:gateway', verb: 'TRANSMITTED', text });
   }
   return { kind: 'external', network, host: host?.name ?? null, machine: host?.machine ?? null };

@@ -28,7 +28,7 @@ function mismatches(candidate: CompiledRule, tuple: Tuple, scope: TagScope): str
     wrong.push(
       isProtocol
         ? `protocol is ${protoName(tuple.proto)}, not ${rule.protocol}`
-        : `ports are ${tuple.sport} > ${tuple.dport}, not ${ports(rule.sourcePorts)} > ${ports(rule.destinationPorts)}`,
+        : `ports are ${tuple.sport} → ${tuple.dport}, not ${ports(rule.sourcePorts)} → ${ports(rule.destinationPorts)}`,
     );
   }
   if (matchAddress(candidate.source, tuple.src, scope) === 0)
@@ -43,7 +43,7 @@ function mismatches(candidate: CompiledRule, tuple: Tuple, scope: TagScope): str
 export function ruleText(rule: NsgRule): string {
   const from = `${addresses(rule.sources)}:${ports(rule.sourcePorts)}`;
   const to = `${addresses(rule.destinations)}:${ports(rule.destinationPorts)}`;
-  return `${rule.priority} ${rule.name} ${rule.direction} ${rule.protocol} ${from} > ${to} ${rule.access}`;
+  return `${rule.priority} ${rule.name} ${rule.direction} ${rule.protocol} ${from} → ${to} ${rule.access}`;
 }
 
 function addresses(matches: readonly AddressMatch[]): string {

@@ -70,8 +70,7 @@ export function checkPacket(c: Crossing): FabricResult | null {
   if (dst >>> 28 >= 14) {
     const isDhcp = dst === BROADCAST && proto === UDP && c.dport === 67;
     if (isDhcp) return { kind: 'platform', service: 'dhcp' };
-    const what = isMulticast(dst) ? 'multicast' : 'broadcast';
-    return drop(c, 'azure:protocol', 'AZURE_MULTICAST', `Azure carries no ${what}: ${flowText(c)}`);
+    return drop(c, 'azure:protocol', 'AZURE_MULTICAST', `${notCarried(dst)}: ${flowText(c)}`);
   }
   if (proto === UDP && c.sport === RESERVED_UDP_PORT) {
     return drop(c, 'azure:protocol', 'AZURE_RESERVED_PORT', `UDP source port ${RESERVED_UDP_PORT} is kept by Azure`);
@@ -80,6 +79,11 @@ export function checkPacket(c: Crossing): FabricResult | null {
     return drop(c, 'azure:protocol', 'AZURE_MTU_EXCEEDED', `${packet.lengthBytes} bytes are more than the ${c.fabric.mtuBytes} of a NIC`);
   }
   return packet.moreFragments || packet.fragOffsetBytes > 0 ? followFragment(c) : null;
+}
+
+function notCarried(dst: Ipv4): string {
+  if (isMulticast(dst)) return 'Azure carries no multicast';
+  return dst === BROADCAST ? 'Azure carries no broadcast' : 'Azure carries nothing to 240.0.0.0/4, which is reserved and nobody has';
 }
 
 /** Later fragments are judged by the ports of the first; one that comes before it is dropped. @source virtual-network-tcpip-performance-tuning */

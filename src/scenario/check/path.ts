@@ -18,7 +18,7 @@ function machineOf(at: string): string {
 
 function shownPath(leg: Leg | null): string {
   const path = pathOf(leg);
-  return path.length === 0 ? 'the packet went nowhere' : path.map(({ at }) => at).join(' > ');
+  return path.length === 0 ? 'the packet went nowhere' : path.map(({ at }) => at).join(' → ');
 }
 
 /** All of the places, in this order, others between them allowed. */
@@ -30,7 +30,7 @@ function passes(field: string, legOf: (trace: Trace) => Leg | null): Judge<strin
     for (const pattern of list(value)) {
       const found = path.findIndex((hop, index) => index >= from && isPlace(pattern, hop, names));
       if (found < 0) {
-        return { field, expected: list(value).join(' > '), happened: `${shownPath(leg)} (not ${pattern})`, deciding: decidingStep(trace) };
+        return { field, expected: list(value).join(' → '), happened: `${shownPath(leg)} (not ${pattern})`, deciding: decidingStep(trace) };
       }
       // Devices of one hop may follow each other, so the search goes on at the same hop.
       from = found;
@@ -55,7 +55,7 @@ function walks(field: string, legOf: (trace: Trace) => Leg | null): Judge<readon
     const leg = legOf(trace);
     const path = pathOf(leg);
     const same = path.length === value.length && value.every((pattern, index) => holdsAt(pattern, path[index], names));
-    return same ? null : { field, expected: value.join(' > '), happened: shownPath(leg), deciding: decidingStep(trace) };
+    return same ? null : { field, expected: value.join(' → '), happened: shownPath(leg), deciding: decidingStep(trace) };
   };
 }
 

@@ -53,9 +53,19 @@ describe('a frame between two VMs', () => {
     ['ipip 10.224.0.4 > 10.224.0.5', 'AZURE_PROTO_BLOCKED'],
     ['udp 10.224.0.4:1 > 224.0.0.251:5353', 'AZURE_MULTICAST'],
     ['udp 10.224.0.4:1 > 255.255.255.255:9', 'AZURE_MULTICAST'],
+    ['udp 10.224.0.4:1 > 240.0.0.1:9', 'AZURE_MULTICAST'],
     ['udp 10.224.0.4:65330 > 10.224.0.5:9', 'AZURE_RESERVED_PORT'],
   ])('%s is not carried', (text, reason) => {
     expect(end(new Bench(twoVms()).send('a', text))).toBe(reason);
+  });
+
+  it.each([
+    ['224.0.0.251', 'Azure carries no multicast'],
+    ['255.255.255.255', 'Azure carries no broadcast'],
+    ['240.0.0.1', 'Azure carries nothing to 240.0.0.0/4, which is reserved and nobody has'],
+    ['255.255.255.254', 'Azure carries nothing to 240.0.0.0/4, which is reserved and nobody has'],
+  ])('to %s is called what it is', (dst, why) => {
+    expect(new Bench(twoVms()).send('a', `udp 10.224.0.4:1 > ${dst}:9`)).toMatchObject({ text: `${why}: udp 10.224.0.4:1 → ${dst}:9` });
   });
 
   it('may not be longer than the MTU', () => {

@@ -74,7 +74,7 @@ describe('network security groups', () => {
     const rule = typeof step?.azureRule === 'function' ? step.azureRule() : step?.azureRule;
     expect(rule).toMatchObject({ nsg: 'nic', rule: 'deny-Inbound', priority: 200, access: 'Deny' });
     const considered = typeof step?.considered === 'function' ? step.considered() : step?.considered;
-    expect(considered).toEqual([{ what: '100 allow-Inbound Inbound * *:* > *:80 Allow', why: 'ports are 1000 > 81, not * > 80' }]);
+    expect(considered).toEqual([{ what: '100 allow-Inbound Inbound * *:* → *:80 Allow', why: 'ports are 1000 → 81, not * → 80' }]);
   });
 
   it('let the answer of an admitted connection through, both NSGs denying', () => {
