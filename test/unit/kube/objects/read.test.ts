@@ -236,6 +236,18 @@ describe('objects beyond the model', () => {
     expect(objects.services).toEqual([]);
   });
 
+  it.each([
+    ['argoproj.io/v1alpha1', 'Rollout'],
+    ['networking.istio.io/v1', 'DestinationRule'],
+    ['networking.istio.io/v1', 'VirtualService'],
+    ['security.istio.io/v1', 'AuthorizationPolicy'],
+    ['security.istio.io/v1', 'PeerAuthentication'],
+  ])('never ignores what makes pods or steers packets: %s %s', (apiVersion, kind) => {
+    const { objects } = objectsOf({ apiVersion, kind, metadata: { name: 'x', namespace: 'shop' } });
+    expect(objects.ignored).toEqual([]);
+    expect([...objects.unmodelled, ...objects.policies].map((one) => one.kind)).toEqual([kind]);
+  });
+
   it('ignores by name what cannot touch a packet', () => {
     const kinds: [string, string][] = [
       ['v1', 'Secret'],
@@ -245,6 +257,27 @@ describe('objects beyond the model', () => {
       ['apiextensions.k8s.io/v1', 'CustomResourceDefinition'],
       ['policy/v1', 'PodDisruptionBudget'],
       ['autoscaling/v2', 'HorizontalPodAutoscaler'],
+      ['autoscaling.k8s.io/v1', 'VerticalPodAutoscaler'],
+      ['cert-manager.io/v1', 'Certificate'],
+      ['cert-manager.io/v1', 'CertificateRequest'],
+      ['cert-manager.io/v1', 'ClusterIssuer'],
+      ['cert-manager.io/v1', 'Issuer'],
+      ['monitoring.coreos.com/v1', 'PodMonitor'],
+      ['monitoring.coreos.com/v1', 'PrometheusRule'],
+      ['monitoring.coreos.com/v1', 'ServiceMonitor'],
+      ['external-secrets.io/v1beta1', 'ClusterSecretStore'],
+      ['external-secrets.io/v1beta1', 'ExternalSecret'],
+      ['external-secrets.io/v1beta1', 'SecretStore'],
+      ['bitnami.com/v1alpha1', 'SealedSecret'],
+      ['secrets-store.csi.x-k8s.io/v1', 'SecretProviderClass'],
+      ['keda.sh/v1alpha1', 'ScaledObject'],
+      ['keda.sh/v1alpha1', 'TriggerAuthentication'],
+      ['argoproj.io/v1alpha1', 'AppProject'],
+      ['argoproj.io/v1alpha1', 'Application'],
+      ['helm.toolkit.fluxcd.io/v2', 'HelmRelease'],
+      ['kustomize.toolkit.fluxcd.io/v1', 'Kustomization'],
+      ['source.toolkit.fluxcd.io/v1', 'GitRepository'],
+      ['source.toolkit.fluxcd.io/v1', 'HelmRepository'],
     ];
     const { objects, problems } = objectsOf(...kinds.map(([apiVersion, kind]) => ({ apiVersion, kind, metadata: { name: 'x' } })));
     expect(problems).toEqual([]);
