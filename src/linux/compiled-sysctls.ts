@@ -72,6 +72,7 @@ export interface NetnsSysctls {
   readonly fibMultipathUseNeigh: boolean;
   readonly minPmtuBytes: number;
   readonly mtuExpiresMs: number;
+  readonly ipfragTimeMs: number;
   readonly minAdvMssBytes: number;
   readonly bridgeNfCallIptables: boolean;
   readonly bridgeNfCallArptables: boolean;
@@ -220,6 +221,7 @@ function netnsSysctls(sysctls: Sysctls): NetnsSysctls {
     fibMultipathUseNeigh: ipv4('fib_multipath_use_neigh') !== 0,
     minPmtuBytes: ipv4('route.min_pmtu'),
     mtuExpiresMs: ipv4('route.mtu_expires') * 1000,
+    ipfragTimeMs: ipv4('ipfrag_time') * 1000,
     minAdvMssBytes: ipv4('route.min_adv_mss'),
     bridgeNfCallIptables: nf('call-iptables'),
     bridgeNfCallArptables: nf('call-arptables'),

@@ -29,7 +29,6 @@ export interface LearnedFdb {
 /** Fragments of one datagram that wait for the rest. */
 export interface FragmentQueue {
   readonly parts: Skb[];
-  readonly sinceMs: number;
 }
 
 /** @source net/ipv4/inetpeer.c struct inet_peer */

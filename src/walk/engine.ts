@@ -264,7 +264,8 @@ export class Engine implements Effects {
   /** Ends the walk: whatever is on its way or waits for an answer is lost. */
   private stop(): void {
     this.queue.clear();
-    for (const { neighbours } of this.session.netns.values()) {
+    for (const { neighbours, fragments } of this.session.netns.values()) {
+      fragments.clear();
       for (const entries of neighbours.values()) {
         for (const [ip, { state, queue }] of entries) if (state === 'incomplete' || queue.length > 0) entries.delete(ip);
       }

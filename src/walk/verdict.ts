@@ -22,10 +22,13 @@ export function endpointText(d: Delivery, side: 'src' | 'dst'): string {
   return name === 'tcp' || name === 'udp' ? `${addr}:${side === 'src' ? d.sport : d.dport}` : addr;
 }
 
+/** What a lost fragment makes of the others, in the end. */
+const REST_LOST = 'FRAG_REASM_TIMEOUT';
+
 /** The drop that decided: the request's own, else the last one of anything. */
 function deciding(drops: readonly Drop[], ofRequest: boolean): Drop | null {
   const own = drops.filter((d) => d.leg === 'request' && !d.isCopy);
-  if (ofRequest && own.length > 0) return own.at(-1) ?? null;
+  if (ofRequest && own.length > 0) return own.findLast(({ reason }) => reason !== REST_LOST) ?? own.at(-1) ?? null;
   const others = drops.filter((d) => !d.isCopy && (ofRequest || d.leg !== 'request'));
   return others.at(-1) ?? (ofRequest ? (drops.at(-1) ?? null) : null);
 }

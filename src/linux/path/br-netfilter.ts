@@ -4,7 +4,8 @@ import { FORWARD, POSTROUTING, PREROUTING } from '../netfilter/hook-env.ts';
 import { type Exit, PACKET_HOST, PACKET_OTHERHOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { bridgeHandleFrameFinish } from './bridge.ts';
-import { defragment, fragment } from './fragment.ts';
+import { defragment } from './defragment.ts';
+import { fragment } from './fragment.ts';
 import { nfHook } from './hooks.ts';
 import { connectedMac, neighOutput } from './neighbour.ts';
 import { note } from './record.ts';
@@ -28,7 +29,7 @@ export function brNfPreRouting(stack: Stack, bridge: Device, port: Device, skb: 
     fragMaxBytes: 0,
     smac: skb.smac,
   };
-  const whole = stack.firewall.conntrack ? defragment(stack, skb, PREROUTING) : skb;
+  const whole = stack.firewall.conntrack ? defragment(stack, bridge, skb, PREROUTING) : skb;
   if (whole === null) return;
   if (whole.bridge !== null) whole.bridge.fragMaxBytes = whole.fragMaxBytes;
   if (!nfHook(stack, PREROUTING, whole, bridge, null)) return;

@@ -49,7 +49,7 @@ export function icmpText(type: number, code: number): string {
           : `${names[code] ?? `code ${code}`} unreachable`;
     return `ICMP 3/${code} ${name}`;
   }
-  if (type === TIME_EXCEEDED) return `ICMP 11/${code} TTL exceeded`;
+  if (type === TIME_EXCEEDED) return `ICMP 11/${code} ${code === 1 ? 'fragment reassembly time' : 'TTL'} exceeded`;
   if (type === REDIRECT) return `ICMP 5/${code} redirect`;
   return `ICMP ${type}/${code}`;
 }

@@ -2,7 +2,7 @@ import type { Device } from '../device.ts';
 import { INPUT, PREROUTING } from '../netfilter/hook-env.ts';
 import { PACKET_OTHERHOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { defragment } from './fragment.ts';
+import { defragment } from './defragment.ts';
 import { nfHook } from './hooks.ts';
 import { ipError } from './icmp.ts';
 import { ipForward } from './ip-forward.ts';
@@ -27,7 +27,7 @@ export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
     ipRcvFinish(stack, device, skb);
     return;
   }
-  const whole = stack.firewall.conntrack ? defragment(stack, skb, PREROUTING) : skb;
+  const whole = stack.firewall.conntrack ? defragment(stack, device, skb, PREROUTING) : skb;
   if (whole === null) return;
   if (nfHook(stack, PREROUTING, whole, device, null)) ipRcvFinish(stack, device, whole);
 }
@@ -60,7 +60,7 @@ function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
 
 /** A packet for this host. @source net/ipv4/ip_input.c ip_local_deliver */
 function ipLocalDeliver(stack: Stack, device: Device, skb: Skb): void {
-  const whole = skb.moreFragments || skb.fragOffsetBytes > 0 ? defragment(stack, skb, INPUT) : skb;
+  const whole = skb.moreFragments || skb.fragOffsetBytes > 0 ? defragment(stack, device, skb, INPUT) : skb;
   if (whole === null) return;
   if (!nfHook(stack, INPUT, whole, device, null)) return;
   deliverToSocket(stack, device, whole);
