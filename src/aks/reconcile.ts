@@ -3,7 +3,6 @@ import { IP_MASQ_RESYNC_MS } from '../kube/ip-masq-agent/render.ts';
 import type { Iptables } from '../linux/netfilter/rule.ts';
 import { TablesEdit } from '../linux/netfilter/tables-edit.ts';
 import { ROOT } from '../linux/netns.ts';
-import { InvariantError } from '../wire/invariant.ts';
 import type { AgentName, Cluster } from '../world/cluster.ts';
 import type { World } from '../world/world.ts';
 import { applyPlan } from './agents/apply-plan.ts';
@@ -16,8 +15,7 @@ import { isPaused } from './agents/pause.ts';
 import { syncKubeProxy } from './agents/sync-kube-proxy.ts';
 import { deriveObjects } from './derive-objects.ts';
 import type { Forget } from './forget.ts';
-import { findMode } from './modes/modes.ts';
-import type { NetworkMode } from './modes/mode.ts';
+import { modeOf } from './modes/modes.ts';
 import { raw } from './raw.ts';
 import { own } from './record.ts';
 
@@ -62,13 +60,6 @@ export function reconcile(world: World, change: Change): Reconciled {
       return { forget, problems: [] };
     }
   }
-}
-
-/** The network mode of a cluster. @throws InvariantError when there is no such mode (a bug: no cluster is built in one) */
-export function modeOf(cluster: Cluster): NetworkMode {
-  const mode = findMode(cluster.mode);
-  if (mode === undefined) throw new InvariantError(`no network mode ${cluster.mode}`);
-  return mode;
 }
 
 /** Whether an agent that runs every so often had a turn between two times. */

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { bytesOf } from './ascii.ts';
+import { bytesOf } from '../wire/ascii.ts';
 
 /**
  * The namespace of a pod's sandbox, `cni-` and a UUID, as containerd names those that it makes. What a runtime draws at random is derived

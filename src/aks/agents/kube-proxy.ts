@@ -12,6 +12,7 @@ import { formatIpv4 } from '../../wire/ipv4.ts';
 import { formatPrefix } from '../../wire/prefix.ts';
 import type { ClusterNetwork, ClusterNode } from '../../world/cluster.ts';
 import type { NetworkMode } from '../modes/mode.ts';
+import { RuleReader } from './read-rule.ts';
 import { applyPlan, chainOf, chainsOf, putChain } from './apply-plan.ts';
 
 /** How often kube-proxy looks for its canary chains. @source kube-proxy --iptables-sync-period */
@@ -102,14 +103,14 @@ type ServicePorts = KubeProxyRules['services'][number]['ports'];
 /** @param unchanged what the kernel holds already */
 function writeChains(tables: TablesEdit, rules: KubeProxyRules, unchanged: ReadonlySet<ServicePorts>): void {
   const { filter, nat } = kubeProxyChains(rules);
-  const interner = new Interner();
-  // Jumps name the chain by its own string, instead of by a piece of the rule's text that would keep the text alive.
-  for (const { name } of [...filter, ...nat]) interner.targets.set(`-j ${name}`, { t: 'jump', chain: name });
-  for (const chain of filter) putChain(tables.table('filter'), chainOf(chain, interner));
-  for (const chain of nat) if (!isServiceChain(chain.name)) putChain(tables.table('nat'), chainOf(chain, interner));
+  const reader = new RuleReader(new Interner());
+  for (const { name } of filter) reader.know(name);
+  for (const { name } of nat) reader.know(name);
+  for (const chain of filter) putChain(tables.table('filter'), chainOf(chain, reader));
+  for (const chain of nat) if (!isServiceChain(chain.name)) putChain(tables.table('nat'), chainOf(chain, reader));
   for (const { ports } of rules.services) {
     if (unchanged.has(ports)) continue;
-    for (const { chains } of ports) for (const chain of chainsOf(chains, interner)) putChain(tables.table('nat'), chain);
+    for (const { chains } of ports) for (const chain of chainsOf(chains, reader)) putChain(tables.table('nat'), chain);
   }
   removeStale(tables.table('nat'), new Set(nat.map(({ name }) => name)));
 }

@@ -16,12 +16,12 @@ import { withAddresses } from '../build/objects.ts';
 import type { Forget } from '../forget.ts';
 import { LIMITS } from '../limits.ts';
 import type { NetworkMode } from '../modes/mode.ts';
+import { modeOf } from '../modes/modes.ts';
 import type { NodePlan } from '../plan/nodes.ts';
 import { nodeSubnetAddresses } from '../plan/subnet-size.ts';
 import { raw } from '../raw.ts';
-import { modeOf } from '../reconcile.ts';
 import { own, remove } from '../record.ts';
-import { clusterOf, finished } from './objects.ts';
+import { clusterOf, finished } from './finish.ts';
 import { controllerOf, endPods, fillWorkload } from './pods.ts';
 import { type Edited, together } from './result.ts';
 

@@ -6,14 +6,13 @@ import { type ObjectMeta, keyOf } from '../../kube/objects/meta.ts';
 import type { Pod } from '../../kube/objects/pod.ts';
 import type { Service } from '../../kube/objects/service.ts';
 import type { Workload } from '../../kube/objects/workload.ts';
-import { InvariantError } from '../../wire/invariant.ts';
 import type { Cluster } from '../../world/cluster.ts';
 import type { World } from '../../world/world.ts';
 import { listener } from '../agents/node-listeners.ts';
 import { openPorts } from '../build/machine.ts';
 import { raw } from '../raw.ts';
 import { own } from '../record.ts';
-import { reconcile } from '../reconcile.ts';
+import { clusterOf, finished } from './finish.ts';
 import { controllerOf, endPods, fillWorkload, startPods } from './pods.ts';
 import { type Edited, together } from './result.ts';
 
@@ -24,18 +23,21 @@ import { type Edited, together } from './result.ts';
 export function applyObjects(world: World, given: ClusterObjects): Edited {
   const cluster = clusterOf(world);
   const before = raw(cluster.objects);
+  const oldServices = byKeyOf(before.services);
+  const givenPods = byKeyOf(given.pods);
+  const oldWorkloads = new Map(before.workloads.map((workload) => [workloadKey(workload), workload]));
   cluster.objects = {
     ...before,
     services: put(
       before.services,
-      given.services.map((service) => keepAllocated(service, before.services)),
+      given.services.map((service) => keepAllocated(service, oldServices.get(keyOf(service)))),
     ),
     endpointSlices: put(before.endpointSlices, given.endpointSlices),
-    workloads: put(before.workloads, given.workloads, (workload) => `${workload.kind} ${keyOf(workload)}`),
+    workloads: put(before.workloads, given.workloads, workloadKey),
     policies: put(before.policies, given.policies, (policy) => `${policy.apiVersion} ${policy.kind} ${keyOf(policy)}`),
     unmodelled: put(before.unmodelled, given.unmodelled, ({ kind, reason, ...meta }) => `${kind} ${keyOf(meta)} ${reason}`),
     masqConfigs: given.masqConfigs.length > 0 ? given.masqConfigs : before.masqConfigs,
-    pods: before.pods.map((pod) => relabelled(pod, given.pods)),
+    pods: before.pods.map((pod) => relabelled(pod, givenPods.get(keyOf(pod)))),
   };
   const known = new Set(before.pods.map(keyOf));
   const edits = [
@@ -45,14 +47,13 @@ export function applyObjects(world: World, given: ClusterObjects): Edited {
       given.pods.filter((pod) => !known.has(keyOf(pod))),
     ),
   ];
-  for (const workload of given.workloads) edits.push(rollOut(world, cluster, workload, before));
+  for (const workload of given.workloads) edits.push(rollOut(world, cluster, workload, oldWorkloads.get(workloadKey(workload)), before.pods));
   openTargetPorts(world, cluster, newcomers(given.services, before.services));
   return finished(world, together(...edits));
 }
 
 /** A service without the addresses and ports that were allocated to it keeps them. */
-function keepAllocated(service: Service, services: readonly Service[]): Service {
-  const before = services.find((one) => keyOf(one) === keyOf(service));
+function keepAllocated(service: Service, before: Service | undefined): Service {
   if (before === undefined) return service;
   const ports = service.ports.map((port) => {
     const same = before.ports.find((one) => one.port === port.port && one.protocol === port.protocol);
@@ -93,19 +94,17 @@ function opensNodePorts({ type }: Service): boolean {
   return type === 'NodePort' || type === 'LoadBalancer';
 }
 
-function relabelled(pod: Pod, given: readonly Pod[]): Pod {
-  const next = given.find((one) => keyOf(one) === keyOf(pod));
+function relabelled(pod: Pod, next: Pod | undefined): Pod {
   return next === undefined ? pod : { ...pod, labels: next.labels, ready: next.ready, terminating: next.terminating };
 }
 
-function rollOut(world: World, cluster: Cluster, workload: Workload, before: ClusterObjects): Edited {
-  const old = before.workloads.find((one) => one.kind === workload.kind && keyOf(one) === keyOf(workload));
+function rollOut(world: World, cluster: Cluster, workload: Workload, old: Workload | undefined, pods: readonly Pod[]): Edited {
   const isNew = old !== undefined && !isEqual(old.template, workload.template);
   const forget = isNew
     ? endPods(
         world,
         cluster,
-        before.pods.filter((pod) => isOwnedBy(pod, workload)),
+        pods.filter((pod) => isOwnedBy(pod, workload)),
       )
     : [];
   return together({ forget, problems: [] }, fillWorkload(world, cluster, workload));
@@ -150,20 +149,16 @@ export function deleteService(world: World, service: Service): Edited {
   return finished(world, { forget: [], problems: [] });
 }
 
-/** Lets controllers and agents do what an edit calls for. */
-export function finished(world: World, edited: Edited): Edited {
-  const { forget, problems } = reconcile(world, { kind: 'objects' });
-  return together(edited, { forget, problems: problems.map(({ message }) => message) });
-}
-
-/** The cluster of a World that has one. @throws InvariantError otherwise: who edits objects has looked for it */
-export function clusterOf(world: World): Cluster {
-  if (world.cluster === null) throw new InvariantError('there is no cluster to edit');
-  return world.cluster;
-}
-
 function isSame(one: Workload, other: Workload): boolean {
-  return one.kind === other.kind && keyOf(one) === keyOf(other);
+  return workloadKey(one) === workloadKey(other);
+}
+
+function workloadKey(workload: Workload): string {
+  return `${workload.kind} ${keyOf(workload)}`;
+}
+
+function byKeyOf<T extends ObjectMeta>(objects: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(objects.map((one) => [keyOf(one), one]));
 }
 
 /** A list in which objects of the same key are replaced in their place, and others added at the end. */

@@ -9,7 +9,7 @@ import { addSandbox, removeSandbox } from '../build/sandbox.ts';
 import { withPodIp } from '../build/sandboxes.ts';
 import type { Forget } from '../forget.ts';
 import { raw } from '../raw.ts';
-import { modeOf } from '../reconcile.ts';
+import { modeOf } from '../modes/modes.ts';
 import type { Edited } from './result.ts';
 
 /** Starts pods that nobody has yet: each gets a node where it names none, then its sandbox and its address. */

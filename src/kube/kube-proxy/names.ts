@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesOf } from '../../wire/ascii.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -8,7 +8,7 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
  * @source pkg/proxy/iptables/proxier.go portProtoHash, servicePortEndpointChainName
  */
 export function chainHash(text: string): string {
-  const sum = sha256(utf8ToBytes(text));
+  const sum = sha256(bytesOf(text));
   let hash = '';
   let buffer = 0;
   let bits = 0;

@@ -23,6 +23,12 @@ export function isPlainlyOnLink(netns: Netns, via: Ipv4, dev: string): boolean {
   return plain && nexthop.dev === dev && nexthop.via === null && !nexthop.dead;
 }
 
+/** Whether an address is plainly one of the machine's own: table local has a route to it alone. False also where only a look-up can tell. */
+export function isPlainlyLocal(netns: Netns, addr: Ipv4): boolean {
+  const found = routesOf(netns, TABLE_LOCAL).filter((route) => route.dst === addr && route.len === 32);
+  return found.length === 1 && found[0]?.type === 'local' && found[0].tos === 0;
+}
+
 function covers(route: Route, addr: Ipv4): boolean {
   return contains({ addr: route.dst, len: route.len }, addr);
 }

@@ -8,7 +8,7 @@ import { fibLookup } from '../fib/lookup.ts';
 import { SCOPE_LINK, scopeNumber } from '../fib/scope.ts';
 import type { Netns } from '../netns.ts';
 import { type Nexthop, type Route, type RouteScope, type RouteType, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
-import { isPlainlyOnLink } from './direct-gateway.ts';
+import { isPlainlyLocal, isPlainlyOnLink } from './direct-gateway.ts';
 import { linkOf } from './edit.ts';
 import { inserted, routesOf, samePlace, sameRoute, setRoutes } from './fib-edit.ts';
 import {
@@ -132,7 +132,12 @@ function toRoute(netns: Netns, spec: RouteSpec, table: number): Route | Exclude<
   const nexthops = ways.map((way) => toNexthop(netns, way, type, scope, table));
   if (!nexthops.every((nexthop) => typeof nexthop !== 'string'))
     return nexthops.find((nexthop) => typeof nexthop === 'string') ?? INVALID_ARGUMENT;
-  if (src !== null && !(type === 'local' && src === spec.dst) && inetDevAddrType(freshNetns(netns), src, null) !== 'local')
+  if (
+    src !== null &&
+    !(type === 'local' && src === spec.dst) &&
+    !isPlainlyLocal(netns, src) &&
+    inetDevAddrType(freshNetns(netns), src, null) !== 'local'
+  )
     return 'Error: Invalid prefsrc address.';
   return {
     type,
