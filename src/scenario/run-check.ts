@@ -71,10 +71,34 @@ function requestProblem({ place }: PlannedCheck, { field, message, expected }: R
 }
 
 function unknownName({ expectations, place }: PlannedCheck, names: Names): Problem | null {
-  const { seenSource = [], backend = [], backends = [] } = expectations;
-  for (const [field, wanted] of Object.entries({ seenSource: list(seenSource), backend: list(backend), backends })) {
+  const { seenSource = [], backend = [], backends = [], reply } = expectations;
+  const { via = [], notVia = [], replyVia = [], hops = [], replyHops = [], rule = [], notRule = [] } = expectations;
+  for (const [field, wanted] of Object.entries({
+    seenSource: list(seenSource),
+    backend: list(backend),
+    backends,
+    reply: typeof reply === 'string' ? [reply] : [],
+  })) {
     const name = wanted.find((one) => names.addresses(one) === null && !SOCKET.test(one) && names.place(one) === one);
     if (name !== undefined) return { ...place, message: `${field}: there is no ${name}`, expected: 'an endpoint or an address' };
+  }
+  for (const [field, wanted] of Object.entries({ via: list(via), notVia: list(notVia), replyVia: list(replyVia), hops, replyHops })) {
+    const name = wanted.find((one) => !names.hasPlace(one));
+    if (name !== undefined)
+      return {
+        ...place,
+        message: `${field}: there is no place ${name}`,
+        expected: 'MACHINE, MACHINE/NETNS, MACHINE/NETNS/DEV, fabric or an endpoint',
+      };
+  }
+  for (const [field, wanted] of Object.entries({ rule: list(rule), notRule: list(notRule) })) {
+    const name = wanted.find((one) => !names.hasRule(one));
+    if (name !== undefined)
+      return {
+        ...place,
+        message: `${field}: there is no rule ${name}`,
+        expected: 'TABLE:CHAIN, nsg:NAME/RULE, route:PREFIX or svc NAMESPACE/NAME',
+      };
   }
   return null;
 }

@@ -98,13 +98,14 @@ class Run {
 
   #step(step: StepEntry, index: number, session: Session): void {
     const path: Path = ['steps', index];
+    const before = this.#world;
     for (const name of operationsOf(step)) {
       if (!this.#operate(name, step[name], [...path, name], session)) return;
     }
     if (step.undo !== undefined && !this.#undo(step.undo, [...path, 'undo'])) return;
     if (step.advance !== undefined) this.#advance(session, parseDurationMs(step.advance) ?? 0);
     updateHealth(this.#world, session);
-    this.#names = new WorldNames(this.#world);
+    if (this.#world !== before) this.#names = new WorldNames(this.#world, this.#names);
     const under = [
       step.name ??
         `step ${index + 1}${operationsOf(step)

@@ -21,6 +21,10 @@ export interface Names {
   addresses(endpoint: string): readonly string[] | null;
   /** `MACHINE/NETNS` of an endpoint, or the text itself where it already is a place. */
   place(text: string): string;
+  /** Whether packets could pass a place that a pattern names, now or before an earlier step. */
+  hasPlace(pattern: string): boolean;
+  /** Whether there is, or was before an earlier step, a rule, chain or author that a pattern names. */
+  hasRule(pattern: string): boolean;
 }
 
 /** Says whether one expectation holds for one walk; `null` when it does. */
