@@ -126,7 +126,7 @@ export class Engine implements Effects {
         if (skb.arp !== null) this.answerArp(stack, device, skb);
         else {
           scrub(skb, true);
-          crossFabric(this, far.origin, stack, skb);
+          crossFabric(this, far.origin, skb);
         }
         return;
       case 'out':

@@ -4,17 +4,20 @@ import { fabricTransmit } from '../azure/transmit.ts';
 import { FEW_HOPS } from '../linux/path/ip-forward.ts';
 import { ipHeaderOf } from '../linux/path/record.ts';
 import { ACK, RST, Skb, SYN } from '../linux/skb.ts';
-import type { Stack } from '../linux/stack.ts';
 import { force, type HopRecord, type LegRecord, type Recorder } from '../trace/recorder.ts';
 import type { LegKind } from '../trace/trace.ts';
 import { ICMP, TCP, UDP } from '../wire/proto.ts';
 import type { Session } from '../world/session.ts';
 import type { World } from '../world/world.ts';
 import type { Chooser } from './branches.ts';
+import { delivery } from './delivery.ts';
 import type { Observed } from './observed.ts';
 
 /** By whom a packet enters the fabric. */
-export type FabricOrigin = { readonly kind: 'nic'; readonly name: string } | { readonly kind: 'external'; readonly name: string };
+type FabricOrigin = Sender | { readonly kind: 'platform' };
+
+/** A machine behind a NIC, or a host outside. */
+export type Sender = { readonly kind: 'nic'; readonly name: string } | { readonly kind: 'external'; readonly name: string };
 
 /** What the fabric's side of a walk needs of the event loop. */
 export interface FabricWalk {
@@ -32,9 +35,12 @@ export interface FabricWalk {
 }
 
 const FABRIC = 'fabric/azure';
+/** What a full Ethernet frame holds besides the IP and TCP headers. @source RFC 879; AKS transcripts: senders announce 1460 */
+const PLATFORM_MSS_BYTES = 1460;
+const RST_BYTES = 40;
 
 /** Takes a packet through the fabric, and brings it in wherever the fabric delivers it. */
-export function crossFabric(walk: FabricWalk, origin: FabricOrigin, sender: Stack, skb: Skb): void {
+export function crossFabric(walk: FabricWalk, origin: Sender, skb: Skb): void {
   const { fabric } = walk.world;
   if (fabric === null) return;
   if (skb.ttl <= FEW_HOPS) walk.observed.fading.push({ at: FABRIC, skb });
@@ -48,11 +54,11 @@ export function crossFabric(walk: FabricWalk, origin: FabricOrigin, sender: Stac
       ? fabricTransmit(fabric, session, origin.name, skb, now, hooks)
       : fabricFromExternal(fabric, session, origin.name, skb, now, hooks);
   skb.hop = hop;
-  settle(walk, origin, sender, skb, hop, result);
+  settle(walk, origin, skb, hop, result);
 }
 
 /** Hops are those of the first fragment; a later one only adds its steps. */
-function openHop(recorder: Recorder, leg: LegRecord, origin: FabricOrigin, skb: Skb): HopRecord {
+function openHop(recorder: Recorder, leg: LegRecord, origin: Sender, skb: Skb): HopRecord {
   const visit = skb.trailing ? leg.hops.findLast((one) => one.at === FABRIC && one.in === origin.name) : undefined;
   if (visit !== undefined) return visit;
   const hop = recorder.hop(leg, FABRIC);
@@ -70,7 +76,7 @@ function hooksFor(walk: FabricWalk, hop: HopRecord | null): FabricHooks | null {
   };
 }
 
-function settle(walk: FabricWalk, origin: FabricOrigin, sender: Stack, skb: Skb, hop: HopRecord | null, result: FabricResult): void {
+function settle(walk: FabricWalk, origin: FabricOrigin, skb: Skb, hop: HopRecord | null, result: FabricResult): void {
   switch (result.kind) {
     case 'deliver':
       skb.smac = result.smac;
@@ -85,21 +91,13 @@ function settle(walk: FabricWalk, origin: FabricOrigin, sender: Stack, skb: Skb,
       deliverOutside(walk, skb, hop, result);
       return;
     case 'platform':
-      walk.observed.delivered ??= {
-        at: `fabric/${result.service}`,
-        proto: skb.proto,
-        src: skb.src,
-        sport: skb.sport,
-        dst: skb.dst,
-        dport: skb.dport,
-        ttl: skb.ttl,
-        mssBytes: skb.mssBytes,
-      };
+      walk.observed.delivered ??= delivery(`fabric/${result.service}`, skb);
       if (skb.leg !== null) skb.leg.delivered = true;
-      if (origin.kind === 'nic') answer(walk, origin.name, sender, skb);
+      if (origin.kind === 'nic') answer(walk, origin.name, skb);
       return;
     case 'drop':
       walk.endedAt(FABRIC, skb, result.reason, force(result.text));
+      if (result.resetsSender && skb.proto === TCP && (skb.tcpFlags & RST) === 0) resetSender(walk, origin, skb);
       return;
     case 'unknown':
       walk.observed.unknown ??= { reason: result.reason, text: force(result.text), at: FABRIC };
@@ -119,8 +117,47 @@ function deliverOutside(walk: FabricWalk, skb: Skb, hop: HopRecord | null, resul
   if (!walk.arriveRouted(result.machine, skb)) walk.observed.exit ??= `fabric/${result.host ?? result.network}`;
 }
 
+/**
+ * A load balancer or gateway that has forgotten a connection resets it in the name of the other end. No NSG stands in the way: the
+ * connection was let through when it began.
+ * @source load-balancer-tcp-reset
+ */
+function resetSender(walk: FabricWalk, origin: FabricOrigin, skb: Skb): void {
+  const machine = machineOf(walk, origin);
+  if (machine === null) return;
+  const rst = new Skb();
+  rst.proto = TCP;
+  rst.role = 'reset';
+  rst.src = skb.dst;
+  rst.dst = skb.src;
+  rst.sport = skb.dport;
+  rst.dport = skb.sport;
+  rst.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
+  rst.df = true;
+  rst.lengthBytes = RST_BYTES;
+  const { recorder } = walk;
+  if (recorder !== null) {
+    rst.leg = recorder.leg('reset');
+    const hop = recorder.hop(rst.leg, FABRIC);
+    recorder.step(hop, { stage: 'azure:lb', verb: 'ORIGINATED', text: 'the connection was idle for too long: its sender gets a RST' });
+    hop.tx = ipHeaderOf(rst);
+  }
+  if (!walk.arriveRouted(machine, rst)) walk.endedAt(FABRIC, rst, 'AZURE_NIC_GONE', `${machine} has no link`);
+}
+
+function machineOf({ world: { fabric } }: FabricWalk, origin: FabricOrigin): string | null {
+  switch (origin.kind) {
+    case 'nic':
+      return fabric?.nics.find(({ name }) => name === origin.name)?.machine ?? null;
+    case 'external':
+      return fabric?.externalHosts.find(({ name }) => name === origin.name)?.machine ?? null;
+    case 'platform':
+      return null;
+  }
+}
+
 /** The platform's services answer whatever a client would expect: the same payload, a SYN-ACK. */
-function answer(walk: FabricWalk, nic: string, sender: Stack, skb: Skb): void {
+function answer(walk: FabricWalk, nic: string, skb: Skb): void {
   const { fabric } = walk.world;
   if (fabric === null || (skb.proto === TCP && (skb.tcpFlags & (SYN | ACK | RST)) !== SYN)) return;
   if (skb.proto !== TCP && skb.proto !== UDP && skb.proto !== ICMP) return;
@@ -134,7 +171,7 @@ function answer(walk: FabricWalk, nic: string, sender: Stack, skb: Skb): void {
   reply.lengthBytes = skb.lengthBytes;
   if (skb.proto === TCP) {
     reply.tcpFlags = SYN | ACK;
-    reply.mssBytes = 1460;
+    reply.mssBytes = PLATFORM_MSS_BYTES;
     reply.df = true;
   }
   const kind: LegKind = 'reply';
@@ -146,5 +183,5 @@ function answer(walk: FabricWalk, nic: string, sender: Stack, skb: Skb): void {
     reply.hop = hop;
   }
   const result = fabricFromPlatform(fabric, walk.session.fabric, nic, reply, walk.nowMs, hooksFor(walk, hop));
-  settle(walk, { kind: 'external', name: 'platform' }, sender, reply, hop, result);
+  settle(walk, { kind: 'platform' }, reply, hop, result);
 }

@@ -6,13 +6,13 @@ import { createNetnsSession } from '../linux/netns-session.ts';
 import type { Effects, Stack } from '../linux/stack.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
-import type { FabricOrigin } from './fabric.ts';
+import type { Sender } from './fabric.ts';
 import { farEnd, linkEnd } from './wires.ts';
 
 /** What a device's link end meets. */
 export type FarEnd =
   | { readonly kind: 'netns'; readonly stack: Stack; readonly device: Device }
-  | { readonly kind: 'fabric'; readonly origin: FabricOrigin }
+  | { readonly kind: 'fabric'; readonly origin: Sender }
   | { readonly kind: 'out' }
   | { readonly kind: 'none' };
 
