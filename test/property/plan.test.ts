@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkSandbox } from '../../src/aks/build/sandbox.ts';
-import { modeOf } from '../../src/aks/reconcile.ts';
+import { modeOf } from '../../src/aks/modes/modes.ts';
 import { formatIpv4, ip } from '../../src/wire/ipv4.ts';
 import { type Prefix, contains, formatPrefix, overlaps } from '../../src/wire/prefix.ts';
 import type { FrozenWorld } from '../../src/world/world.ts';

@@ -47,7 +47,8 @@ export function applyObjects(world: World, given: ClusterObjects): Edited {
       given.pods.filter((pod) => !known.has(keyOf(pod))),
     ),
   ];
-  for (const workload of given.workloads) edits.push(rollOut(world, cluster, workload, oldWorkloads.get(workloadKey(workload)), before.pods));
+  for (const workload of given.workloads)
+    edits.push(rollOut(world, cluster, workload, oldWorkloads.get(workloadKey(workload)), before.pods));
   openTargetPorts(world, cluster, newcomers(given.services, before.services));
   return finished(world, together(...edits));
 }

@@ -3,7 +3,7 @@ import { checkSandbox } from '../../../src/aks/build/sandbox.ts';
 import { addNode, deleteNode } from '../../../src/aks/edit/nodes.ts';
 import { applyObjects, deletePod, deleteService, scaleWorkload, setReady } from '../../../src/aks/edit/objects.ts';
 import type { Edited } from '../../../src/aks/edit/result.ts';
-import { modeOf } from '../../../src/aks/reconcile.ts';
+import { modeOf } from '../../../src/aks/modes/modes.ts';
 import { NO_OBJECTS } from '../../../src/kube/objects/cluster-objects.ts';
 import { keyOf } from '../../../src/kube/objects/meta.ts';
 import type { Pod } from '../../../src/kube/objects/pod.ts';
@@ -80,6 +80,24 @@ function outcome(world: FrozenWorld, from: string, to: string): string {
   if ('field' in probe) throw new RangeError(probe.message);
   return runProbe(world, startSession(world, 1), probe).outcome;
 }
+
+test('services that are applied again keep each its own address and node port', () => {
+  const text = (count: number): string =>
+    Array.from({ length: count }, (_, index) => {
+      const spec = `{ type: NodePort, ports: [{ port: ${8000 + index} }], selector: { app: web } }`;
+      return `apiVersion: v1\nkind: Service\nmetadata: { name: s${index} }\nspec: ${spec}\n`;
+    }).join('---\n');
+  const world = openScenario('cluster: { mode: azure, nodes: 1 }\nmanifests: [all.yaml]\n', {
+    files: filesFrom(new Map([['all.yaml', text(40)]])),
+  }).world;
+  const before = world.cluster?.objects.services.filter(({ name }) => name.startsWith('s')) ?? [];
+  const bare = before.map((one) => ({ ...one, clusterIP: null, ports: one.ports.map((port) => ({ ...port, nodePort: 0 })) })).toReversed();
+  const after = edited(world, (draft) => applyObjects(draft, { ...NO_OBJECTS, services: bare }));
+  const allocated = (services: readonly Service[]): string[] =>
+    services.map(({ name, clusterIP, ports }) => JSON.stringify([name, clusterIP, ports.map(({ nodePort }) => nodePort)])).sort();
+  expect(new Set(allocated(before)).size).toBe(before.length);
+  expect(allocated(after.cluster?.objects.services.filter(({ name }) => name.startsWith('s')) ?? [])).toEqual(allocated(before));
+});
 
 describe.each(MODES)('a running cluster, mode %s', (mode) => {
   const world = cluster(mode);
