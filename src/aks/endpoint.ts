@@ -3,7 +3,7 @@ import type { Origin } from '../walk/probe.ts';
 import { type Ipv4, formatIpv4, isLoopback } from '../wire/ipv4.ts';
 import type { World } from '../world/world.ts';
 import { type Namespace, externalHost, few, hostList, own, placeOf } from './endpoint/place.ts';
-import { type Target, findService, serviceAddresses, serviceTarget } from './endpoint/service.ts';
+import { type Spoken, type Target, findService, serviceAddresses, serviceTarget } from './endpoint/service.ts';
 import { type Endpoint, type EndpointProblem, isProblem, problem } from './endpoint/syntax.ts';
 
 /** Where a probe from this endpoint starts. Anything that can send will do; a service can not. */
@@ -59,11 +59,17 @@ function originOfAddress(world: World, addr: Ipv4): Origin | EndpointProblem {
 
 /**
  * The address that a packet from `from` to this endpoint is sent to.
- * @param from where the packet starts: inside of the cluster a service is its ClusterIP, outside its load balancer
+ * @param from where the packet starts: inside of the cluster a service is its ClusterIP, outside its load balancer; to the
+ *   internet a virtual machine is its public address, where it has one
+ * @param spoken the protocol of the packet where that is settled: it may say which port of a service is meant
  */
-export function targetOf(world: World, endpoint: Endpoint, from: Origin): Target | EndpointProblem {
-  if (endpoint.kind === 'svc') return serviceTarget(world, endpoint, isInside(world, from));
+export function targetOf(world: World, endpoint: Endpoint, from: Origin, spoken: Spoken | null = null): Target | EndpointProblem {
+  if (endpoint.kind === 'svc') return serviceTarget(world, endpoint, isInside(world, from), spoken);
   if (endpoint.kind === 'link') return problem('a link has no address of its own', 'an address');
+  if (endpoint.kind === 'vm' && isInternet(world, from)) {
+    const addr = publicAddress(world, endpoint.name);
+    if (addr !== null) return { addr, port: endpoint.port, proto: null };
+  }
   const addresses = addressesOf(world, endpoint);
   if (isList(addresses)) {
     const [addr] = addresses;
@@ -76,6 +82,16 @@ export function targetOf(world: World, endpoint: Endpoint, from: Origin): Target
 
 function isList<T>(value: readonly T[] | EndpointProblem): value is readonly T[] {
   return Array.isArray(value);
+}
+
+function isInternet(world: World, from: Origin): boolean {
+  return from.kind !== 'external' && own(world.machines, from.machine)?.kind === 'internet';
+}
+
+/** The instance-level public address of a machine. */
+function publicAddress(world: World, machine: string): Ipv4 | null {
+  const nics = (world.fabric?.nics ?? []).filter((nic) => nic.machine.split('/')[0] === machine);
+  return nics.flatMap(({ ipconfigs }) => ipconfigs.flatMap(({ publicIp }) => publicIp ?? []))[0] ?? null;
 }
 
 /** Nodes and everything on them. */

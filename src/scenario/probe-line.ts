@@ -92,6 +92,8 @@ function probe(fields: Map<string, unknown>, world: World): Probe {
     bindDev: text('bindDev'),
   });
   const endpoint = parseEndpoint(dst);
+  if (dport !== undefined && 'port' in endpoint && typeof endpoint.port === 'number' && endpoint.port !== dport)
+    throw new Wrong(`dport is ${dport}, and dst says ${endpoint.port}`);
   const needsPort = dport !== undefined && 'port' in endpoint && endpoint.port === null;
   const found = probeOf({ from, to: needsPort ? `${dst}:${dport}` : dst, proto, send }, world);
   if (!('field' in found)) return found;

@@ -1,5 +1,5 @@
 import { originOf, targetOf } from '../aks/endpoint.ts';
-import { type EndpointProblem, isProblem, parseEndpoint, problem } from '../aks/endpoint/syntax.ts';
+import { type Endpoint, type EndpointProblem, isProblem, parseEndpoint, problem } from '../aks/endpoint/syntax.ts';
 import type { Origin, Probe } from '../walk/probe.ts';
 import { type Ipv4, parseIpv4 } from '../wire/ipv4.ts';
 import type { World } from '../world/world.ts';
@@ -16,24 +16,27 @@ export interface ProbeRequest {
 
 /** Which half of a request is wrong, for its place. */
 export interface RequestProblem extends EndpointProblem {
-  readonly field: 'from' | 'to' | 'src' | 'spoof';
+  readonly field: 'from' | 'to' | 'sport' | 'src' | 'spoof';
 }
 
 /** The probe that a request means in this world. */
 export function probeOf(request: ProbeRequest, world: World): Probe | RequestProblem {
   const source = parseEndpoint(request.from);
-  const from = isProblem(source) ? source : originOf(world, source);
+  if (isProblem(source)) return { ...source, field: 'from' };
+  const from = originOf(world, source);
   if (isProblem(from)) return { ...from, field: 'from' };
   if (from.kind === 'external')
     return { ...problem(`${from.host} is no machine here and can not send`, 'a host that listens or sends'), field: 'from' };
   const endpoint = parseEndpoint(request.to);
-  const target = isProblem(endpoint) ? endpoint : targetOf(world, endpoint, from);
+  const target = isProblem(endpoint) ? endpoint : targetOf(world, endpoint, from, request.proto);
   if (isProblem(target)) return { ...target, field: 'to' };
   const proto = request.proto ?? target.proto ?? (target.port === null ? 'icmp' : 'tcp');
   if (proto !== 'icmp' && target.port === null)
     return { ...problem(`${request.to} has no port for ${proto}`, `${request.to}:PORT`), field: 'to' };
   const options = sendOptions(request.send, world, from);
   if ('field' in options) return options;
+  const sport = sourcePort(source, request, proto);
+  if (sport !== null && typeof sport === 'object') return sport;
   return {
     label: request.from,
     from,
@@ -41,7 +44,19 @@ export function probeOf(request: ProbeRequest, world: World): Probe | RequestPro
     dst: target.addr,
     ...(proto === 'icmp' || target.port === null ? {} : { dport: target.port }),
     ...options,
+    ...(sport === null ? {} : { sport }),
   };
+}
+
+/** The port behind the sender's name is its source port. */
+function sourcePort(source: Endpoint, { from, send }: ProbeRequest, proto: Probe['proto']): number | null | RequestProblem {
+  const named = 'port' in source && typeof source.port === 'number' ? source.port : null;
+  if (named !== null && proto === 'icmp') return { ...problem(`${from} has a port, and ICMP has none`, 'no port'), field: 'from' };
+  if (named !== null && send.sport !== undefined && send.sport !== named)
+    return { ...problem(`${from} sends from port ${named}, and sport is ${send.sport}`, 'one of them'), field: 'sport' };
+  const sport = named ?? send.sport ?? null;
+  if (sport === 0 && proto !== 'icmp') return { ...problem(`there is no ${proto} port 0`, 'a number from 1 to 65535'), field: 'sport' };
+  return sport;
 }
 
 type Options = Omit<Probe, 'label' | 'from' | 'proto' | 'dst' | 'dport' | 'id'>;

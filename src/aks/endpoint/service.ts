@@ -12,6 +12,9 @@ export interface Target {
   readonly proto: 'tcp' | 'udp' | null;
 }
 
+/** What a probe speaks. */
+export type Spoken = 'tcp' | 'udp' | 'icmp';
+
 /** The service of that name. */
 export function findService(world: World, namespace: string, name: string): Service | EndpointProblem {
   const services = world.cluster?.objects.services ?? [];
@@ -19,30 +22,43 @@ export function findService(world: World, namespace: string, name: string): Serv
   return service ?? problem(`there is no service ${namespace}/${name}`, `one of ${few(services.map(keyOf))}`);
 }
 
-/** Where packets to a service go. @param inside whether they come from the cluster */
-export function serviceTarget(world: World, endpoint: ServiceEndpoint, inside: boolean): Target | EndpointProblem {
+/**
+ * Where packets to a service go.
+ * @param inside whether they come from the cluster
+ * @param wanted the protocol that will be spoken, where that is settled
+ */
+export function serviceTarget(world: World, endpoint: ServiceEndpoint, inside: boolean, wanted: Spoken | null): Target | EndpointProblem {
   const service = findService(world, endpoint.namespace, endpoint.name);
   if ('message' in service) return service;
   if (service.type === 'ExternalName')
     return problem(`service ${keyOf(service)} is only a name for ${service.externalName ?? 'a host'}`, 'that host, or its address');
-  const port = servicePort(service, endpoint.port);
-  if ('message' in port) return port;
-  const proto = port.protocol === 'UDP' ? 'udp' : port.protocol === 'TCP' ? 'tcp' : null;
   const face = endpoint.face.kind === 'auto' ? { kind: inside ? ('cluster' as const) : ('lb' as const) } : endpoint.face;
   const addr = faceAddress(world, service, face);
   if (typeof addr !== 'number') return addr;
+  if (wanted === 'icmp' && endpoint.port === null) return { addr, port: null, proto: null };
+  const port = servicePort(service, endpoint.port, wanted);
+  if ('message' in port) return port;
+  const proto = port.protocol === 'UDP' ? 'udp' : port.protocol === 'TCP' ? 'tcp' : null;
   return { addr, port: face.kind === 'node' ? port.nodePort : port.port, proto };
 }
 
-function servicePort(service: Service, wanted: number | string | null): ServicePort | EndpointProblem {
+function servicePort(service: Service, wanted: number | string | null, spoken: Spoken | null): ServicePort | EndpointProblem {
   const list = service.ports.map(({ name, port }) => (name === '' ? String(port) : `${port} (${name})`)).join(', ');
   if (wanted === null) {
-    const [only] = service.ports;
-    if (only !== undefined && service.ports.length === 1) return only;
+    const candidates = service.ports.length === 1 ? service.ports : speaking(service, spoken);
+    const [only] = candidates;
+    if (only !== undefined && candidates.length === 1) return only;
     return problem(`service ${keyOf(service)} has ${service.ports.length} ports`, `one of its ports: ${list}`);
   }
-  const found = service.ports.find(({ name, port }) => port === wanted || (typeof wanted === 'string' && name === wanted));
+  const named = service.ports.filter(({ name, port }) => port === wanted || (typeof wanted === 'string' && name === wanted));
+  // A port may be there for both protocols.
+  const found = named.find((port) => speaking(service, spoken).includes(port)) ?? named[0];
   return found ?? problem(`service ${keyOf(service)} has no port ${wanted}`, list === '' ? 'a service with ports' : `one of ${list}`);
+}
+
+/** The ports of one protocol. */
+function speaking({ ports }: Service, spoken: Spoken | null): readonly ServicePort[] {
+  return ports.filter(({ protocol }) => protocol === spoken?.toUpperCase());
 }
 
 function faceAddress(world: World, service: Service, face: ServiceFace): Ipv4 | EndpointProblem {
