@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { checkSandbox } from '../../src/aks/build/sandbox.ts';
+import { modeOf } from '../../src/aks/modes/modes.ts';
+import type { Host } from '../../src/linux/netns.ts';
+import { deleteLink } from '../../src/linux/ops/delete-link.ts';
+import { netnsOf } from '../../src/linux/ops/edit.ts';
+import type { OpResult } from '../../src/linux/ops/result.ts';
+import { deleteRoute } from '../../src/linux/ops/routes.ts';
 import type { StepEntry } from '../../src/scenario/schema/step.ts';
+import { DEFAULT_ROUTE } from '../../src/wire/prefix.ts';
 import { edit } from '../../src/world/history.ts';
 import type { FrozenWorld } from '../../src/world/world.ts';
 import { build, freshSession } from './support/built.ts';
@@ -54,6 +62,21 @@ function differences(before: Record<string, string>, after: Record<string, strin
   return names.filter((name) => before[name] !== after[name]);
 }
 
+const LOSSES = ['default route', 'link'] as const;
+
+function loseFrom(host: Host, at: string, loss: (typeof LOSSES)[number]): OpResult {
+  const netns = netnsOf(host, at);
+  if (loss === 'link' || netns === null) return deleteLink(host, at, 'eth0');
+  return deleteRoute(netns, { dst: DEFAULT_ROUTE.addr, len: 0 });
+}
+
+/** What CHECK says of a pod; null when it is content. */
+function complaint(world: FrozenWorld, name: string): string | null {
+  const { cluster } = world;
+  const pod = cluster?.objects.pods.find((one) => one.namespace === 'default' && one.name === name);
+  return cluster === null || pod === undefined ? 'there is no such pod' : checkSandbox(world, cluster, modeOf(cluster), pod);
+}
+
 describe('CNI plug-ins', () => {
   it.each(MODES)('take away with DEL what they made with ADD, in whichever order pods go: %s', { timeout: SEARCH_MS }, (mode) => {
     expectNoFind(
@@ -90,4 +113,36 @@ describe('CNI plug-ins', () => {
       20,
     );
   });
+
+  it.each(MODES)(
+    'are content with CHECK after ADD, and complain when a route or a link of the pod is gone: %s',
+    { timeout: SEARCH_MS },
+    (mode) => {
+      expectNoFind(
+        `CHECK sees what is gone in ${mode}`,
+        fc.tuple(clustersIn(mode), drawnPods, fc.constantFrom(...LOSSES)),
+        ([scenario]) => scenario,
+        ([scenario, drawn, loss]) => {
+          const steps = drawn.map((pod, index) => adding(index, { ...pod, node: pod.node % scenario.cluster.nodes }));
+          const added = steps.reduce(step, build(scenario));
+          const late = drawn.map((_, index) => `late-${index}`);
+          const hasLost = 'late-0';
+          const { world: broken } = edit(added, 'loss', (draft) => {
+            const sandbox = draft.cluster?.sandboxes[`default/${hasLost}`];
+            const host = draft.machines[sandbox?.machine ?? ''];
+            if (sandbox === undefined || host === undefined || loseFrom(host, sandbox.netns, loss) !== 'ok') throw new Error(`no ${loss}`);
+          });
+          const wrong = late.flatMap((name) => {
+            const afterAdd = complaint(added, name);
+            const afterLoss = complaint(broken, name);
+            if (afterAdd !== null) return [`CHECK of ${name} after ADD: ${afterAdd}`];
+            if (name === hasLost) return afterLoss === null ? [`CHECK of ${name} does not see that its ${loss} is gone`] : [];
+            return afterLoss === null ? [] : [`CHECK of ${name} after another pod lost its ${loss}: ${afterLoss}`];
+          });
+          return wrong.map((sentence) => ({ sentence, steps }));
+        },
+        15,
+      );
+    },
+  );
 });

@@ -11,16 +11,16 @@ import { setDown, setUp } from '../../linux/ops/set-up.ts';
 import { FILE_EXISTS } from '../../linux/ops/result.ts';
 import type { Neighbour } from '../../linux/neighbour.ts';
 import { type Host, type Netns, ROOT } from '../../linux/netns.ts';
-import { type Route, TABLE_MAIN } from '../../linux/route.ts';
 import { confName, readSysctl } from '../../linux/sysctl.ts';
 import { bytesOf, hexName } from '../../wire/ascii.ts';
-import { type Ipv4, formatIpv4 } from '../../wire/ipv4.ts';
+import { formatIpv4 } from '../../wire/ipv4.ts';
 import { type Mac, mac } from '../../wire/mac.ts';
 import { DEFAULT_ROUTE, prefixOf } from '../../wire/prefix.ts';
 import type { AzureVnetConfig } from '../conflist.ts';
 import { addAddress, checkAddress, delAddress } from '../ipam.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, type CniResult, done, failed } from '../plugin.ts';
 import { randomMac } from '../random-mac.ts';
+import { leadsTo } from '../leads-to.ts';
 import { firstRefusal } from '../steps.ts';
 import { VIRTUAL_GATEWAY } from '../virtual-gateway.ts';
 
@@ -154,9 +154,4 @@ function setUpPod(host: Host, pod: Netns, hostLink: string, address: CniAddress,
     // The log calls the entry static; it is NUD_PROBE, and the host confirms it by proxy ARP.
     () => addNeighbour(pod, ifName === GATEWAY_NEIGHBOUR.dev ? GATEWAY_NEIGHBOUR : { ...GATEWAY_NEIGHBOUR, dev: ifName }, 'replace'),
   ]);
-}
-
-function leadsTo(netns: Netns, dst: Ipv4, len: number, dev: string): boolean {
-  const routes: readonly Route[] = netns.fib.find((table) => table.id === TABLE_MAIN)?.routes ?? [];
-  return routes.some((route) => route.dst === dst && route.len === len && route.nexthops.some((nexthop) => nexthop.dev === dev));
 }

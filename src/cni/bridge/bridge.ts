@@ -15,6 +15,7 @@ import type { Mac } from '../../wire/mac.ts';
 import { DEFAULT_ROUTE, lastAddress, prefixOf } from '../../wire/prefix.ts';
 import type { BridgeConfig } from '../conflist.ts';
 import { addAddress, checkAddress, delAddress } from '../ipam.ts';
+import { leadsTo } from '../leads-to.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, type CniResult, done, failed } from '../plugin.ts';
 import { randomMac } from '../random-mac.ts';
 import { firstRefusal } from '../steps.ts';
@@ -54,7 +55,7 @@ export function del(env: CniEnv, config: BridgeConfig, args: CniArgs): void {
   delAddress(env, config.ipam, args);
 }
 
-/** @source bridge.go cmdCheck */
+/** @source bridge.go cmdCheck, pkg/ip/utils_linux.go ValidateExpectedRoute */
 export function check(env: CniEnv, config: BridgeConfig, args: CniArgs, result: CniResult): string | null {
   const root = netnsOf(env.host, ROOT);
   const pod = netnsOf(env.host, args.netns);
@@ -68,6 +69,7 @@ export function check(env: CniEnv, config: BridgeConfig, args: CniArgs, result: 
   if (podEnd === null) return `CNI created interface in container ${args.ifName} not found`;
   if (linkOf(root, result.hostLink)?.master !== config.bridge) return `CNI veth created for bridge ${config.bridge} was not found`;
   if (!podEnd.addresses.some((address) => address.local === result.addr)) return `the pod has lost ${formatIpv4(result.addr)}`;
+  if (!leadsTo(pod, DEFAULT_ROUTE.addr, DEFAULT_ROUTE.len, args.ifName)) return 'Expected Route 0.0.0.0/0 not found in routing table';
   return checkAddress(env, config.ipam, args, result);
 }
 
