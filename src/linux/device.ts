@@ -1,5 +1,6 @@
 import type { CompiledSysctls, DeviceSysctls } from './compiled-sysctls.ts';
-import type { Address, Link } from './link.ts';
+import type { Mac } from '../wire/mac.ts';
+import type { Address, Link, LinkKind } from './link.ts';
 
 /** A link of a compiled namespace: what the packet's way reads, worked out once. Two devices are the same only if the objects are. */
 export interface Device {
@@ -9,6 +10,10 @@ export interface Device {
   /** Position in the device list. */
   readonly index: number;
   readonly sysctl: DeviceSysctls;
+  /** What every packet asks of its link is kept here: reading many frozen links, each of a shape of its own, is slow. */
+  readonly type: LinkKind['type'];
+  readonly mac: Mac;
+  readonly noarp: boolean;
   readonly isLoopback: boolean;
   /** IFF_UP. */
   readonly up: boolean;
@@ -34,6 +39,9 @@ export function compileDevices(links: readonly Link[], sysctls: CompiledSysctls)
       ifindex: link.ifindex,
       index,
       sysctl: sysctls.device(link.name),
+      type: link.kind.type,
+      mac: link.mac,
+      noarp: link.noarp,
       isLoopback: link.kind.type === 'loopback',
       up: link.up,
       running: link.up && link.carrier,

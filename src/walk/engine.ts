@@ -198,7 +198,7 @@ export class Engine implements Effects {
     const end = this.stacks.place(machine);
     if (end === null) return false;
     skb.smac = fabricArp();
-    skb.dmac = end.device.link.mac;
+    skb.dmac = end.device.mac;
     return this.arrive(machine, skb);
   }
 
@@ -315,7 +315,7 @@ export class Engine implements Effects {
     const leg = this.arpLegs.get(`${stack.at} ${device.name} ${ip}`);
     const { recorder } = this;
     if (recorder !== null && leg !== undefined && !recorder.legs.includes(leg)) recorder.legs.push(leg);
-    return this.arpDoubts.get(arpQuestion(device.link.mac, ip)) ?? null;
+    return this.arpDoubts.get(arpQuestion(device.mac, ip)) ?? null;
   }
 
   choose(chance: Chance): number {

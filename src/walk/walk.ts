@@ -105,7 +105,7 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
       const device = stack?.netns.deviceByName.get(probe.from.dev);
       if (stack === null || device === undefined) throw new NoSuchPlace(`there is no link ${probe.label}`);
       const skb = packetOf(request);
-      skb.dmac = device.link.mac;
+      skb.dmac = device.mac;
       if (engine.recorder !== null) skb.leg = engine.recorder.leg('request');
       skb.local = false;
       engine.expectAtLink(stack, device, skb);

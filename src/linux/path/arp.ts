@@ -17,7 +17,7 @@ function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
   const skb = new Skb();
   skb.arp = arp;
   skb.role = 'arp';
-  skb.smac = device.link.mac;
+  skb.smac = device.mac;
   skb.dmac = dmac;
   skb.lengthBytes = 28;
   skb.local = true;
@@ -32,7 +32,7 @@ export function arpSolicit(stack: Stack, device: Device, entry: LearnedNeighbour
   arpSend(
     stack,
     device,
-    { op: 'request', senderMac: device.link.mac, senderIp, targetMac: ZERO_MAC, targetIp: entry.ip },
+    { op: 'request', senderMac: device.mac, senderIp, targetMac: ZERO_MAC, targetIp: entry.ip },
     unicast ?? BROADCAST_MAC,
   );
 }
@@ -56,7 +56,7 @@ function onLink(device: Device, a: Ipv4, b: Ipv4): boolean {
 /** An ARP packet comes in. @source net/ipv4/arp.c arp_process */
 export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
   const { arp } = skb;
-  if (arp === null || device.link.noarp || device.isLoopback) return;
+  if (arp === null || device.noarp || device.isLoopback) return;
   const { senderIp: sip, targetIp: tip, senderMac: sha } = arp;
   if (isMulticast(tip) || (isLoopback(tip) && !device.sysctl.routeLocalnet)) return;
   if (sip === tip && device.sysctl.dropGratuitousArp) return;
@@ -105,7 +105,7 @@ function answer(stack: Stack, device: Device, request: Arp): void {
   arpSend(
     stack,
     device,
-    { op: 'reply', senderMac: device.link.mac, senderIp: request.targetIp, targetMac: request.senderMac, targetIp: request.senderIp },
+    { op: 'reply', senderMac: device.mac, senderIp: request.targetIp, targetMac: request.senderMac, targetIp: request.senderIp },
     request.senderMac,
   );
 }

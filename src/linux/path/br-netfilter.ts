@@ -66,7 +66,7 @@ function preRoutingFinish(stack: Stack, bridge: Device, port: Device, skb: Skb):
       return;
     }
     skb.input = route;
-    skb.dmac = bridge.link.mac;
+    skb.dmac = bridge.mac;
     skb.packetType = PACKET_HOST;
   }
   bridgeHandleFrameFinish(stack, bridge, port, skb);

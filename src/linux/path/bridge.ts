@@ -22,7 +22,7 @@ export function bridgeHandleFrame(stack: Stack, bridge: Device, port: Device, sk
     stack.effects.dropped(stack, skb, 'BRIDGE_INGRESS', `port ${port.name} of ${bridge.name} takes no frames (${state})`);
     return;
   }
-  if (skb.dmac === bridge.link.mac) skb.packetType = PACKET_HOST;
+  if (skb.dmac === bridge.mac) skb.packetType = PACKET_HOST;
   if (isBlindBridge(stack, skb)) return;
   if (!ebtables(stack, 'nat', 'PREROUTING', skb, port, null, bridge)) return;
   if (skb.arp === null && stack.netns.sysctl.bridgeNfCallIptables) brNfPreRouting(stack, bridge, port, skb);
@@ -86,8 +86,8 @@ function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
 
 /** @source net/bridge/br_fdb.c br_fdb_find_rcu */
 function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OURS | null {
-  if (address === bridge.link.mac) return OURS;
-  for (const port of bridge.ports) if (port.link.mac === address) return OURS;
+  if (address === bridge.mac) return OURS;
+  for (const port of bridge.ports) if (port.mac === address) return OURS;
   for (const entry of stack.netns.tables.fdb) {
     if (entry.mac !== address || entry.master !== bridge.name) continue;
     if (entry.state === 'permanent') return OURS;
@@ -215,7 +215,7 @@ export function bridgeTransmit(stack: Stack, bridge: Device, skb: Skb): void {
   }
   const found = lookup(stack, bridge, skb.dmac);
   if (found === OURS) {
-    const port = bridge.ports.find((p) => p.link.mac === skb.dmac);
+    const port = bridge.ports.find((p) => p.mac === skb.dmac);
     if (port !== undefined && shouldDeliver(port, null)) bridgeForward(stack, bridge, null, port, skb);
     else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `${skb.dmac} is ${bridge.name}'s own address`);
     return;

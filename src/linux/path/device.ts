@@ -3,19 +3,18 @@ import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { bridgeTransmit } from './bridge.ts';
-import { leave, note, through } from './record.ts';
+import { leave, through } from './record.ts';
 import { vxlanTransmit } from './vxlan.ts';
 
 /** Hands a frame to a device. @source net/core/dev.c __dev_queue_xmit and the drivers' ndo_start_xmit */
 export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
-  const { kind } = device.link;
   if (!device.up) {
     stack.effects.dropped(stack, skb, 'DEV_READY', `${device.name} is down`);
     return;
   }
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.onDevice(device.name))) return;
   const { effects } = stack;
-  switch (kind.type) {
+  switch (device.type) {
     case 'loopback':
       skb.sending = false;
       // The route found on the way out is the route in: nothing checks the source again.
@@ -52,8 +51,10 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
     case 'vlan':
       effects.unknown(stack, skb, 'LINK_VLAN', `${device.name} is a VLAN device, which is not modelled`);
       return;
-    case 'unknown':
-      effects.unknown(stack, skb, 'LINK_TYPE', `${device.name} is a ${kind.driver} device, which is not modelled`);
-      note(stack, skb, { stage: 'transmit', verb: 'UNKNOWN', text: `${device.name} is a ${kind.driver} device` });
+    case 'unknown': {
+      const { kind } = device.link;
+      const driver = kind.type === 'unknown' ? kind.driver : kind.type;
+      effects.unknown(stack, skb, 'LINK_TYPE', `${device.name} is a ${driver} device, which is not modelled`);
+    }
   }
 }

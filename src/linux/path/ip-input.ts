@@ -18,7 +18,7 @@ export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
       skb.hop.in = null;
       skb.hop.rx = null;
     }
-    stack.effects.dropped(stack, skb, 'OTHERHOST', `the frame is for ${skb.dmac}, not for ${device.name} (${device.link.mac})`);
+    stack.effects.dropped(stack, skb, 'OTHERHOST', `the frame is for ${skb.dmac}, not for ${device.name} (${device.mac})`);
     return;
   }
   if (skb.bridge !== null && !skb.bridge.sabotaged && !skb.bridge.inPrerouting) {

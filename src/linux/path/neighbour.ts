@@ -87,7 +87,7 @@ function withoutArp(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
   const entry = fixedNeighbour(stack.netns, device, nexthop);
   if (entry !== null) return entry.mac ?? ZERO_MAC;
   if (isMulticast(nexthop)) return multicastMac(nexthop);
-  if (device.link.noarp) return device.link.mac;
+  if (device.noarp) return device.mac;
   return nexthop === BROADCAST ? BROADCAST_MAC : null;
 }
 
@@ -135,7 +135,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
     entry = learned(stack, device, nexthop);
     if (entry === null && stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('neigh'))) return;
   }
-  if (device.link.kind.type === 'end' && leadsOut(device)) {
+  if (device.type === 'end' && leadsOut(device)) {
     sendTo(stack, device, skb, entry?.mac ?? NO_MAC, nexthop, entry === null ? 'assumed' : entry.state);
     return;
   }
@@ -174,7 +174,7 @@ function wait(entry: LearnedNeighbour, skb: Skb): void {
 }
 
 function sendTo(stack: Stack, device: Device, skb: Skb, dmac: Mac, nexthop: Ipv4, state: string | null): void {
-  skb.smac = device.link.mac;
+  skb.smac = device.mac;
   skb.dmac = dmac;
   if (state !== null && stack.effects.recorder !== null) {
     note(stack, skb, {

@@ -59,7 +59,7 @@ export function netifReceive(stack: Stack, device: Device, skb: Skb): void {
 /** @source net/ethernet/eth.c eth_type_trans */
 function packetType(device: Device, skb: Skb): PacketType {
   const { dmac } = skb;
-  if (dmac === device.link.mac) return PACKET_HOST;
+  if (dmac === device.mac) return PACKET_HOST;
   if (dmac === BROADCAST_MAC) return PACKET_BROADCAST;
   return isGroupMac(dmac) ? PACKET_MULTICAST : PACKET_OTHERHOST;
 }
