@@ -37,18 +37,21 @@ const REDIRECT_NUMBER = 9;
 const REDIRECT_LOAD_MS = 20;
 const REDIRECT_SILENCE_MS = 20_480;
 
+/** By code, as far as kernels and rules send them. @source RFC 792, RFC 1812 5.2.7.1 */
+const UNREACHABLE_NAMES: ReadonlyMap<number, string> = new Map([
+  [0, 'network unreachable'],
+  [HOST_UNREACH, 'host unreachable'],
+  [PROTO_UNREACH, 'protocol unreachable'],
+  [PORT_UNREACH, 'port unreachable'],
+  [FRAG_NEEDED, 'fragmentation needed'],
+  [9, 'network prohibited'],
+  [10, 'host prohibited'],
+  [13, 'administratively prohibited'],
+]);
+
 /** `ICMP 3/1 host unreachable` for sentences. */
 export function icmpText(type: number, code: number): string {
-  if (type === UNREACHABLE) {
-    const names = ['network', 'host', 'protocol', 'port', 'fragmentation needed'];
-    const name =
-      code === FRAG_NEEDED
-        ? 'fragmentation needed'
-        : code === 13
-          ? 'administratively prohibited'
-          : `${names[code] ?? `code ${code}`} unreachable`;
-    return `ICMP 3/${code} ${name}`;
-  }
+  if (type === UNREACHABLE) return `ICMP 3/${code} ${UNREACHABLE_NAMES.get(code) ?? 'destination unreachable'}`;
   if (type === TIME_EXCEEDED) return `ICMP 11/${code} ${code === 1 ? 'fragment reassembly time' : 'TTL'} exceeded`;
   if (type === REDIRECT) return `ICMP 5/${code} redirect`;
   return `ICMP ${type}/${code}`;
