@@ -170,6 +170,7 @@ export interface Choice {
 
 export interface Branch {
   index: number;
+  /** How many branches there are; with `truncated`, at least so many. */
   of: number;
   odds: number;
   choices: Choice[];
@@ -203,4 +204,6 @@ export interface Trace {
   legs: Leg[];
   conntrack: Record<string, ConntrackEntry[]>;
   branch?: Branch;
+  /** Not every branch was walked. */
+  truncated?: true;
 }

@@ -32,10 +32,10 @@ export function runAllBranches(
   const first = walk(world, session, probe, options, []);
   const walks: Walk[] = [first];
   const open = first.chooser?.alternatives() ?? [];
-  let truncated = false;
+  let left = 0;
   for (let fixed = open.shift(); fixed !== undefined; fixed = open.shift()) {
     if (walks.length >= maxBranches) {
-      truncated = true;
+      left = open.length + 1;
       break;
     }
     const branch = walk(world, cloneSession(before), probe, options, fixed);
@@ -45,7 +45,9 @@ export function runAllBranches(
   return walks.map((branch, index) => {
     const trace = traceOf(branch);
     const { odds = 1, choices = [] } = trace.branch ?? {};
-    trace.branch = { index, of: walks.length, odds, choices, ...(truncated ? { truncated: true as const } : {}) };
-    return trace;
+    // Each way that was left open ends in a branch at least.
+    const truncated = left > 0 ? { truncated: true as const } : {};
+    trace.branch = { index, of: walks.length + left, odds, choices, ...truncated };
+    return { ...trace, ...truncated };
   });
 }

@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import { type ArpHeader, type Header, type Leg, LEG_KINDS, OUTCOMES, type Trace, VERBS } from '../../trace/trace.ts';
 
+interface ProbeError {
+  readonly trace: 1;
+  readonly id: string | number | null;
+  readonly error: { readonly line: number; readonly message: string };
+}
+
 const address = z.string();
 const port = z.int().min(0).max(65_535);
 const code = z.string().regex(/^[A-Z][A-Z0-9_]*$/);
@@ -137,9 +143,18 @@ export const traceSchema: z.ZodType<Trace> = z.object({
       truncated: z.literal(true).exactOptional(),
     })
     .exactOptional(),
+  truncated: z.literal(true).exactOptional().describe('there are more branches than were walked'),
 });
 
-/** The JSON Schema (draft 2020-12) of a trace. */
+/** What stands in the place of the trace of a probe line that could not be walked. */
+export const probeErrorSchema: z.ZodType<ProbeError> = z.object({
+  trace: z.literal(1),
+  id: z.union([z.string(), z.number()]).nullable().describe("the probe's own, where it could be read"),
+  error: z.object({ line: z.int().min(1), message: z.string() }),
+});
+
+/** The JSON Schema (draft 2020-12) of a line that `podwalk trace` writes: a trace, or why there is none. */
 export function traceJsonSchema(): object {
-  return z.toJSONSchema(traceSchema, { io: 'input', unrepresentable: 'any' });
+  const { anyOf: oneOf, ...rest } = z.toJSONSchema(z.union([traceSchema, probeErrorSchema]), { io: 'input', unrepresentable: 'any' });
+  return { title: 'podwalk trace', ...rest, oneOf };
 }

@@ -56,8 +56,10 @@ function outcomePaint(outcome: Outcome, paint: Paint): (text: string) => string 
 export function branchLine(branch: Branch): string {
   const choices = branch.choices.map((choice) => `${choice.at} ${choice.what} took ${choice.picked + 1} of ${choice.of}`);
   const odds = `${(branch.odds * 100).toFixed(1)} %`;
-  const more = branch.truncated === true ? ' (there are more branches)' : '';
-  return printable(`branch ${branch.index + 1} of ${branch.of}, odds ${odds}${choices.length > 0 ? `: ${choices.join(', ')}` : ''}${more}`);
+  const least = branch.truncated === true ? 'at least ' : '';
+  return printable(
+    `branch ${branch.index + 1} of ${least}${branch.of}, odds ${odds}${choices.length > 0 ? `: ${choices.join(', ')}` : ''}`,
+  );
 }
 
 function legLines(lines: string[], leg: Leg, style: Style, indent: string): void {
