@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DETAILS, type Detail } from '../report/trace/detail.ts';
 import type { RunReporter } from '../report/run/reporter.ts';
 import { RUN_REPORTERS } from '../report/run/reporters.ts';
-import { CheckPlan } from '../scenario/plan.ts';
+import { isAsked, wholePlan } from '../scenario/plan.ts';
 import { type ScenarioResult, exitStatus } from '../scenario/result.ts';
 import { runScenario } from '../scenario/run.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
@@ -57,7 +57,7 @@ export function integer(text: string): number {
 }
 
 function runOnce(paths: readonly string[], flags: RunFlags): Exit {
-  const output = openOutput(flags);
+  const output = flags.output === undefined ? standardOutput() : fileOutput(flags.output);
   try {
     const sources = findSources(paths);
     if (sources.length === 0) throw new UsageError(`there is no scenario in ${paths.join(', ')}`);
@@ -71,15 +71,6 @@ function runOnce(paths: readonly string[], flags: RunFlags): Exit {
     return flags.list === true ? list(scenarios, flags, output) : runAll(scenarios, flags, output);
   } finally {
     output.close();
-  }
-}
-
-function openOutput({ output }: RunFlags): Output {
-  if (output === undefined) return standardOutput();
-  try {
-    return fileOutput(output);
-  } catch {
-    throw new UsageError(`${output} can not be written`);
   }
 }
 
@@ -145,15 +136,20 @@ function attempt<T>(file: string, work: () => T): T | ScenarioResult {
 }
 
 function list(sources: readonly SourceFile[], flags: RunFlags, output: Output): Exit {
+  let listed = 0;
   for (const { file } of sources) {
     const { scenario, document } = loadSource(file, flags.root);
-    const plan = new CheckPlan(document);
-    plan.addChecks(scenario.checks ?? [], ['checks'], []);
-    plan.addMatrices(scenario.matrix ?? [], ['matrix'], []);
+    const plan = wholePlan(scenario, document);
+    const checks = plan.checks.filter((check) => isAsked(flags.tag, scenario, check));
+    const promisesNothing = plan.checks.length === 0 && isAsked(flags.tag, scenario, { tags: [] });
+    if (checks.length === 0 && !promisesNothing) continue;
+    listed++;
     const steps = scenario.steps === undefined ? '' : `, ${scenario.steps.length} steps`;
-    output.write(`${printable(file)}  ${printable(scenario.name ?? '')}  ${plan.checks.length} checks${steps}\n`);
+    output.write(`${printable(file)}  ${printable(scenario.name ?? '')}  ${checks.length} checks${steps}\n`);
   }
-  return EXIT.OK;
+  if (listed > 0) return EXIT.OK;
+  process.stderr.write('podwalk: nothing to run\n');
+  return EXIT.BAD_INPUT;
 }
 
 const SETTLE_MS = 150;

@@ -1,6 +1,7 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import picocolors from 'picocolors';
 import { PLAIN, type Paint } from '../report/paint.ts';
+import { EXIT, UsageError } from './exit.ts';
 
 /** Colours where a person looks at a terminal and has not said no. @source https://no-color.org */
 export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
@@ -14,17 +15,39 @@ export interface Output {
   close(): void;
 }
 
-/** Standard output. A reader that has gone away (`| head`) ends the program without a word. */
+/** Standard output. */
 export function standardOutput(): Output {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
-  });
   return { write: (text) => void process.stdout.write(text), close: () => undefined };
 }
 
-/** A file that holds the result. @throws Error when it can not be written */
+/** A file that holds the result. @throws UsageError when it can not be written */
 export function fileOutput(path: string): Output {
-  const handle = openSync(path, 'w');
-  return { write: (text) => void writeSync(handle, text), close: () => closeSync(handle) };
+  const handle = attempt(path, () => openSync(path, 'w'));
+  return {
+    write: (text) => attempt(path, () => writeFileSync(handle, text)),
+    close: () => attempt(path, () => closeSync(handle)),
+  };
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw new UsageError(`${path} can not be written: ${String(error.code)}`);
+    throw error;
+  }
+}
+
+/**
+ * A stream breaks after the write that did it, so its end is the program's. A reader that has gone away (`| head`) ends it without a word;
+ * a full disk is said in one line.
+ */
+export function endWithOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.OK);
+    process.stderr.write(`podwalk: standard output can not be written: ${error.code ?? error.message}\n`);
+    process.exit(EXIT.BAD_INPUT);
+  });
+  // There is nobody left to tell.
+  process.stderr.on('error', () => undefined);
 }

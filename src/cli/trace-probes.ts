@@ -30,7 +30,7 @@ export async function traceProbes(opened: OpenedWorld, file: string, flags: Walk
       bad = true;
       pending += `${printableJson({ trace: 1, id: parsed.id, error: { line: number, message: parsed.message } })}\n`;
     } else {
-      if (flags.fresh === true) session = sessionFor(opened, flags);
+      if (flags.fresh === true || flags.cold === true) session = sessionFor(opened, flags);
       for (const trace of walkProbe(opened, session, parsed.probe, flags)) {
         unknown ||= trace.outcome === 'unknown';
         pending += `${printableJson(trace)}\n`;
@@ -53,9 +53,13 @@ async function* linesOf(file: string): AsyncGenerator<string | null> {
   stream.setEncoding('utf8');
   let rest = '';
   let skipping = false;
+  let begun = false;
   try {
     for await (const chunk of stream) {
-      const parts = (rest + String(chunk)).split('\n');
+      const text = String(chunk);
+      // Editors of Windows put a byte-order mark first.
+      const parts = (rest + (begun ? text : text.replace(/^\ufeff/, ''))).split('\n');
+      begun = true;
       rest = parts.pop() ?? '';
       for (const part of parts) {
         if (!skipping) yield part.length > MAX_LINE_CHARACTERS ? null : part;

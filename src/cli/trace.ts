@@ -62,7 +62,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     .option('--max-branches <number>', 'at most so many of them', within(1, 100_000), MAX_BRANCHES)
     .option('--probes <file>', 'read probes as JSON lines from a file, or - for standard input; write JSON lines')
     .option('--fresh', 'each probe starts from the state of the source')
-    .option('--cold', 'forget what is not permanent: connections, neighbours, forwarding entries')
+    .option('--cold', 'as --fresh, and without what is not permanent: connections, neighbours, forwarding entries')
     .option('--lenient', 'unknown matches and targets of a snapshot make walks UNKNOWN instead of being errors')
     .option('--root <folder>', 'files may be included from here and below')
     .action(async (source: string, flags: TraceFlags) => finish(await trace(source, flags)));

@@ -3,6 +3,7 @@ import { type Expectations, list } from './check/expectations.ts';
 import { withDefaults } from './check/judges.ts';
 import { parseMatrix } from './check/matrix.ts';
 import type { CheckEntry, Send } from './schema/check.ts';
+import type { Scenario } from './schema/scenario.ts';
 import type { MatrixEntry } from './schema/matrix.ts';
 import { LIMITS, overLimit } from './source/limits.ts';
 import type { Problem } from './source/problem.ts';
@@ -98,4 +99,22 @@ export class CheckPlan {
       this.problems.push({ ...check.place, message: overLimit('too many checks', 'MAX_CHECKS'), expected: '' });
     }
   }
+}
+
+/** Every check of a scenario, those of its steps too. */
+export function wholePlan({ checks = [], matrix = [], steps = [] }: Scenario, document: YamlDocument): CheckPlan {
+  const plan = new CheckPlan(document);
+  plan.addChecks(checks, ['checks'], []);
+  plan.addMatrices(matrix, ['matrix'], []);
+  for (const [index, step] of steps.entries()) {
+    if (step.walk !== undefined) plan.addCheck(step.walk, ['steps', index, 'walk'], []);
+    plan.addChecks(step.checks ?? [], ['steps', index, 'checks'], []);
+    plan.addMatrices(step.matrix ?? [], ['steps', index, 'matrix'], []);
+  }
+  return plan;
+}
+
+/** Whether a check, or its scenario, carries one of the tags; without tags every check is asked for. */
+export function isAsked(tags: readonly string[], { tags: scenarioTags = [] }: Scenario, check: Pick<PlannedCheck, 'tags'>): boolean {
+  return tags.length === 0 || tags.some((tag) => scenarioTags.includes(tag) || check.tags.includes(tag));
 }

@@ -9,7 +9,7 @@ import type { LoadedScenario } from './load.ts';
 import { WorldNames } from './names.ts';
 import { OperationError } from './operation/operation.ts';
 import { OPERATIONS } from './operation/operations.ts';
-import { CheckPlan, type PlannedCheck } from './plan.ts';
+import { CheckPlan, type PlannedCheck, isAsked } from './plan.ts';
 import type { CheckResult, ScenarioResult } from './result.ts';
 import { runCheck } from './run-check.ts';
 import { parseDurationMs } from './schema/field.ts';
@@ -156,20 +156,14 @@ class Run {
   }
 
   #check(check: PlannedCheck, shared: Session | null): void {
-    if (!this.#isAsked(check)) return;
-    const { detailed = false } = this.#options;
+    const { detailed = false, tags = [] } = this.#options;
+    if (!isAsked(tags, this.#loaded.scenario, check)) return;
     const session = shared ?? startSession(this.#world, this.#seed);
     const walks = shared === null ? 0 : this.#walks++;
     const context = { world: this.#world, session, names: this.#names, walks, detailed, keepTraces: detailed };
     const result = runCheck(check, context);
     if ('verdict' in result) this.results.push(result);
     else this.problems.push(result);
-  }
-
-  #isAsked(check: PlannedCheck): boolean {
-    const { tags = [] } = this.#options;
-    const own = [...(this.#loaded.scenario.tags ?? []), ...check.tags];
-    return tags.length === 0 || tags.some((tag) => own.includes(tag));
   }
 
   #complain(path: Path, message: string, expected: string): void {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { traceSchema } from '../../../src/report/trace/schema.ts';
+import { probeErrorSchema, traceSchema } from '../../../src/report/trace/schema.ts';
 import { podwalk } from './program.ts';
 
 const containing = (text: string): unknown => expect.stringContaining(text);
@@ -157,6 +157,16 @@ describe('podwalk run', () => {
     expect(stdout).toMatch(/good\.yaml {2}good {2}2 checks/);
   });
 
+  test('--list says it only of what carries the tag', async () => {
+    expect((await podwalk('run', '--list', at('failing.yaml'), '--tag', 'service')).stdout).toContain('1 checks');
+    expect((await podwalk('run', '--list', at('failing.yaml'), '--tag', 'fast')).stdout).toContain('2 checks');
+    expect(await podwalk('run', '--list', at('all'), '--tag', 'nope')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: containing('nothing to run'),
+    });
+  });
+
   test('native manifests run by themselves and by inclusion', async () => {
     expect((await podwalk('run', at('app.yaml'))).stdout).toContain('2 checks: 2 passed');
     expect((await podwalk('run', at('including.yaml'))).stdout).toContain('2 checks: 2 passed');
@@ -285,7 +295,16 @@ describe('podwalk trace', () => {
     expect(new Set(lines.map(({ delivered }) => delivered.dst)).size).toBe(2);
   });
 
+  test('--max-branches says that there are more', async () => {
+    const { stdout } = await podwalk('trace', at('all/good.yaml'), ...ends, '--all-branches', '--max-branches', '1');
+    expect(stdout).toMatch(/^branch 1 of at least 2, odds 50\.0 %/m);
+    const json = await podwalk('trace', at('all/good.yaml'), ...ends, '--all-branches', '--max-branches', '1', '--format', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ truncated: true, branch: { index: 0, of: 2, truncated: true } });
+  });
+
   test.each([
+    [[...ends, '--sport', '0'], '--sport: there is no tcp port 0'],
+    [['--from', 'default/client:5555', '--to', 'svc/default/web:80', '--sport', '1'], '--sport: default/client:5555'],
     [['--from', 'default/nobody', '--to', '10.0.0.1:80'], 'there is no pod default/nobody'],
     [['--from', 'default/client', '--to', 'svc/default/web:81'], 'has no port 81'],
     [['--from', 'default/client'], '--from and --to'],
@@ -374,6 +393,18 @@ describe('podwalk trace --probes', () => {
     expect(states(await probes(twice))).not.toBe(states(await probes(twice, '--fresh')));
   });
 
+  test('--cold is a fresh start for each, too', async () => {
+    const { lines } = await probes(line({ id: 'a', sport: 50_000 }) + line({ id: 'b', sport: 50_000 }), '--cold');
+    expect(lines[0]?.['legs']).toEqual(lines[1]?.['legs']);
+  });
+
+  test('a byte-order mark does no harm, and every line fits the published schema', async () => {
+    const { status, lines } = await probes(`\ufeff${line({ id: 'a' })}nonsense\n`);
+    expect(status).toBe(2);
+    expect(lines[0]).toMatchObject({ id: 'a', outcome: 'replied' });
+    expect([traceSchema.safeParse(lines[0]).success, probeErrorSchema.safeParse(lines[1]).success]).toEqual([true, true]);
+  });
+
   test('an empty file is bad input', async () => {
     expect((await probes('')).status).toBe(2);
   });
@@ -402,6 +433,8 @@ describe('podwalk schema', () => {
   });
 
   test('prints the JSON Schema of a trace', async () => {
-    expect(JSON.parse((await podwalk('schema', '--trace')).stdout)).toMatchObject({ properties: { legs: { type: 'array' } } });
+    expect(JSON.parse((await podwalk('schema', '--trace')).stdout)).toMatchObject({
+      oneOf: [{ properties: { legs: { type: 'array' } } }, { properties: { error: { properties: { line: {}, message: {} } } } }],
+    });
   });
 });

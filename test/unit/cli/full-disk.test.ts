@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buildSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { podwalk } from './program.ts';
+
+const FULL = '/dev/full';
+const root = path.join(import.meta.dirname, '../../..');
+const SCENARIO = `cluster: { mode: azure }
+pods: [{ name: a, node: 0 }, { name: b, node: 1, listens: [tcp/80] }]
+checks: [{ from: default/a, to: 'default/b:80' }]
+`;
+
+if (!existsSync(FULL)) console.warn(`3 tests skipped: there is no ${FULL}`);
+
+describe.skipIf(!existsSync(FULL))('a disk that is full is said in one line, and the exit status is 2', () => {
+  let folder: string;
+  let program: string;
+  let scenario: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'podwalk-'));
+    program = path.join(folder, 'podwalk.mjs');
+    scenario = path.join(folder, 'scenario.yaml');
+    writeFileSync(scenario, SCENARIO);
+    buildSync({
+      entryPoints: [path.join(root, 'src/cli/main.ts')],
+      outfile: program,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      logLevel: 'error',
+      banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
+    });
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each([
+    ['run', []],
+    ['trace', ['--from', 'default/a', '--to', 'default/b:80']],
+  ])('%s to standard output', (command, flags) => {
+    const full = openSync(FULL, 'w');
+    const { status, stderr } = spawnSync(process.execPath, [program, command, scenario, ...flags], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(stderr).toBe('podwalk: standard output can not be written: ENOSPC\n');
+    expect(status).toBe(2);
+  });
+
+  test('run --output', async () => {
+    expect(await podwalk('run', scenario, '--output', FULL)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `podwalk: ${FULL} can not be written: ENOSPC\n`,
+    });
+  });
+});
