@@ -120,8 +120,10 @@ async function printerFor({ format, detail }: TraceFlags, { world }: OpenedWorld
       return (trace) => traceJson(trace);
     }
     case 'markdown': {
+      const { placeNames } = await import('../scenario/places.ts');
+      const places = placeNames(world);
       const { traceMarkdown } = await import('../report/trace/markdown.ts');
-      return (trace) => traceMarkdown(trace, detail);
+      return (trace) => traceMarkdown(trace, detail, { places });
     }
     case 'text': {
       const { traceText } = await import('../report/trace/text.ts');

@@ -1,4 +1,6 @@
 import type { Branch, Considered, Hop, Leg, Outcome, Step, Trace } from '../../trace/trace.ts';
+import { placeNames } from '../../scenario/places.ts';
+import type { World } from '../../world/world.ts';
 import { PLAIN, type Paint } from '../paint.ts';
 import { printable } from '../printable.ts';
 import { type Detail, shows } from './detail.ts';
@@ -7,32 +9,46 @@ import { decider, headerLine, probeLine, rewrites, ruleLine } from './names.ts';
 export interface TextOptions {
   readonly detail: Detail;
   readonly paint?: Paint;
-  /** What people call a place: `node-0/cni-1770aa7f` → `pod default/web`. */
+  /** What people call a place: `node-0/cni-1770aa7f` → `pod default/web`. Default: what `world` knows. */
   readonly places?: ReadonlyMap<string, string>;
+  /** The world that was walked: its pods are called by their names. */
+  readonly world?: World;
 }
 
 /** Options with nothing left open. */
-type Style = Required<TextOptions>;
+type Style = Required<Omit<TextOptions, 'world'>>;
 
 const NO_PLACES: ReadonlyMap<string, string> = new Map();
 const VERB_WIDTH = 12;
 
 /** A trace as people read it: the packet, its legs hop by hop, what decided at each, and one verdict. Ends with a newline. */
 export function traceText(trace: Trace, options: TextOptions): string {
-  const style: Style = { detail: options.detail, paint: options.paint ?? PLAIN, places: options.places ?? NO_PLACES };
+  const style: Style = { detail: options.detail, paint: options.paint ?? PLAIN, places: placesOf(options) };
   const { paint } = style;
   const lines: string[] = [paint.bold(probeLine(trace.probe))];
   if (trace.branch !== undefined && trace.branch.of > 1) lines.push(paint.dim(branchLine(trace.branch)));
   for (const leg of trace.legs) legLines(lines, leg, style, '');
-  lines.push(verdictLine(trace, paint), '');
+  lines.push(verdictLine(trace, paint, style.places), '');
   return lines.join('\n');
 }
 
+/** What the places of a trace are called. */
+export function placesOf({ places, world }: Pick<TextOptions, 'places' | 'world'>): ReadonlyMap<string, string> {
+  return places ?? (world === undefined ? NO_PLACES : placeNames(world));
+}
+
+/** A place by the name that people know, with its own in brackets. */
+export function placeLine(at: string, places: ReadonlyMap<string, string>): string {
+  const called = places.get(at);
+  return printable(called === undefined ? at : `${called} (${at})`);
+}
+
 /** `DROPPED  IPT_RULE_DROP  filter:FORWARD[2] dropped it on node0/root`. */
-export function verdictLine(trace: Trace, paint: Paint = PLAIN): string {
+export function verdictLine(trace: Trace, paint: Paint = PLAIN, places: ReadonlyMap<string, string> = NO_PLACES): string {
   const code = trace.reason ?? trace.errno;
   const word = trace.outcome.toUpperCase();
-  return `${outcomePaint(trace.outcome, paint)(word)}${code === null ? '' : `  ${printable(code)}`}  ${printable(trace.text)}`;
+  const text = trace.text.replaceAll(/[^\s,;:()]+\/[^\s,;:()]+/g, (place) => places.get(place) ?? place);
+  return `${outcomePaint(trace.outcome, paint)(word)}${code === null ? '' : `  ${printable(code)}`}  ${printable(text)}`;
 }
 
 function outcomePaint(outcome: Outcome, paint: Paint): (text: string) => string {
@@ -78,9 +94,7 @@ function legLines(lines: string[], leg: Leg, style: Style, indent: string): void
 
 function hopLines(lines: string[], hop: Hop, number: number, style: Style, indent: string): void {
   const { detail, paint, places } = style;
-  const called = places.get(hop.at);
-  const place = called === undefined ? hop.at : `${called} (${hop.at})`;
-  lines.push(`${indent}${number}. ${printable(place)}${paint.dim(crossing(hop))}`);
+  lines.push(`${indent}${number}. ${placeLine(hop.at, places)}${paint.dim(crossing(hop))}`);
   const inner = `${indent}   `;
   if (detail === 'detailed' && hop.rx !== undefined) lines.push(inner + paint.dim(`rx ${headerLine(hop.rx)}`));
   for (const step of hop.steps) if (shows(detail, step)) stepLines(lines, step, detail, paint, inner);

@@ -275,7 +275,10 @@ describe('podwalk trace', () => {
   });
 
   test('--format markdown prints tables', async () => {
-    expect((await podwalk('trace', at('all/good.yaml'), ...ends, '--format', 'markdown')).stdout).toContain('| # | place | step | what |');
+    const { stdout } = await podwalk('trace', at('all/good.yaml'), ...ends, '--format', 'markdown');
+    expect(stdout).toContain('| # | place | step | what |');
+    expect(stdout).toContain('| 1 | pod default/client (');
+    expect(stdout).toMatch(/^\*\*REPLIED .*; pod default\/web-\d saw /m);
   });
 
   test.each(['pcapng', 'svg'])('--format %s is refused by name', async (form) => {
@@ -430,6 +433,12 @@ describe('podwalk schema', () => {
       additionalProperties: false,
       properties: { cluster: { description: expect.any(String) as unknown } },
     });
+  });
+
+  test('completes modes and outcomes', async () => {
+    const { stdout } = await podwalk('schema');
+    expect(stdout).toMatch(/"enum": \[\s*"kubenet",\s*"azure",\s*"overlay"/);
+    expect(stdout).toMatch(/"enum": \[\s*"send-error",\s*"!send-error",/);
   });
 
   test('prints the JSON Schema of a trace', async () => {
