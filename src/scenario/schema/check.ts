@@ -30,7 +30,9 @@ export interface CheckEntry extends Expectations {
 }
 
 const OUTCOME_WORDS: ReadonlySet<string> = new Set(OUTCOMES.flatMap((outcome) => [outcome, `!${outcome}`]));
-const outcome = textThat((text) => OUTCOME_WORDS.has(text), `one of ${OUTCOMES.join(', ')}, or ! and one of them`);
+const outcome = textThat((text) => OUTCOME_WORDS.has(text), `one of ${OUTCOMES.join(', ')}, or ! and one of them`).meta({
+  enum: [...OUTCOME_WORDS],
+});
 const code = textThat((text) => /^[A-Z][A-Z0-9_]*$/.test(text), 'a reason code in upper case');
 export const endpoint: z.ZodString = z.string().min(1).max(600);
 const pattern = z.string().min(1).max(600);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { NETWORK_MODES } from '../../aks/modes/modes.ts';
 import { address, cidr, labels, listens, name } from './field.ts';
 import { section } from './section.ts';
 
@@ -42,7 +43,10 @@ const node = section({
 const subnet = section({ name, prefix: cidr });
 
 export const clusterSection: z.ZodType<ClusterSection> = section({
-  mode: z.string().max(40).describe('network mode: kubenet, azure (node subnet) or overlay'),
+  mode: z
+    .string()
+    .max(40)
+    .meta({ description: 'network mode: kubenet, azure (node subnet) or overlay', enum: NETWORK_MODES.map(({ name }) => name) }),
   name: name.exactOptional(),
   nodes: z
     .union([z.int().min(1), z.array(node).min(1)])
