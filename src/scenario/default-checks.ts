@@ -6,26 +6,34 @@ import type { World } from '../world/world.ts';
 import type { PlannedCheck } from './plan.ts';
 import type { YamlDocument } from './source/yaml.ts';
 
+/** Checks that are made of nothing but services, at most. */
+const MAX_DEFAULT_CHECKS = 500;
+
 /**
  * What a scenario that promises nothing is taken to promise: every service answers on every port, from a pod of every node (from the node
- * itself where none runs), and from outside where it has a load balancer.
+ * itself where none runs), and from outside where it has a load balancer. Where that is too much, each is asked from one node only.
  */
 export function serviceChecks(document: YamlDocument, world: World): { checks: PlannedCheck[]; note: string } {
   const services = (world.cluster?.objects.services ?? []).filter(({ type, clusterIP }) => type !== 'ExternalName' && clusterIP !== 'None');
   const pods = new Map((world.cluster?.objects.pods ?? []).map((pod) => [keyOf(pod), pod]));
   const nodes = Object.keys(world.cluster?.nodes ?? {});
-  const checks = services.flatMap((service) =>
-    service.ports.flatMap((port) => {
-      const outside = isPublic(service) ? ['internet'] : [];
-      const senders = nodes.map((node) => senderOn(node, service, pods, world));
-      return [...senders, ...outside].flatMap((from) => reaches(from, service, port, document));
-    }),
-  );
-  const note =
-    checks.length === 0
-      ? 'it promises nothing and has no service: there is nothing to check'
-      : `it promises nothing of its own, so that every service is reachable is checked (${services.length} services)`;
-  return { checks, note };
+  const ports = services.reduce((sum, service) => sum + service.ports.length, 0);
+  const everyNode = ports * (nodes.length + 1) <= MAX_DEFAULT_CHECKS;
+  const all = services.flatMap((service, index) => {
+    const askers = everyNode ? nodes : nodes.slice(index % nodes.length).slice(0, 1);
+    const senders = [...askers.map((node) => senderOn(node, service, pods, world)), ...(isPublic(service) ? ['internet'] : [])];
+    return service.ports.flatMap((port) => senders.flatMap((from) => reaches(from, service, port, document)));
+  });
+  const checks = all.slice(0, MAX_DEFAULT_CHECKS);
+  return { checks, note: noteOf(services.length, checks.length, all.length, everyNode) };
+}
+
+function noteOf(services: number, made: number, all: number, everyNode: boolean): string {
+  if (made === 0) return 'it promises nothing and has no service: there is nothing to check';
+  const note = `it promises nothing of its own, so that every service is reachable is checked (${services} services)`;
+  if (everyNode) return note;
+  const left = made === all ? '' : `, and ${all - made} of ${all} checks are left out`;
+  return `${note}; there are many, so each is asked from one node${left} (MAX_DEFAULT_CHECKS is ${MAX_DEFAULT_CHECKS})`;
 }
 
 /** A pod of the node that does not stand behind the service itself; the node where there is none. */
