@@ -23,7 +23,8 @@ export interface LearnedNeighbour {
 export interface LearnedFdb {
   readonly port: string | null;
   readonly vtep: Ipv4 | null;
-  readonly atMs: number;
+  /** When it was last seen there. */
+  atMs: number;
 }
 
 /** Fragments of one datagram that wait for the rest. */
@@ -101,7 +102,7 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     netfilter: cloneNetfilterSession(session.netfilter),
     conntrack: session.conntrack.clone(),
     neighbours,
-    fdb: new Map([...session.fdb].map(([dev, learned]) => [dev, new Map(learned)])),
+    fdb: new Map([...session.fdb].map(([dev, learned]) => [dev, new Map([...learned].map(([mac, seen]) => [mac, { ...seen }]))])),
     fragments: new Map(),
     pathMtus: new Map(session.pathMtus),
     errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),

@@ -23,15 +23,23 @@ export function bridgeHandleFrame(stack: Stack, bridge: Device, port: Device, sk
     return;
   }
   if (skb.dmac === bridge.mac) skb.packetType = PACKET_HOST;
-  if (isBlindBridge(stack, skb)) return;
+  if (isBlindBridge(stack, bridge, skb)) return;
   if (!ebtables(stack, 'nat', 'PREROUTING', skb, port, null, bridge)) return;
   if (skb.arp === null && stack.netns.sysctl.bridgeNfCallIptables) brNfPreRouting(stack, bridge, port, skb);
   else bridgeHandleFrameFinish(stack, bridge, port, skb);
 }
 
-function isBlindBridge(stack: Stack, skb: Skb): boolean {
+function isBlindBridge(stack: Stack, bridge: Device, skb: Skb): boolean {
   const { gaps } = stack;
-  return gaps !== null && isBlind(stack, skb, gaps.missing('brlink', 'fdb', 'ebtables', 'sysctl') ?? gaps.takingAll('BRIDGE'));
+  const { kind } = bridge.link;
+  if (gaps !== null && isBlind(stack, skb, gaps.missing('brlink', 'fdb', 'ebtables', 'sysctl') ?? gaps.takingAll('BRIDGE'))) return true;
+  if (kind.type === 'bridge' && kind.vlanFiltering)
+    return isBlind(stack, skb, { reason: 'BRIDGE_VLAN', text: `the VLANs of ${bridge.name} (vlan_filtering) are not modelled` });
+  if (skb.arp === null || !bridge.ports.some((port) => port.link.port?.neighSuppress === true)) return false;
+  return isBlind(stack, skb, {
+    reason: 'NEIGH_SUPPRESS',
+    text: `${bridge.name} answers ARP itself (neigh_suppress), which is not modelled`,
+  });
 }
 
 /** Learns, looks the destination up, and sends the frame on. @source net/bridge/br_input.c br_handle_frame_finish */
@@ -81,22 +89,33 @@ function egressText(to: Device, from: Device): string {
 function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
   if (lookup(stack, bridge, address) === OURS) return;
   const fdb = fdbOf(stack, bridge);
-  if (fdb.get(address)?.port !== port.name) fdb.set(address, { port: port.name, vtep: null, atMs: stack.effects.nowMs });
+  const known = fdb.get(address);
+  if (known?.port === port.name) known.atMs = stack.effects.nowMs;
+  else fdb.set(address, { port: port.name, vtep: null, atMs: stack.effects.nowMs });
 }
 
 /** @source net/bridge/br_fdb.c br_fdb_find_rcu */
 function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OURS | null {
   if (address === bridge.mac) return OURS;
   for (const port of bridge.ports) if (port.mac === address) return OURS;
+  let before: Device | null = null;
   for (const entry of stack.netns.tables.fdb) {
     if (entry.mac !== address || entry.master !== bridge.name) continue;
     if (entry.state === 'permanent') return OURS;
-    if (entry.state === 'static' || !stack.session.cold) return stack.netns.deviceByName.get(entry.dev) ?? null;
+    const port = stack.netns.deviceByName.get(entry.dev) ?? null;
+    if (entry.state === 'static') return port;
+    // What was learned when the tables were taken counts as seen at the session's start.
+    if (!stack.session.cold && !isOld(stack, bridge, 0)) before = port;
   }
   const learned = stack.session.fdb.get(bridge.name)?.get(address);
-  if (learned?.port === undefined || learned.port === null) return null;
+  if (learned?.port === undefined || learned.port === null || isOld(stack, bridge, learned.atMs)) return before;
   const port = stack.netns.deviceByName.get(learned.port);
-  return port?.bridge === bridge ? port : null;
+  return port?.bridge === bridge ? port : before;
+}
+
+/** @source net/bridge/br_fdb.c has_expired */
+function isOld(stack: Stack, { link: { kind } }: Device, seenAtMs: number): boolean {
+  return kind.type === 'bridge' && stack.effects.nowMs - seenAtMs >= kind.ageingMs;
 }
 
 /** @source net/bridge/br_forward.c should_deliver */
@@ -206,7 +225,7 @@ export function bridgeTransmit(stack: Stack, bridge: Device, skb: Skb): void {
     if (port !== undefined) bridgeHandleFrameFinish(stack, bridge, port, skb);
     return;
   }
-  if (isBlindBridge(stack, skb)) return;
+  if (isBlindBridge(stack, bridge, skb)) return;
   skb.sending = false;
   skb.bridge = null;
   if (isGroupMac(skb.dmac)) {

@@ -27,6 +27,10 @@ export function vxlanTransmit(stack: Stack, device: Device, skb: Skb): void {
     return;
   }
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('fdb') ?? stack.gaps.inFdb())) return;
+  if (kind.proxy && skb.arp !== null) {
+    stack.effects.unknown(stack, skb, 'VXLAN_OPTION', `${device.name} answers ARP itself (proxy), which is not modelled`);
+    return;
+  }
   const remotes = destinations(stack, device, kind, skb.dmac);
   if (remotes.length === 0) {
     stack.effects.dropped(stack, skb, 'NO_TX_TARGET', `${device.name} knows no VTEP for ${skb.dmac}`);

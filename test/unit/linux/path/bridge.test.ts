@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { mac } from '../../../../src/wire/mac.ts';
 import { Lab } from '../lab.ts';
 
 const HOSTS = ['a', 'b', 'c'];
@@ -74,6 +75,44 @@ describe('a bridge', () => {
     const lab = segment().port('sw/a', { state: 'learning' });
     lab.send('a', 'udp 10.0.0.3:53');
     expect(lab.fdb('sw/br')).toEqual([`${lab.mac('a/eth0')} a`]);
+  });
+
+  test('forgets in five minutes what it has not seen again', () => {
+    const lab = silent();
+    lab.send('a', 'udp 10.0.0.3:53');
+    lab.wait(200).send('b', 'udp 10.0.0.2:53');
+    expect(lab.wait(200).send('a', 'udp 10.0.0.3:53').copies).toEqual([]);
+    expect(lab.wait(301).send('a', 'udp 10.0.0.3:53').copies).toContain('sw a>c');
+  });
+
+  test('follows a sender to another port, whatever the tables said', () => {
+    const lab = silent();
+    const learned = {
+      mac: mac(lab.mac('b/eth0')),
+      dev: 'c',
+      master: 'br',
+      state: 'learned',
+      dst: null,
+      vni: null,
+      port: null,
+      externLearn: false,
+    } as const;
+    lab.netns('sw').fdb = [...lab.netns('sw').fdb, learned];
+    expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe('dropped');
+    lab.send('b', 'udp 10.0.0.2:53');
+    expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe('replied');
+  });
+
+  test('with VLAN filtering is unknown', () => {
+    const lab = segment();
+    const filtering = { type: 'bridge', vlanFiltering: true, stp: false, ageingMs: 300_000 } as const;
+    lab.netns('sw').links = lab.netns('sw').links.map((link) => (link.name === 'br' ? { ...link, kind: filtering } : link));
+    expect(lab.send('a', 'udp 10.0.0.3:53').reason).toBe('BRIDGE_VLAN');
+  });
+
+  test('that answers ARP itself is unknown where ARP is needed', () => {
+    expect(segment().port('sw/b', { neighSuppress: true }).send('a', 'udp 10.0.0.3:53').reason).toBe('NEIGH_SUPPRESS');
+    expect(silent().port('sw/b', { neighSuppress: true }).send('a', 'udp 10.0.0.3:53').outcome).toBe('replied');
   });
 
   test('sends no frame back by its own port unless hairpin mode is on', () => {
