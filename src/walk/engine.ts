@@ -338,8 +338,10 @@ export class Engine implements Effects {
 
   /** The probe's sockets close with it; those that listeners accepted go too. */
   closeSockets(): void {
-    for (const stack of this.withSockets) stack.session.sockets.length = 0;
-    this.withSockets.length = 0;
+    for (let stack = this.withSockets.pop(); stack !== undefined; stack = this.withSockets.pop()) {
+      const { sockets } = stack.session;
+      while (sockets.length > 0) sockets.pop();
+    }
   }
 
   /** Forgets what belongs to one probe. */

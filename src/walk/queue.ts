@@ -47,9 +47,8 @@ export class EventQueue<Frame> {
   }
 
   clear(): void {
-    this.frames.length = 0;
-    this.head = 0;
-    this.tail = 0;
-    this.due = [];
+    // Nothing is on its way as a rule, and then there is nothing to do.
+    while (this.shift() !== undefined);
+    if (this.due.length > 0) this.due = [];
   }
 }
