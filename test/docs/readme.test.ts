@@ -4,6 +4,7 @@ import path from 'node:path';
 import { buildSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import * as podwalk from '../../src/index.ts';
+import { podwalk as run } from '../unit/cli/program.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -30,6 +31,16 @@ describe('the README', () => {
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^replied 10\.244\.\d+\.\d+:80$/m);
     expect(stdout).toContain('REPLIED');
+  });
+
+  it('shows a walk as the tool prints it, with … where lines are left out', async () => {
+    const [, command = '', shown = ''] = /^```\n\$ npx podwalk (.*)\n\n([^]*?)^```$/m.exec(readme) ?? [];
+    const args = command.split(' ').map((word) => (word.startsWith('scenarios/') ? path.join(root, word) : word));
+    const { stdout } = await run(...args);
+    const parts = shown.split('…\n');
+    expect(stdout.startsWith(parts[0] ?? '')).toBe(true);
+    expect(stdout.endsWith(parts.at(-1) ?? '')).toBe(true);
+    expect(parts).toEqual([expect.stringContaining('request'), expect.stringMatching(/^REPLIED .*\n$/)]);
   });
 
   it('shows a scenario whose checks hold', () => {
