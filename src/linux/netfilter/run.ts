@@ -123,7 +123,7 @@ function step(program: Program, rule: CompiledRule, env: HookEnv, depth: number,
   if (answer === NO) return CONTINUE;
   if (answer === UNSURE) {
     observer?.unknown(rule);
-    return UNKNOWN;
+    return doubt(program, rule, env);
   }
   switch (rule.flow) {
     case FLOW_NEXT:
@@ -156,6 +156,7 @@ function step(program: Program, rule: CompiledRule, env: HookEnv, depth: number,
       env.dropText = '';
       const result = rule.run(env);
       observer?.after(rule, result);
+      if (result === UNKNOWN) return doubt(program, rule, env);
       return result === DROPPED || result === REJECTED ? refuse(program, rule, env, result) : result;
     }
   }
@@ -163,8 +164,8 @@ function step(program: Program, rule: CompiledRule, env: HookEnv, depth: number,
 
 const texts = new WeakMap<CompiledRule, string>();
 
-function refuse(program: Program, rule: CompiledRule, env: HookEnv, verdict: typeof DROPPED | typeof REJECTED): TableVerdict {
-  env.dropReason = 'NETFILTER_DROP';
+/** `filter:FORWARD[3] -p tcp -j DROP (from aks-node)` */
+function ruleText(program: Program, rule: CompiledRule): string {
   let text = texts.get(rule);
   if (text === undefined) {
     const { origin } = rule.rule;
@@ -172,15 +173,27 @@ function refuse(program: Program, rule: CompiledRule, env: HookEnv, verdict: typ
     text = `${program.isLegacy ? 'iptables-legacy ' : ''}${program.table.name}:${rule.chain}[${rule.index}]${printSpecification(rule.rule)}${from}`;
     texts.set(rule, text);
   }
+  return text;
+}
+
+function refuse(program: Program, rule: CompiledRule, env: HookEnv, verdict: typeof DROPPED | typeof REJECTED): TableVerdict {
+  const text = ruleText(program, rule);
+  env.dropReason = 'NETFILTER_DROP';
   env.dropText = env.dropText === '' ? text : `${env.dropText}: ${text}`;
   return verdict;
 }
 
+/** A rule met something that is not modelled, and the text says what. */
+function doubt(program: Program, rule: CompiledRule, env: HookEnv): typeof UNKNOWN {
+  env.unknownText = `${env.unknownText}: ${ruleText(program, rule)}`;
+  return UNKNOWN;
+}
+
 function missing(program: Program, rule: CompiledRule, env: HookEnv, observer: Observer | null): TableVerdict {
   env.unknownReason = 'IPT_CHAIN_MISSING';
-  env.unknownText = `rule ${rule.index} of chain ${rule.chain} in table ${program.table.name} jumps to ${rule.jump}, which is neither a chain nor a known target`;
+  env.unknownText = `${rule.jump} is neither a chain nor a known target`;
   observer?.unknown(rule);
-  return UNKNOWN;
+  return doubt(program, rule, env);
 }
 
 function tooDeep(env: HookEnv, chain: CompiledChain): TableVerdict {

@@ -176,6 +176,9 @@ describe('tables and hooks', () => {
     const lab = routed('-A FORWARD -p udp -m geoip --source-country DE -j DROP');
     const sent = lab.send('a', 'udp 10.0.1.2:53');
     expect(sent.outcome).toBe('unknown');
+    expect(sent.text).toBe(
+      'm/r: the match -m geoip --source-country DE is not modelled: filter:FORWARD[1] -p udp -m geoip --source-country DE -j DROP',
+    );
     expect(lab.send('a', 'tcp 10.0.1.2:80').outcome).toBe('replied');
   });
 });
