@@ -14,7 +14,7 @@ import { mac } from '../../../src/wire/mac.ts';
 import { prefix } from '../../../src/wire/prefix.ts';
 import { ICMP, TCP, UDP } from '../../../src/wire/proto.ts';
 
-export const SYN = 2;
+const SYN = 2;
 export const SYN_ACK = 18;
 export const ACK = 16;
 export const RST = 4;
