@@ -132,6 +132,36 @@ describe('a source that cannot be', () => {
   });
 });
 
+describe('a ready-made packet of a raw socket', () => {
+  test('is routed by its destination alone: rules for sources, protocols and ports do not see it', () => {
+    const lab = routed().rule('a', 'from 10.0.0.77 prohibit').rule('a', 'ipproto udp prohibit');
+    expect(lab.send('a', toB, { spoof: '10.0.0.77' }).outcome).toBe('delivered');
+    expect(lab.send('a', toB).errno).toBe('EACCES');
+  });
+
+  test('is never cut by the sender', () => {
+    const sent = routed().send('a', toB, { spoof: '10.0.0.77', sizeBytes: 1500 });
+    expect([sent.outcome, sent.errno]).toEqual(['send-error', 'EMSGSIZE']);
+  });
+
+  test('has nobody who waits for an answer', () => {
+    const sent = routed().send('a', toB, { spoof: '10.0.0.2' });
+    expect([sent.outcome, sent.answeredBy, sent.pathOf('reply')]).toEqual(['delivered', null, 'b >eth0, r rb>ra, a eth0>']);
+  });
+});
+
+describe('an address that is borrowed', () => {
+  test('is that of the device which came first, not of the lowest number or address', () => {
+    const node = (first: string, second: string): Lab => {
+      const lab = new Lab().veth('p/eth0', 'n/azv').dummy(`n/${first}`).dummy(`n/${second}`).addr('p/eth0', '10.224.0.45/32');
+      lab.addr('n/x', '10.224.0.4/16').addr('n/y', '10.9.0.1/16').route('n', '10.224.0.45 dev azv', 'default dev x').forwards('n');
+      return lab.route('p', '169.254.1.1 dev eth0', 'default via 169.254.1.1').sysctl('n', 'conf.azv.proxy_arp=1');
+    };
+    expect(node('x', 'y').send('p', 'udp 8.8.8.8:53', { ttl: 1 }).errors).toEqual(['11/0 from 10.224.0.4']);
+    expect(node('y', 'x').send('p', 'udp 8.8.8.8:53', { ttl: 1 }).errors).toEqual(['11/0 from 10.9.0.1']);
+  });
+});
+
 describe('a redirect', () => {
   /** The router that a host uses sends on to a better one of the same segment. */
   function detour(): Lab {
@@ -160,6 +190,21 @@ describe('a redirect', () => {
   test('is not sent when send_redirects is off for all and for the device', () => {
     const lab = detour().sysctl('r', 'conf.all.send_redirects=0', 'conf.eth0.send_redirects=0');
     expect(lab.send('a', 'udp 10.9.0.1:53').legs).toEqual(['request', 'reply']);
+  });
+
+  test('takes the tokens of a fresh host for errors of want of a route', () => {
+    const fresh = detour().sysctl('r', 'icmp_ratemask=0');
+    expect(fresh.send('a', 'udp 10.7.0.1:53').errors).toEqual(['3/0 from 10.0.0.1']);
+    const told = detour().sysctl('r', 'icmp_ratemask=0');
+    told.send('a', 'udp 10.9.0.1:53');
+    expect(told.send('a', 'udp 10.7.0.1:53').errors).toEqual([]);
+    expect(told.wait(2).send('a', 'udp 10.7.0.1:53').errors).toEqual(['3/0 from 10.0.0.1']);
+  });
+
+  test('is not repeated at once', () => {
+    const lab = detour();
+    expect(lab.send('a', 'udp 10.9.0.1:53').legs).toContain('redirect');
+    expect(lab.send('a', 'udp 10.9.0.1:53', { sport: 2 }).legs).not.toContain('redirect');
   });
 
   test('about a translated connection is killed by NAT', () => {
