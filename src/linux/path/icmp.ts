@@ -70,7 +70,8 @@ function quote(skb: Skb): Quoted {
 export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, code: number, info = 0): void {
   const { netns, session } = stack;
   if (skb.packetType !== PACKET_HOST || skb.fragOffsetBytes > 0) return;
-  if (skb.input === null && skb.via === null) return;
+  // A bridged frame has a route in name only, which will do. @source net/bridge/br_nf_core.c br_netfilter_rtable_init
+  if (skb.input === null && skb.via === null && skb.bridge === null) return;
   if (skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast' || skb.via?.kind === 'broadcast' || skb.via?.kind === 'multicast')
     return;
   if (isIcmpError(skb) || (skb.proto === ICMP && skb.icmpType > 18)) return;

@@ -6,6 +6,7 @@ import { type HookEnv, PREROUTING } from '../netfilter/hook-env.ts';
 import type { RejectKind } from '../netfilter/target/target.ts';
 import { RST } from '../skb.ts';
 import { resetTo } from './emit.ts';
+import { deviceTransmit } from './device.ts';
 import { icmpSend, UNREACHABLE } from './icmp.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { note, start } from './record.ts';
@@ -43,5 +44,13 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
     start(recorder, stack, reset);
     note(stack, reset, { stage: 'reject', verb: 'ORIGINATED', text: `RST from ${formatIpv4(reset.src)}:${reset.sport}` });
   }
-  ipLocalOut(stack, reset);
+  const port = skb.bridge === null ? undefined : stack.netns.deviceByName.get(skb.bridge.physIn);
+  if (port === undefined) {
+    ipLocalOut(stack, reset);
+    return;
+  }
+  // What came by a bridge port is answered there at once, in the name of whom it was for; no rule sees the answer.
+  reset.smac = skb.dmac;
+  reset.dmac = skb.smac;
+  deviceTransmit(stack, port, reset);
 }

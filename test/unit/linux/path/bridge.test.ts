@@ -172,6 +172,33 @@ describe('iptables and bridged frames', () => {
     expect(lab.send('c', 'udp 10.0.0.3:53').outcome).toBe('replied');
   });
 
+  test('REJECT answers a bridged frame from the address of the bridge', () => {
+    const reject = (...rules: readonly string[]): Lab =>
+      segment()
+        .sysctl('sw', 'net.bridge.bridge-nf-call-iptables=1')
+        .iptables('sw', ...rules);
+    expect(reject('-A FORWARD -p udp -j REJECT').addr('sw/br', '10.0.0.1/24').send('a', 'udp 10.0.0.3:53').errors).toEqual([
+      '3/3 from 10.0.0.1',
+    ]);
+    // Without an address there is no way back for the error.
+    expect(reject('-A FORWARD -p udp -j REJECT').send('a', 'udp 10.0.0.3:53').outcome).toBe('dropped');
+  });
+
+  test('REJECT resets a bridged connection in the name of the other side, past the rules of the host', () => {
+    const lab = segment().sysctl('sw', 'net.bridge.bridge-nf-call-iptables=1').addr('sw/br', '10.0.0.1/24');
+    lab.iptables('sw', '-A FORWARD -p tcp -j REJECT --reject-with tcp-reset', '-A OUTPUT -j DROP');
+    const sent = lab.send('a', 'tcp 10.0.0.3:80');
+    expect([sent.outcome, sent.pathOf('reset'), sent.rules]).toEqual(['reset', 'sw >a, a eth0>', ['sw filter:FORWARD[1]']]);
+    expect(sent.header('a', 'rx', 'reset')?.smac).toBe(lab.mac('b/eth0'));
+  });
+
+  test('REJECT resets what a bridge port brought and the host would route, by that port as well', () => {
+    const lab = segment().sysctl('sw', 'net.bridge.bridge-nf-call-iptables=1').addr('sw/br', '10.0.0.1/24').forwards('sw');
+    lab.veth('sw/up', 'x/eth0').addr('sw/up', '10.9.0.1/24').addr('x/eth0', '10.9.0.2/24').route('a', 'default via 10.0.0.1');
+    lab.iptables('sw', '-A FORWARD -p tcp -j REJECT --reject-with tcp-reset', '-A OUTPUT -j DROP');
+    expect(lab.send('a', 'tcp 10.9.0.2:80').outcome).toBe('reset');
+  });
+
   test('share one connection with what is routed', () => {
     const lab = segment().sysctl('sw', 'net.bridge.bridge-nf-call-iptables=1');
     lab.iptables('sw', '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT', '-A FORWARD -m physdev --physdev-in b -j DROP');
