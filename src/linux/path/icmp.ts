@@ -84,7 +84,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
     return;
   }
   let source: Ipv4 = ANY;
-  if (skb.input?.kind === 'local') source = skb.dst;
+  if (skb.input?.kind === 'local' || skb.via?.kind === 'local') source = skb.dst;
   else if (skb.input !== null && netns.sysctl.icmpErrorsUseInboundIfaddr) source = inetSelectAddr(netns, device, skb.src, SCOPE_LINK);
   const error = new Skb();
   error.proto = ICMP;

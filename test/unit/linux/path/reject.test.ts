@@ -71,6 +71,13 @@ describe('REJECT', () => {
     expect([sent.outcome, sent.errno, sent.errors]).toEqual(['icmp-error', null, ['3/3 from 10.0.1.1']]);
   });
 
+  test('in OUTPUT of a packet for the host itself comes from the address that was asked', () => {
+    const sent = routed('-A OUTPUT -p udp -j REJECT').send('r', 'udp 10.0.1.1:53', { src: '10.0.0.1' });
+    expect(sent.errors).toEqual(['3/3 from 10.0.1.1']);
+    const redirected = routed('-t nat -A OUTPUT -p udp -j REDIRECT', '-A OUTPUT -p udp -s 10.0.0.0/16 -j REJECT');
+    expect(redirected.send('r', 'udp 10.0.1.2:53').errors).toEqual(['3/3 from 10.0.1.2']);
+  });
+
   test('in OUTPUT with tcp-reset resets a local connect()', () => {
     expect(routed('-A OUTPUT -p tcp --dport 80 -j REJECT --reject-with tcp-reset').send('r', 'tcp 10.0.1.2:80').outcome).toBe('reset');
   });
