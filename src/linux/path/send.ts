@@ -99,6 +99,8 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   skb.via = probes ? { ...route, mtuBytes: route.device.mtuBytes } : route;
   if (request.proto === 'tcp') skb.mssBytes = announcedMss(stack, route);
   else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= route.mtuBytes)) skb.df = true;
+  // Only a socket that insists on DF has its packets refused once they are on their way. @source include/net/ip.h ip_sk_ignore_df
+  skb.ignoreDf = request.proto !== 'tcp' && request.spoof === null && request.df !== true;
   const tooBig = skb.lengthBytes > route.device.mtuBytes && (request.spoof !== null || request.df === true);
   if (request.spoof !== null) skb.df = request.df === true && request.proto !== 'tcp';
   if (tooBig)

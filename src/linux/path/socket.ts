@@ -82,6 +82,11 @@ function score(socket: Socket, dst: Ipv4, device: Device, skb: Skb): number {
   return points;
 }
 
+/** To a socket, what this host sent to itself came by the device that holds the address. @source net/ipv4/route.c ip_route_output_key_hash_rcu */
+function socketDevice(device: Device, { input }: Skb): Device {
+  return device.isLoopback && input?.kind === 'local' ? (input.route?.nexthops[0]?.device ?? device) : device;
+}
+
 function findSocket(stack: Stack, proto: 'tcp' | 'udp', device: Device, skb: Skb): Socket | null {
   let best: Socket | null = null;
   let bestScore = 0;
@@ -130,7 +135,7 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
     for (const socket of takers) stack.effects.delivered(stack, skb, socket);
     return;
   }
-  const socket = findSocket(stack, 'udp', device, skb);
+  const socket = findSocket(stack, 'udp', socketDevice(device, skb), skb);
   if (isBlindTo(stack, skb, socket)) return;
   if (socket === null) {
     icmpSend(stack, device, skb, UNREACHABLE, PORT_UNREACH);
@@ -145,7 +150,7 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
 
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_rcv */
 function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
-  const socket = findSocket(stack, 'tcp', device, skb);
+  const socket = findSocket(stack, 'tcp', socketDevice(device, skb), skb);
   if (isBlindTo(stack, skb, socket)) return;
   const { tcpFlags } = skb;
   if (socket === null) {

@@ -82,6 +82,24 @@ describe('a packet that does not fit', () => {
   });
 });
 
+describe('a packet that OUTPUT sends another way', () => {
+  test('is cut there in spite of DF, unless its socket insists', () => {
+    const rerouted = (df: boolean | 'auto') =>
+      narrow()
+        .mtu('a/eth0', 9000)
+        .veth('a/other', 'b/other', { mtu: 1500 })
+        .addr('a/other', '10.3.0.2/24')
+        .addr('b/other', '10.3.0.3/24')
+        .route('a', 'default via 10.3.0.3 table 100')
+        .rule('a', 'fwmark 1 lookup 100')
+        .route('b', '10.0.0.0/24 via 10.3.0.2')
+        .iptables('a', '-t mangle -A OUTPUT -p udp -j MARK --set-mark 1')
+        .send('a', toB, { sizeBytes: 2000, df });
+    expect(rerouted('auto').leg('request')?.fragments).toBe(2);
+    expect(rerouted(true).errno).toBe('EMSGSIZE');
+  });
+});
+
 describe('a learned path MTU', () => {
   test('lets the next packet of a socket that wants DF through in fragments', () => {
     const lab = narrow();

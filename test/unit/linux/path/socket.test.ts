@@ -94,6 +94,12 @@ describe('the source of a packet', () => {
     expect(lab.send('b', 'udp 10.7.5.1:53', { bindDev: 'eth0' }).seen).toBe('a 10.0.0.3:40000 > 10.7.5.1:53 ttl 64');
   });
 
+  test('of a socket that is bound to a device does not keep it from addresses of that device', () => {
+    const lab = pair().listen('b', 'udp/53', 'tcp/80');
+    expect(lab.send('b', 'udp 10.0.0.3:53', { bindDev: 'eth0' }).outcome).toBe('replied');
+    expect(lab.send('b', 'tcp 10.0.0.4:80', { bindDev: 'eth0' }).outcome).toBe('replied');
+  });
+
   test('cannot be a device that does not exist', () => {
     expect(pair().send('b', 'udp 10.0.0.2:53', { bindDev: 'nope' }).errno).toBe('ENODEV');
   });
