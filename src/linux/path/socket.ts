@@ -1,7 +1,7 @@
-import { BROADCAST, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
+import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName, TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
-import { ACK, RST, type Skb, SYN } from '../skb.ts';
+import { ACK, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
@@ -150,6 +150,10 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
 
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_rcv */
 function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
+  if (skb.packetType !== PACKET_HOST) {
+    stack.effects.dropped(stack, skb, 'NOT_SPECIFIED', 'TCP takes no broadcast');
+    return;
+  }
   const socket = findSocket(stack, 'tcp', socketDevice(device, skb), skb);
   if (isBlindTo(stack, skb, socket)) return;
   const { tcpFlags } = skb;
@@ -165,7 +169,6 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (socket.peer === null) {
     if ((tcpFlags & (SYN | ACK | RST)) === SYN) {
       stack.effects.delivered(stack, skb, socket);
-      if (skb.dst === BROADCAST || skb.input?.kind !== 'local') return;
       stack.session.sockets.push({
         proto: 'tcp',
         addr: skb.dst,

@@ -51,6 +51,12 @@ describe('a broadcast', () => {
     expect([sent.outcome, sent.errno]).toEqual(['send-error', 'ENETUNREACH']);
   });
 
+  test('of TCP that somebody makes up is taken by nobody', () => {
+    const sent = segment().listen('b', 'tcp/80').send('a', 'tcp 10.0.0.255:80', { spoof: '10.0.0.9' });
+    expect(sent.outcome).toBe('dropped');
+    expect(sent.text).toContain('TCP takes no broadcast');
+  });
+
   test('that nobody listens to causes no ICMP error', () => {
     const sent = segment().send('a', 'udp 10.0.0.255:99');
     expect([sent.outcome, sent.errors]).toEqual(['dropped', []]);
