@@ -54,7 +54,7 @@ describe('a broadcast', () => {
   test('of TCP that somebody makes up is taken by nobody', () => {
     const sent = segment().listen('b', 'tcp/80').send('a', 'tcp 10.0.0.255:80', { spoof: '10.0.0.9' });
     expect(sent.outcome).toBe('dropped');
-    expect(sent.text).toContain('TCP takes no broadcast');
+    expect(sent.told('DROPPED')).toContain('b DROPPED TCP takes no broadcast');
   });
 
   test('that nobody listens to causes no ICMP error', () => {
