@@ -54,9 +54,9 @@ export function ip(text: string): Ipv4 {
   return address;
 }
 
-/** Dotted-quad text of an address. */
+/** Dotted-quad text of an address, joined so that it is flat: V8 would keep a template's text as a tree of its pieces. */
 export function formatIpv4(address: Ipv4): string {
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+  return [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255].join('.');
 }
 
 /** Orders addresses as unsigned numbers. */

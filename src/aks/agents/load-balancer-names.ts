@@ -1,13 +1,12 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Service, ServicePort } from '../../kube/objects/service.ts';
 import { keyOf } from '../../kube/objects/meta.ts';
 import { ipv4Only } from '../../kube/objects/address.ts';
+import { hexName, sha256Of } from '../../wire/digest.ts';
 import { type Ipv4, parseIpv4 } from '../../wire/ipv4.ts';
 
 /** The frontend's name: `a` and the service's UID without dashes. The UID is derived from the name. @source cloud-provider-azure GetLoadBalancerName */
 export function frontendName(service: Service): string {
-  return `a${bytesToHex(sha256(utf8ToBytes(`service/${keyOf(service)}`))).slice(0, 31)}`;
+  return hexName('a', sha256Of(`service/${keyOf(service)}`), 31);
 }
 
 /** @source cloud-provider-azure getLoadBalancerRuleName */

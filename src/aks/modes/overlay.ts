@@ -1,6 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { OVERLAY_CONFLIST } from '../../cni/conflist.ts';
+import { hexName, sha256Of } from '../../wire/digest.ts';
 import { podCidrOf } from './pod-cidr.ts';
 import type { NetworkMode } from './mode.ts';
 
@@ -33,6 +32,5 @@ export const overlay: NetworkMode = {
 };
 
 function networkContainerId(node: string): string {
-  const hex = bytesToHex(sha256(utf8ToBytes(`nc/${node}`)));
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  return hexName('', sha256Of(`nc/${node}`), 8, 4, 4, 4, 12);
 }

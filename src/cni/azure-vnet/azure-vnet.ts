@@ -1,4 +1,3 @@
-import { sha1 } from '@noble/hashes/legacy.js';
 import { addVethPair } from '../../linux/ops/add-link.ts';
 import { addAddress as addLinkAddress } from '../../linux/ops/addresses.ts';
 import { deleteLink, moveToNetns } from '../../linux/ops/delete-link.ts';
@@ -12,7 +11,7 @@ import { FILE_EXISTS } from '../../linux/ops/result.ts';
 import type { Neighbour } from '../../linux/neighbour.ts';
 import { type Host, type Netns, ROOT } from '../../linux/netns.ts';
 import { confName, readSysctl } from '../../linux/sysctl.ts';
-import { bytesOf, hexName } from '../../wire/ascii.ts';
+import { hexName, sha1Of } from '../../wire/digest.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { type Mac, mac } from '../../wire/mac.ts';
 import { DEFAULT_ROUTE, prefixOf } from '../../wire/prefix.ts';
@@ -43,7 +42,7 @@ const GATEWAY_NEIGHBOUR: Neighbour = Object.freeze({
 
 /** The host end of a pod's veth: a function of its namespace and name alone. @source network/endpoint_linux.go generateVethName */
 export function hostVethName(pod: { readonly namespace: string; readonly name: string }): string {
-  return hexName('azv', sha1(bytesOf(`${pod.namespace}.${pod.name}`)), 11);
+  return hexName('azv', sha1Of(`${pod.namespace}.${pod.name}`), 11);
 }
 
 /**

@@ -1,5 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesOf } from '../../wire/ascii.ts';
+import { sha256Of } from '../../wire/digest.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -8,20 +7,20 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
  * @source pkg/proxy/iptables/proxier.go portProtoHash, servicePortEndpointChainName
  */
 export function chainHash(text: string): string {
-  const sum = sha256(bytesOf(text));
-  let hash = '';
+  const sum = sha256Of(text);
+  const codes: number[] = [];
   let buffer = 0;
   let bits = 0;
-  for (const byte of sum.subarray(0, 10)) {
-    buffer = (buffer << 8) | byte;
+  for (let i = 0; i < 10; i++) {
+    buffer = (buffer << 8) | (sum[i] ?? 0);
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      hash += BASE32.charAt((buffer >>> bits) & 31);
+      codes.push(BASE32.charCodeAt((buffer >>> bits) & 31));
     }
     buffer &= (1 << bits) - 1;
   }
-  return hash;
+  return String.fromCharCode(...codes);
 }
 
 /** `ns/name`, with `:port` behind it when the port has a name. */

@@ -1,0 +1,66 @@
+import { sha1 } from '@noble/hashes/legacy.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+
+const LAST_ASCII = 127;
+
+/** The bytes of a text in UTF-8. Names are plain ASCII, for which a loop is many times faster than an encoder. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > LAST_ASCII) return utf8ToBytes(text);
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+interface HashState<T> {
+  update(bytes: Uint8Array): T;
+  digestInto(sum: Uint8Array): void;
+  _cloneInto(to: T): T;
+}
+
+/** A hash of texts that sets one state back for each of them: names are made for every pod, and a state costs more than a short text's sum. */
+function hashOf<T extends HashState<T>>(hash: { create(): T; readonly outputLen: number }): (text: string) => Uint8Array {
+  const start = hash.create();
+  const state = hash.create();
+  const sum = new Uint8Array(hash.outputLen);
+  return (text) => {
+    start._cloneInto(state).update(bytesOf(text)).digestInto(sum);
+    return sum;
+  };
+}
+
+/** The SHA-1 sum of a text. The bytes stand until the next text is summed. */
+export const sha1Of: (text: string) => Uint8Array = hashOf(sha1);
+
+/** The SHA-256 sum of a text. The bytes stand until the next text is summed. */
+export const sha256Of: (text: string) => Uint8Array = hashOf(sha256);
+
+const DASH = 45;
+const ZERO = 48;
+const LOWER_A = 97;
+
+/** The code of the hexadecimal digit of a value from 0 to 15. */
+function digit(value: number): number {
+  return value < 10 ? ZERO + value : LOWER_A - 10 + value;
+}
+
+/**
+ * The first hexadecimal digits of some bytes behind a prefix, cut into groups of the given lengths with `-` between them. One flat text, for
+ * names like this are kept.
+ */
+export function hexName(prefix: string, bytes: Uint8Array, ...groups: readonly number[]): string {
+  const codes: number[] = [];
+  for (let i = 0; i < prefix.length; i++) codes.push(prefix.charCodeAt(i));
+  let next = 0;
+  for (let group = 0; group < groups.length; group++) {
+    if (group > 0) codes.push(DASH);
+    for (const end = next + (groups[group] ?? 0); next < end; next++) {
+      const byte = bytes[next >>> 1] ?? 0;
+      codes.push(digit(next % 2 === 0 ? byte >>> 4 : byte & 15));
+    }
+  }
+  return String.fromCharCode(...codes);
+}
