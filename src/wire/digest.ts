@@ -1,6 +1,7 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { hexDigit } from './hex.ts';
 
 const LAST_ASCII = 127;
 
@@ -39,14 +40,6 @@ export const sha1Of: (text: string) => Uint8Array = hashOf(sha1);
 export const sha256Of: (text: string) => Uint8Array = hashOf(sha256);
 
 const DASH = 45;
-const ZERO = 48;
-const LOWER_A = 97;
-
-/** The code of the hexadecimal digit of a value from 0 to 15. */
-function digit(value: number): number {
-  return value < 10 ? ZERO + value : LOWER_A - 10 + value;
-}
-
 /**
  * The first hexadecimal digits of some bytes behind a prefix, cut into groups of the given lengths with `-` between them. One flat text, for
  * names like this are kept.
@@ -59,7 +52,7 @@ export function hexName(prefix: string, bytes: Uint8Array, ...groups: readonly n
     if (group > 0) codes.push(DASH);
     for (const end = next + (groups[group] ?? 0); next < end; next++) {
       const byte = bytes[next >>> 1] ?? 0;
-      codes.push(digit(next % 2 === 0 ? byte >>> 4 : byte & 15));
+      codes.push(hexDigit(next % 2 === 0 ? byte >>> 4 : byte & 15));
     }
   }
   return String.fromCharCode(...codes);

@@ -1,3 +1,5 @@
+import { hexDigit } from './hex.ts';
+
 /** An Ethernet address as lower-case colon text, so that comparing two is comparing two strings. */
 declare const macBrand: unique symbol;
 export type Mac = string & { readonly [macBrand]: true };
@@ -26,6 +28,19 @@ export const NO_MAC: Mac = '' as Mac;
 export function isGroupMac(address: Mac): boolean {
   return (Number.parseInt(address.charAt(1), 16) & 1) === 1;
 }
+
+/** The address of six bytes, as one flat text. */
+export function macOf(bytes: readonly number[]): Mac {
+  const codes: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    if (i > 0) codes.push(COLON);
+    const byte = bytes[i] ?? 0;
+    codes.push(hexDigit((byte >>> 4) & 15), hexDigit(byte & 15));
+  }
+  return String.fromCharCode(...codes) as Mac;
+}
+
+const COLON = 58;
 
 /** A locally administered unicast address made of 40 bits of a number, e.g. for a veth end. */
 export function localMac(value: number): Mac {

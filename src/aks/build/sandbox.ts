@@ -28,7 +28,9 @@ export function addSandbox(world: World, cluster: Cluster, mode: NetworkMode, po
   const netns = nextNetns(cluster, pod);
   if (!pod.hostNetwork) must(createNetns(place.host, netns, { loopbackUp: true }));
   const nic = nicOf(world.fabric, cluster, place.node);
-  return setUpSandbox(cluster, mode, place, nic, pod, netns, listens);
+  const sandbox = setUpSandbox(cluster, mode, place, nic, pod, netns, listens);
+  cluster.sandboxes[keyOf(pod)] = sandbox;
+  return sandbox;
 }
 
 /** A node with its machine. */
@@ -47,7 +49,7 @@ export function nodeOf(world: World, cluster: Cluster, pod: Pod): NodePlace | nu
 /** How a sandbox is joined to the network: what the runtime does with a list of plug-ins. */
 export type Join = typeof addNetwork;
 
-/** Joins a sandbox whose namespace exists to the network, and opens the pod's ports in it. */
+/** Joins a sandbox whose namespace exists to the network, and opens the pod's ports in it. It is for the caller to keep. */
 export function setUpSandbox(
   cluster: Cluster,
   mode: NetworkMode,
@@ -58,12 +60,10 @@ export function setUpSandbox(
   listens: readonly ListenSpec[],
   join: Join = addNetwork,
 ): Sandbox {
-  const key = keyOf(pod);
   const sockets = podSockets(pod, cluster.objects.services, listens);
   const sandbox = pod.hostNetwork ? hostSandbox(node) : networkSandbox(cluster, mode, node, host, nic, pod, name, join);
   const netns = netnsOf(host, sandbox.netns);
   if (netns !== null) openPorts(netns, sockets);
-  cluster.sandboxes[key] = sandbox;
   return sandbox;
 }
 
@@ -96,7 +96,7 @@ function networkSandbox(
 }
 
 /** The namespace that the pod's next sandbox will have. */
-export function nextNetns(cluster: Cluster, pod: Pod): string {
+function nextNetns(cluster: Cluster, pod: Pod): string {
   return sandboxNetns(cluster.name, pod.namespace, pod.name, own(cluster.attempts, keyOf(pod)) ?? 0);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildCluster } from '../../../src/aks/build-cluster.ts';
-import { nextNetns, nicOf, nodeOf, setUpSandbox } from '../../../src/aks/build/sandbox.ts';
+import { addSandbox } from '../../../src/aks/build/sandbox.ts';
 import { findMode } from '../../../src/aks/modes/modes.ts';
 import { probeResults } from '../../../src/aks/probe-health.ts';
 import { reconcile } from '../../../src/aks/reconcile.ts';
@@ -12,7 +12,6 @@ import { type Pod, newPod } from '../../../src/kube/objects/pod.ts';
 import { type Service, newService } from '../../../src/kube/objects/service.ts';
 import type { Host, Netns } from '../../../src/linux/netns.ts';
 import { printTable } from '../../../src/linux/netfilter/print.ts';
-import { createNetns } from '../../../src/linux/ops/create-netns.ts';
 import { formatIpv4, ip } from '../../../src/wire/ipv4.ts';
 import { formatPrefix, prefix } from '../../../src/wire/prefix.ts';
 import type { Cluster } from '../../../src/world/cluster.ts';
@@ -288,12 +287,7 @@ describe('building many pods at once', () => {
     const bulk = at(world({ mode, nodes: [{ name: 'node-0' }], objects: objects(pods) }));
     const one = world({ mode, nodes: [{ name: 'node-0' }] });
     const network = findMode(mode)!;
-    for (const each of pods) {
-      const place = nodeOf(one, one.cluster, each)!;
-      const name = nextNetns(one.cluster, each);
-      createNetns(place.host, name, { loopbackUp: true });
-      setUpSandbox(one.cluster, network, place, nicOf(one.fabric, one.cluster, place.node), each, name, []);
-    }
+    for (const each of pods) addSandbox(one, one.cluster, network, each, []);
     const { iptables: bulkTables, ...bulkRoot } = bulk.netns['root']!;
     const { iptables: tables, ...oneRoot } = at(one).netns['root']!;
     expect(bulkRoot).toEqual(oneRoot);
