@@ -1,6 +1,5 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { SnapshotDirectory } from '../../src/snapshot/directory.ts';
+import { recordedDirectory } from './recordings.ts';
 
 /** A header as the recorder's packet taps saw it. */
 export interface TruthHeader {
@@ -76,25 +75,20 @@ export interface TruthProbe {
 /** A recorded topology: a snapshot directory with its probes and what the kernel did with them. */
 export interface KernelCase {
   readonly name: string;
-  readonly folder: string;
+  readonly directory: SnapshotDirectory;
   /** The lines of probes.jsonl. */
   readonly probes: readonly string[];
   readonly truth: readonly TruthProbe[];
 }
 
-const FOLDER = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../shared/data/kernel');
-
-/** The names of the recorded cases; none where the recordings are not there. */
-export function caseNames(): string[] {
-  if (!existsSync(FOLDER)) return [];
-  return readdirSync(FOLDER)
-    .filter((name) => existsSync(path.join(FOLDER, name, 'truth.json')))
-    .sort();
+export function readCase(name: string): KernelCase {
+  const directory = recordedDirectory(name);
+  const { probes: truth } = JSON.parse(textOf(directory, 'truth.json')) as { probes: TruthProbe[] };
+  return { name, directory, probes: textOf(directory, 'probes.jsonl').split('\n').filter(Boolean), truth };
 }
 
-export function readCase(name: string): KernelCase {
-  const folder = path.join(FOLDER, name);
-  const { probes: truth } = JSON.parse(readFileSync(path.join(folder, 'truth.json'), 'utf8')) as { probes: TruthProbe[] };
-  const probes = readFileSync(path.join(folder, 'probes.jsonl'), 'utf8').split('\n').filter(Boolean);
-  return { name, folder, probes, truth };
+function textOf(directory: SnapshotDirectory, file: string): string {
+  const content = directory.read(file);
+  if (content.kind !== 'text') throw new Error(`${directory.name}/${file} is ${content.kind}`);
+  return content.text;
 }

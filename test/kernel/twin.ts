@@ -1,6 +1,6 @@
 import { createNetnsSession } from '../../src/linux/netns-session.ts';
 import type { Stack } from '../../src/linux/stack.ts';
-import { openDirectory } from '../../src/snapshot/directory.node.ts';
+import type { SnapshotDirectory } from '../../src/snapshot/directory.ts';
 import { readSnapshot } from '../../src/snapshot/read-snapshot.ts';
 import { sessionOf } from '../../src/snapshot/session.ts';
 import type { Probe } from '../../src/walk/probe.ts';
@@ -38,9 +38,7 @@ interface ProbeLine {
 }
 
 /** @throws Error when the snapshot has problems. */
-export function openTwin(folder: string): Twin {
-  const directory = openDirectory(folder);
-  if (directory === null) throw new Error(`there is no ${folder}`);
+export function openTwin(directory: SnapshotDirectory): Twin {
   const snapshot = readSnapshot(directory);
   const { world, problems } = snapshot;
   if (problems.length > 0) throw new Error(`the snapshot cannot be read: ${JSON.stringify(problems[0])}`);

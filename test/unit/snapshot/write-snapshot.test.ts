@@ -1,18 +1,11 @@
-import path from 'node:path';
-import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { memoryDirectory } from '../../../src/snapshot/directory.ts';
-import { openDirectory } from '../../../src/snapshot/directory.node.ts';
 import { readSnapshot } from '../../../src/snapshot/read-snapshot.ts';
 import { writeSnapshot } from '../../../src/snapshot/write-snapshot.ts';
+import { recordedCases, recordedDirectory } from '../../kernel/recordings.ts';
 import { snapshotOf } from './files.ts';
 import { connection, world } from './worlds.ts';
-
-const RECORDED = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../../shared/data/kernel');
-const recorded = existsSync(RECORDED) ? readdirSync(RECORDED).filter((name) => !name.endsWith('.md')) : [];
-if (recorded.length === 0) console.warn('left out: 66 recorded snapshots to write and read again (they are not beside this repository)');
 
 describe('a World written as a snapshot directory', () => {
   test.prop([world, fc.array(connection, { maxLength: 4 })])('reads back as the same World', (given, connections) => {
@@ -63,11 +56,9 @@ describe('a World written as a snapshot directory', () => {
   });
 });
 
-describe.skipIf(recorded.length === 0)('a recorded snapshot', () => {
-  it.each(recorded)('is the same after it was written and read again: %s', (name) => {
-    const directory = openDirectory(path.join(RECORDED, name));
-    if (directory === null) throw new Error(`no ${name}`);
-    const first = readSnapshot(directory);
+describe('a recorded snapshot', () => {
+  it.each(recordedCases())('is the same after it was written and read again: %s', (name) => {
+    const first = readSnapshot(recordedDirectory(name));
     expect(first.problems).toEqual([]);
     const again = readSnapshot(memoryDirectory(name, writeSnapshot(first.world, first.conntrack).files));
     expect(again.problems).toEqual([]);

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileIpset, findEntry } from '../../../../src/linux/netfilter/ipset/compile.ts';
@@ -7,16 +5,11 @@ import { parseIpsetSave } from '../../../../src/linux/netfilter/ipset/parse.ts';
 import { printIpsets } from '../../../../src/linux/netfilter/ipset/print.ts';
 import { formatIpv4, ipv4 } from '../../../../src/wire/ipv4.ts';
 import { contains, prefix } from '../../../../src/wire/prefix.ts';
+import { recordedFiles } from '../../../kernel/recordings.ts';
 import { inNamespace, works } from './real.ts';
 import { Bench, type Packet, ipsets } from './support.ts';
 
-const SHARED = join(import.meta.dirname, '../../../../../shared/data/kernel');
-const dumps = existsSync(SHARED)
-  ? readdirSync(SHARED, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('/ipset.txt'))
-      .map((name) => join(SHARED, name))
-  : [];
-if (dumps.length === 0) console.warn('skipped: 1 test of recorded ipset dumps; ../shared/data is not here');
+const dumps = [...recordedFiles()].filter(([name]) => name.endsWith('/ipset.txt'));
 const hasTool = works('ipset create S hash:ip');
 if (!hasTool) console.warn('skipped: 2 tests against the real ipset; root, ipset and its kernel modules are needed');
 
@@ -146,10 +139,9 @@ describe('membership', () => {
   });
 });
 
-describe.skipIf(dumps.length === 0)('recorded dumps', () => {
+describe('recorded dumps', () => {
   test('are printed back as they were', () => {
-    for (const file of dumps) {
-      const text = readFileSync(file, 'utf8');
+    for (const [file, text] of dumps) {
       expect({ file, text: printIpsets(ipsets(text)) }).toEqual({ file, text });
     }
   });
