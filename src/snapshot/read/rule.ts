@@ -74,6 +74,7 @@ function readAction(row: Field, names: IprouteNames): RuleAction | null {
     // A target that does not exist is printed as "none": the kernel goes on with the next rule.
     return target.value === 'none' ? { type: 'nop' } : { type: 'goto', priority: target.int(0, UINT32_MAX) ?? 0 };
   }
+  if (has(row, 'nop')) return { type: 'nop' };
   const action = row.get('action');
   if (action.present) {
     const type = action.oneOf(['to_tbl', 'lookup', 'nop', 'blackhole', 'unreachable', 'prohibit', 'goto'], 'nop');

@@ -133,6 +133,7 @@ describe('ip -j rule show', () => {
         },
         { priority: 300, src: 'all', goto: 32766 },
         { priority: 400, src: 'all', goto: 'none', unresolved: null },
+        { priority: 450, src: 'all', nop: null },
         { priority: 500, src: 'all', table: 'main', suppress_prefixlen: 0, suppress_ifgroup: 'default', protocol: 'static' },
         { priority: 1000, src: 'all', l3mdev: null },
       ],
@@ -144,6 +145,7 @@ describe('ip -j rule show', () => {
       [200, { type: 'prohibit' }],
       [300, { type: 'goto', priority: 32766 }],
       [400, { type: 'nop' }],
+      [450, { type: 'nop' }],
       [500, { type: 'table', table: 254 }],
       [32766, { type: 'table', table: 254 }],
     ]);
@@ -160,7 +162,7 @@ describe('ip -j rule show', () => {
       sport: { from: 1000, to: 2000 },
       uidrange: { from: 0, to: 99 },
     });
-    expect(rules[4]).toMatchObject({ suppressPrefixlength: 0, suppressIfgroup: 0, protocol: 'static' });
+    expect(rules[5]).toMatchObject({ suppressPrefixlength: 0, suppressIfgroup: 0, protocol: 'static' });
     expect(unmodelled.some(({ part, reason }) => part === 'rule' && reason === 'NOT_MODELLED')).toBe(true);
   });
 });
