@@ -1,4 +1,4 @@
-import type { AzureRuleRef, Considered, Header, ArpHeader, LegKind, NeighRef, RouteRef, RuleRef, Verb } from './trace.ts';
+import type { AzureRuleRef, ConntrackRef, Considered, Header, ArpHeader, LegKind, NeighRef, RouteRef, RuleRef, Verb } from './trace.ts';
 
 /** A value, or how to make it once the walk is over: a recorded walk formats nothing until somebody reads it. */
 export type Lazy<T> = T | (() => T);
@@ -15,6 +15,7 @@ export interface StepDraft {
   readonly azureRule?: Lazy<AzureRuleRef>;
   readonly route?: Lazy<RouteRef>;
   readonly neigh?: Lazy<NeighRef>;
+  readonly conntrack?: Lazy<ConntrackRef>;
   readonly considered?: Lazy<Considered[]>;
   readonly reason?: string;
 }

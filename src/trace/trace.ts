@@ -83,6 +83,7 @@ export interface RouteRef {
   via?: string;
   src?: string;
   metric?: number;
+  tos?: number;
   origin?: string;
 }
 
@@ -91,6 +92,13 @@ export interface NeighRef {
   mac: string | null;
   dev: string;
   state: string;
+}
+
+/** How conntrack sees a packet, and the connection that it belongs to, by its original direction. */
+export interface ConntrackRef {
+  state: 'NEW' | 'ESTABLISHED' | 'RELATED';
+  direction: 'original' | 'reply';
+  orig: Tuple;
 }
 
 /** A near miss: what would have decided otherwise, and what did not match. */
@@ -114,6 +122,7 @@ export interface Step {
   azureRule?: AzureRuleRef;
   route?: RouteRef;
   neigh?: NeighRef;
+  conntrack?: ConntrackRef;
   considered?: Considered[];
   reason?: string;
 }

@@ -60,6 +60,7 @@ function hopOf(hop: HopRecord, skip: number): Hop {
     if (draft.azureRule !== undefined) step.azureRule = force(draft.azureRule);
     if (draft.route !== undefined) step.route = force(draft.route);
     if (draft.neigh !== undefined) step.neigh = force(draft.neigh);
+    if (draft.conntrack !== undefined) step.conntrack = force(draft.conntrack);
     if (draft.considered !== undefined) {
       const considered = force(draft.considered);
       if (considered.length > 0) step.considered = considered;

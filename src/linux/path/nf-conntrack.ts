@@ -1,7 +1,9 @@
+import type { ConntrackRef, Tuple } from '../../trace/trace.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName } from '../../wire/proto.ts';
 import type { CtEntry } from '../conntrack/entry.ts';
 import { confirm, conntrackIn } from '../conntrack/track.ts';
+import { hasPorts } from '../conntrack/tuple.ts';
 import { HOOK_NAMES } from '../netfilter/hook-env.ts';
 import {
   CT_ESTABLISHED,
@@ -36,6 +38,7 @@ export function track(at: Crossing): boolean {
       stage: `conntrack:${HOOK_NAMES[at.hook] ?? ''}`,
       verb: 'TRACKED',
       text: () => trackText(ctInfo, ct),
+      ...connectionOf(ctInfo, ct),
     });
   }
   return true;
@@ -73,6 +76,33 @@ function trackText(info: CtInfo, ct: CtEntry | null): string {
       return `RELATED to ${flow}`;
   }
 }
+
+/** The connection as a trace names it: its original direction never changes. */
+function connectionOf(info: CtInfo, ct: CtEntry | null): { conntrack?: () => ConntrackRef } {
+  const state = STATES[info];
+  if (ct === null || state === null) return {};
+  const { proto, origSrc, origDst, origSport, origDport } = ct;
+  const direction = info === CT_ESTABLISHED_REPLY || info === CT_RELATED_REPLY ? 'reply' : 'original';
+  return {
+    conntrack: () => {
+      const orig: Tuple = { proto: protoName(proto), src: formatIpv4(origSrc), dst: formatIpv4(origDst) };
+      if (hasPorts(proto) || proto === ICMP) orig.sport = origSport;
+      if (hasPorts(proto)) orig.dport = origDport;
+      return { state, direction, orig };
+    },
+  };
+}
+
+const STATES: Readonly<Record<CtInfo, ConntrackRef['state'] | null>> = {
+  [CT_NONE]: null,
+  [CT_NEW]: 'NEW',
+  [CT_ESTABLISHED]: 'ESTABLISHED',
+  [CT_RELATED]: 'RELATED',
+  [CT_ESTABLISHED_REPLY]: 'ESTABLISHED',
+  [CT_RELATED_REPLY]: 'RELATED',
+  [CT_UNTRACKED]: null,
+  [CT_INVALID]: null,
+};
 
 /** Puts the packet's connection into the table. @returns whether the packet goes on @source net/netfilter/nf_conntrack_proto.c nf_confirm */
 export function confirmed(at: Crossing): boolean {

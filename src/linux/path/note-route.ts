@@ -26,6 +26,7 @@ function routeRef(route: FibRoute): RouteRef {
   }
   if (table.src !== null) ref.src = formatIpv4(table.src);
   if (table.metric !== 0) ref.metric = table.metric;
+  if (table.tos !== 0) ref.tos = table.tos;
   if (table.origin !== null) ref.origin = table.origin;
   return ref;
 }

@@ -54,6 +54,8 @@ const rule = z.object({
   backEnd: z.literal('legacy').exactOptional().describe('where both back ends of iptables hold rules: this one is of iptables-legacy'),
 });
 
+const tuple = z.object({ proto: z.string(), src: address, dst: address, sport: port.exactOptional(), dport: port.exactOptional() });
+
 const step = z.object({
   seq: z.int().min(1).describe("counts steps over the whole trace, in the kernel's time order"),
   stage: z.string(),
@@ -75,10 +77,15 @@ const step = z.object({
       via: z.string().exactOptional(),
       src: z.string().exactOptional(),
       metric: z.int().exactOptional(),
+      tos: z.int().exactOptional(),
       origin: z.string().exactOptional(),
     })
     .exactOptional(),
   neigh: z.object({ ip: address, mac: z.string().nullable(), dev: z.string(), state: z.string() }).exactOptional(),
+  conntrack: z
+    .object({ state: z.enum(['NEW', 'ESTABLISHED', 'RELATED']), direction: z.enum(['original', 'reply']), orig: tuple })
+    .exactOptional()
+    .describe('the connection that the packet belongs to'),
   considered: z.array(z.object({ what: z.string(), why: z.string(), rule: rule.exactOptional() })).exactOptional(),
   reason: code.exactOptional(),
 });
@@ -104,8 +111,6 @@ const leg: z.ZodType<Leg> = z.object({
   },
   alsoDelivered: z.array(delivered).exactOptional(),
 });
-
-const tuple = z.object({ proto: z.string(), src: address, dst: address, sport: port.exactOptional(), dport: port.exactOptional() });
 
 /** The JSON of a trace, version 1. Fields that it does not name are allowed: later versions add some. */
 export const traceSchema: z.ZodType<Trace> = z.object({
