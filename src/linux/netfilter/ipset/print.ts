@@ -93,20 +93,23 @@ export function packetKey(ipset: Ipset, keys: readonly PartKey[]): string {
     .join(',');
 }
 
-/** One set as `ipset save` writes it, entries in the order they are held. */
-function printIpset(ipset: Ipset): string {
-  const header = ipset.header.length === 0 ? '' : ` ${ipset.header.join(' ')}`;
-  const lines = [`create ${ipset.name} ${ipset.type}${header}`];
-  for (const entry of ipset.entries) {
-    const timeout = entry.timeoutSeconds === null ? '' : ` timeout ${entry.timeoutSeconds}`;
-    const comment =
-      entry.comment === null ? '' : ` comment ${quote(entry.comment).startsWith('"') ? quote(entry.comment) : `"${entry.comment}"`}`;
-    lines.push(`add ${ipset.name} ${entryKey(entry, ipset.type)}${timeout}${entry.nomatch ? ' nomatch' : ''}${comment}`);
-  }
-  return `${lines.join('\n')}\n`;
+/** The line of `ipset save` that makes a set. */
+export function createLine({ name, type, header }: Ipset): string {
+  return `create ${name} ${type}${header.length === 0 ? '' : ` ${header.join(' ')}`}`;
 }
 
-/** All sets, as `ipset save` without arguments. */
+/** The line of `ipset save` that adds one entry. */
+export function addLine({ name, type }: Ipset, entry: IpsetEntry): string {
+  const timeout = entry.timeoutSeconds === null ? '' : ` timeout ${entry.timeoutSeconds}`;
+  const comment =
+    entry.comment === null ? '' : ` comment ${quote(entry.comment).startsWith('"') ? quote(entry.comment) : `"${entry.comment}"`}`;
+  return `add ${name} ${entryKey(entry, type)}${timeout}${entry.nomatch ? ' nomatch' : ''}${comment}`;
+}
+
+/** All sets, as `ipset save` without arguments; entries in the order they are held. */
 export function printIpsets(ipsets: readonly Ipset[]): string {
-  return ipsets.map(printIpset).join('');
+  return ipsets
+    .flatMap((ipset) => [createLine(ipset), ...ipset.entries.map((entry) => addLine(ipset, entry))])
+    .map((line) => `${line}\n`)
+    .join('');
 }
