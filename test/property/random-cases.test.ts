@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { randomCase, type RandomCase } from '../../src/snapshot/random/case.ts';
+import type { Trace } from '../../src/trace/trace.ts';
+import { violations } from '../../src/trace/invariants.ts';
+import { cloneSession } from '../../src/walk/new-session.ts';
+import { runProbe } from '../../src/walk/run-probe.ts';
+
+const FIRST = Number(process.env['PROPERTY_SEED'] ?? 1);
+const CASES = 150 * Number(process.env['PROPERTY_RUNS'] ?? 1);
+const seeds = Array.from({ length: CASES }, (_, i) => FIRST + i);
+
+function tracesOf({ world, session, probes, state }: RandomCase): Trace[] {
+  let current = cloneSession(session);
+  return probes.map((probe) => {
+    if (state !== 'shared') current = cloneSession(session);
+    return runProbe(world, current, probe, { record: 'detailed' });
+  });
+}
+
+describe('random networks', () => {
+  it('are the same for the same seed', () => {
+    for (const seed of seeds.slice(0, 20)) {
+      const [a, b] = [randomCase(seed), randomCase(seed)];
+      expect(JSON.stringify([a.world, a.probes, a.state])).toBe(JSON.stringify([b.world, b.probes, b.state]));
+      expect(JSON.stringify(tracesOf(a))).toBe(JSON.stringify(tracesOf(b)));
+    }
+  });
+
+  it('have traces that hold together', () => {
+    const bad = seeds.flatMap((seed) =>
+      tracesOf(randomCase(seed)).flatMap((trace) => violations(trace).map((what) => `${seed}/${trace.id}: ${what}`)),
+    );
+    expect(bad).toEqual([]);
+  });
+});
