@@ -57,8 +57,14 @@ export class Lab {
   }
 
   /** Any other device, up. */
-  device(at: Netns, name: string, kind: Extract<LinkKind, { type: 'bridge' | 'dummy' | 'vxlan' }>, mtuBytes = 1500): void {
+  device(at: Netns, name: string, kind: Extract<LinkKind, { type: 'bridge' | 'dummy' }>, mtuBytes = 1500): void {
     done(addLink(at, { name, kind, mac: this.nextMac(), mtuBytes }));
+    this.up(at, name);
+  }
+
+  /** A tunnel whose Ethernet address others have to know beforehand. */
+  vxlan(at: Netns, name: string, kind: Extract<LinkKind, { type: 'vxlan' }>, mac: Mac, mtuBytes: number): void {
+    done(addLink(at, { name, kind, mac, mtuBytes }));
     this.up(at, name);
   }
 

@@ -26,6 +26,21 @@ export interface Flow {
 /** Whom a packet is meant for. */
 export type FlowKind = 'host' | 'router' | 'virtual' | 'absent' | 'outside' | 'own' | 'broadcast' | 'loopback';
 
+/** What a route is about. */
+export type RouteKind =
+  | 'gateway'
+  | 'device'
+  | 'multipath'
+  | 'blackhole'
+  | 'unreachable'
+  | 'prohibit'
+  | 'throw'
+  | 'local'
+  | 'source'
+  | 'mtu'
+  | 'onlink'
+  | 'delete';
+
 /** What whoever writes tables and probes chooses from. */
 export interface Scene extends Network {
   readonly dice: Dice;

@@ -1,0 +1,39 @@
+import { TABLE_MAIN } from '../../linux/route.ts';
+import { drawIpsets } from './ipsets.ts';
+import { addRandomNeighbour, addRandomProxy } from './neighbours.ts';
+import { addPolicyRules } from './policy-rules.ts';
+import { addRandomRoute, appendRandomRoute } from './routes.ts';
+import { drawRuleSet, install } from './rules/rule-set.ts';
+import type { Scene } from './scene.ts';
+import { writeRandomSysctl } from './sysctls.ts';
+import { AMOUNTS, RULED } from './weights.ts';
+
+/** Makes a plain network an odd one. */
+export function decorate(scene: Scene): void {
+  const { dice, lab, hosts, routers } = scene;
+  const somewhere = (): Scene['hosts'][number] => (dice.chance(0.65) && routers.length > 0 ? dice.pick(routers) : dice.pick(hosts));
+  const times = (kind: keyof typeof AMOUNTS, what: () => void): void => {
+    for (let i = dice.weighted(AMOUNTS[kind]); i > 0; i--) what();
+  };
+  times('routes', () => {
+    addRandomRoute(scene, somewhere(), TABLE_MAIN);
+  });
+  times('appended', () => {
+    appendRandomRoute(scene, somewhere());
+  });
+  times('policies', () => {
+    addPolicyRules(scene, somewhere());
+  });
+  times('neighbours', () => {
+    addRandomNeighbour(scene);
+  });
+  times('proxies', () => {
+    addRandomProxy(scene);
+  });
+  times('sysctls', () => {
+    writeRandomSysctl(scene);
+  });
+  const ruled = dice.shuffled(lab.all).sort((a, b) => Number(routers.includes(b)) - Number(routers.includes(a)) || 0);
+  const chosen = dice.chance(0.6) ? ruled : dice.shuffled(lab.all);
+  for (const netns of chosen.slice(0, dice.weighted(RULED))) install(netns, drawRuleSet(scene, netns, drawIpsets(scene, netns)));
+}
