@@ -41,7 +41,8 @@ function choose(stack: RoutingStack, route: FibRoute, ways: readonly FibNexthop[
   const flowName = `${route.table} ${route.dst}/${route.len} ${route.tos} ${route.metric} ${keyText(stack, key)}`;
   let index = multipath.get(flowName);
   if (index === undefined || !ways.some((way) => way.index === index)) {
-    const picked = stack.effects.choose({ what: 'ecmp', at: stack.at, odds: ways.map((way) => way.weight) });
+    const total = ways.reduce((sum, { weight }) => sum + weight, 0);
+    const picked = stack.effects.choose({ what: 'ecmp', at: stack.at, odds: ways.map(({ weight }) => weight / total) });
     index = ways[picked]?.index ?? 0;
     multipath.set(flowName, index);
   }

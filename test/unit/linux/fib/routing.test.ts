@@ -172,8 +172,8 @@ describe('several ways', () => {
     expect(input(stack, '10.2.0.7', '8.8.8.8', 'd2')).toBe('forward d1 via 10.1.0.254');
     expect(input(stack, '10.2.0.8', '8.8.8.8', 'd2')).toBe('forward d0 via 10.0.0.254');
     expect(stack.choices).toEqual([
-      [3, 1],
-      [3, 1],
+      [0.75, 0.25],
+      [0.75, 0.25],
     ]);
   });
 
