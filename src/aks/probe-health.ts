@@ -2,7 +2,7 @@ import { probePasses } from '../azure/probe-passes.ts';
 import { healthCheckAnswers } from '../kube/health/health-check.ts';
 import { probeTarget } from '../kube/health/probe-target.ts';
 import { slicesByService } from '../kube/kube-proxy/view.ts';
-import { ipv4Only } from '../kube/objects/address.ts';
+import { isIpv4Text } from '../kube/objects/address.ts';
 import type { EndpointSlice } from '../kube/objects/endpoint-slice.ts';
 import { keyOf } from '../kube/objects/meta.ts';
 import type { Service, ServicePort } from '../kube/objects/service.ts';
@@ -88,7 +88,7 @@ function someoneListens(port: ServicePort, slices: readonly EndpointSlice[], pod
         target.name === port.name &&
         slice.endpoints.some((endpoint) => {
           if (!endpoint.ready) return false;
-          const addr = parseIpv4(ipv4Only(endpoint.addresses)[0] ?? '');
+          const addr = parseIpv4(endpoint.addresses.find(isIpv4Text) ?? '');
           return addr !== null && pods(addr, target.port);
         }),
     ),

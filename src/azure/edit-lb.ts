@@ -31,7 +31,8 @@ export function addPoolMember(
   pool: string,
   member: Pick<PoolMember, 'nic' | 'ipconfig'> & Partial<PoolMember>,
 ): void {
-  named('pool', loadBalancerNamed(fabric, lb).pools, pool).members.push({ adminState: 'none', ...member });
+  const { nic, ipconfig, adminState = 'none' } = member;
+  named('pool', loadBalancerNamed(fabric, lb).pools, pool).members.push({ nic, ipconfig, adminState });
 }
 
 export function removePoolMember(fabric: Fabric, lb: string, pool: string, nic: string): boolean {

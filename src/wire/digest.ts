@@ -4,10 +4,17 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { hexDigit } from './hex.ts';
 
 const LAST_ASCII = 127;
+const LONGEST_KEPT = 256;
+const kept: Uint8Array[] = [];
+
+/** A buffer for a text of some length; one for every short length is kept and used again. */
+function bufferOf(length: number): Uint8Array {
+  return length > LONGEST_KEPT ? new Uint8Array(length) : (kept[length] ??= new Uint8Array(length));
+}
 
 /** The bytes of a text in UTF-8. Names are plain ASCII, for which a loop is many times faster than an encoder. */
 function bytesOf(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
+  const bytes = bufferOf(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > LAST_ASCII) return utf8ToBytes(text);

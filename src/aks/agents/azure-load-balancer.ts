@@ -66,10 +66,10 @@ function memberOf({ nic }: ClusterNode): PoolMember {
 function syncPool(lb: LoadBalancer, name: string, members: readonly PoolMember[]): void {
   const known: BackendPool | undefined = lb.pools.find((pool) => pool.name === name);
   if (known === undefined) {
-    lb.pools.push({ name, members: members.map((member) => ({ ...member })) });
+    lb.pools.push({ name, members: [...members] });
   } else if (known.members.length !== members.length || known.members.some((member, i) => member.nic !== members[i]?.nic)) {
     const before = new Map(known.members.map((member) => [member.nic, member]));
-    known.members = members.map((member) => before.get(member.nic) ?? { ...member });
+    known.members = members.map((member) => before.get(member.nic) ?? member);
   }
 }
 

@@ -13,9 +13,9 @@ import type { Interned } from './intern-parts.ts';
 import { rootOf } from './machine.ts';
 
 /**
- * Many pods that join one machine, at a cost that does not grow with those that are there already. Between two pods the first namespace
- * shows only what it had at the beginning, and the newest link, so that interface numbers go on; what each pod adds is put aside, and put
- * together at the end. Pods behind a routed veth differ in names, numbers and addresses alone, so all but the first are made by its pattern.
+ * Many pods that join one machine, at a cost that does not grow with those that are there already. A plug-in sees the first namespace as it
+ * was at the beginning, and the newest link, so that interface numbers go on; what each pod adds is put aside, and put together at the end.
+ * Pods behind a routed veth differ in names, numbers and addresses alone, so all but the first are made by its pattern.
  */
 export class Crowd {
   readonly #host: Host;
@@ -27,8 +27,8 @@ export class Crowd {
   readonly #addedLinks: Link[] = [];
   readonly #addedRoutes: Route[] = [];
   readonly #addedSysctls: [name: string, value: string][] = [];
-  #shown: Link[];
   #pattern: Pattern | null = null;
+  #nextIfindex: number;
 
   constructor(host: Host, interned: Interned) {
     this.#host = host;
@@ -37,7 +37,7 @@ export class Crowd {
     this.#links = this.#root.links;
     this.#routes = routesOf(this.#root, TABLE_MAIN);
     this.#sysctls = this.#root.sysctls;
-    this.#shown = this.#root.links;
+    this.#nextIfindex = nextIfindex(this.#root);
   }
 
   /** ADD for one more pod. */
@@ -46,10 +46,11 @@ export class Crowd {
     if (main.type === 'azure-vnet' && args.portMappings.length === 0 && this.#pattern !== null) {
       return this.#joinLike(this.#pattern, env, main, args);
     }
+    const newest = main.type === 'azure-vnet' ? this.#showNewest() : null;
     const outcome = addNetwork(env, conflist, args);
     const pod = netnsOf(this.#host, args.netns);
     if (outcome.ok && pod !== null) this.#interned.namespace(pod);
-    if (main.type === 'azure-vnet') this.#putAside(outcome, pod, args);
+    if (main.type === 'azure-vnet') this.#putAside(outcome, pod, args, newest);
     return outcome;
   }
 
@@ -58,39 +59,40 @@ export class Crowd {
     const pod = netnsOf(this.#host, args.netns);
     if (!outcome.ok || pod === null) return outcome;
     // The kernel makes the peer, which moves into the pod, before the end that stays.
-    const next = nextIfindex(this.#root);
-    const { link, route } = stamp(pattern, pod, outcome.value, args.ifName, { pod: next, host: next + 1 });
+    const ifindex = { pod: this.#nextIfindex++, host: this.#nextIfindex++ };
+    const { link, route } = stamp(pattern, pod, outcome.value, args.ifName, ifindex);
     remember(env, args);
     this.#addedLinks.push(link);
     this.#addedRoutes.push(route);
     this.#addedSysctls.push([confName(link.name, 'proxy_arp'), '1']);
-    this.#show();
     return outcome;
   }
 
-  /** Puts aside what the plug-in added for the last pod. */
-  #putAside(outcome: CniOutcome<CniResult>, pod: Netns | null, args: CniArgs): void {
+  /** Shows what was there at the beginning and the newest link. */
+  #showNewest(): Link | null {
     const root = this.#root;
-    const links = root.links.filter((link) => !this.#shown.includes(link));
+    const newest = this.#addedLinks.at(-1) ?? null;
+    root.links = newest === null ? [...this.#links] : [...this.#links, newest];
+    if (routesOf(root, TABLE_MAIN) !== this.#routes) setRoutes(root, TABLE_MAIN, this.#routes);
+    root.sysctls = this.#sysctls;
+    return newest;
+  }
+
+  /** Puts aside what the plug-in added for the last pod. */
+  #putAside(outcome: CniOutcome<CniResult>, pod: Netns | null, args: CniArgs, newest: Link | null): void {
+    const root = this.#root;
+    const links = root.links.filter((link) => link !== newest && !this.#links.includes(link));
     const routes = routesOf(root, TABLE_MAIN).filter((route) => !this.#routes.includes(route));
     this.#addedLinks.push(...links);
     this.#addedRoutes.push(...routes);
     for (const [name, value] of Object.entries(root.sysctls)) {
       if (!Object.hasOwn(this.#sysctls, name)) this.#addedSysctls.push([name, value]);
     }
-    this.#show();
+    this.#nextIfindex = nextIfindex(root);
     const [hostLink] = links;
     const [hostRoute] = routes;
     if (!outcome.ok || pod === null || hostLink === undefined || hostRoute === undefined || args.portMappings.length > 0) return;
     this.#pattern = { result: outcome.value, pod: { ...pod }, hostLink, hostRoute };
-  }
-
-  #show(): void {
-    const root = this.#root;
-    this.#shown = [...this.#links, ...this.#addedLinks.slice(-1)];
-    root.links = this.#shown;
-    if (routesOf(root, TABLE_MAIN) !== this.#routes) setRoutes(root, TABLE_MAIN, this.#routes);
-    root.sysctls = this.#sysctls;
   }
 
   /** Shows everything. */

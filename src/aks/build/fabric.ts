@@ -68,12 +68,11 @@ const VENDOR_PREFIXES = ['60:45:bd', '7c:1e:52', '00:0d:3a', '00:22:48', '00:15:
 /** A MAC that no NIC has: a vendor prefix of Azure, the rest from the address. */
 export function freeMac(fabric: Fabric, addr: Ipv4): Mac {
   const hex = (value: number): string => (value & 255).toString(16).padStart(2, '0');
-  const used = new Set(fabric.nics.map((nic) => nic.mac));
   for (let shift = 0; ; shift++) {
     const tail = `${hex((addr >>> 16) + shift)}:${hex(addr >>> 8)}:${hex(addr)}`;
     for (const vendor of VENDOR_PREFIXES) {
       const candidate = mac(`${vendor}:${tail}`);
-      if (!used.has(candidate)) return candidate;
+      if (!fabric.nics.some((nic) => nic.mac === candidate)) return candidate;
     }
   }
 }

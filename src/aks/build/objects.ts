@@ -45,11 +45,11 @@ export function nodeObjects(spec: ClusterSpec, network: ClusterNetwork): Node[] 
 
 /** A node object with the addresses that its machine was given. */
 export function withAddresses(node: Node, plan: Pick<NodePlan, 'addr' | 'podCidr'>): Node {
-  return {
+  return newNode({
     ...node,
     internalIPs: [formatIpv4(plan.addr)],
     podCIDRs: plan.podCidr === null ? [] : [formatPrefix(plan.podCidr)],
-  };
+  });
 }
 
 /** Objects without pods of a node that does not exist, with a problem for each of them. */

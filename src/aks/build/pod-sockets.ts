@@ -14,12 +14,26 @@ const known = new Map<string, readonly Socket[]>();
  * so pods with the same ports share one list.
  */
 export function podSockets(pod: Pod, services: readonly Service[], listens: readonly ListenSpec[]): readonly Socket[] {
-  const ports = [...declaredListeners(pod, services).flatMap(listenOf), ...listens];
-  if (pod.hostNetwork) return ports.map(({ proto, port }) => listener(proto, port, hostOwner(pod)));
-  const key = ports.map(({ proto, port }) => `${proto}/${port}`).join();
+  const ports = (): ListenSpec[] => [...declaredListeners(pod, services).flatMap(listenOf), ...listens];
+  if (pod.hostNetwork) return ports().map(({ proto, port }) => listener(proto, port, hostOwner(pod)));
+  if (pod.ports.length === 0)
+    return shared(
+      ports()
+        .map(({ proto, port }) => `${proto}/${port}`)
+        .join(),
+      ports,
+    );
+  // What a pod declares decides alone.
+  return shared(
+    `${pod.ports.map(({ protocol, port }) => `${protocol}/${port}`).join()} ${listens.map(({ proto, port }) => `${proto}/${port}`).join()}`,
+    ports,
+  );
+}
+
+function shared(key: string, ports: () => readonly ListenSpec[]): readonly Socket[] {
   let sockets = known.get(key);
   if (sockets === undefined) {
-    const unique = new Map(ports.map(({ proto, port }) => [`${proto}/${port}`, Object.freeze(listener(proto, port, 'pod'))]));
+    const unique = new Map(ports().map(({ proto, port }) => [`${proto}/${port}`, Object.freeze(listener(proto, port, 'pod'))]));
     sockets = Object.freeze([...unique.values()]);
     if (known.size >= MOST_REMEMBERED) known.clear();
     known.set(key, sockets);

@@ -36,7 +36,7 @@ export function add(env: CniEnv, args: CniArgs): CniOutcome<CniAddress> {
         : `desired IP ${formatIpv4(args.addr)} is not available`;
     return failed(`${FROM_CNS}AllocateIPConfig failed: ${why}, IP config request is ${request(args)}`);
   }
-  cns.assigned = [...cns.assigned, { addr, netns: args.netns, ifName: args.ifName }];
+  cns.assigned = cns.assigned.concat({ addr, netns: args.netns, ifName: args.ifName });
   return done(addressIn(nc, addr));
 }
 

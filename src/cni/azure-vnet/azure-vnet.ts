@@ -79,7 +79,7 @@ export function allocate(env: CniEnv, config: AzureVnetConfig, args: CniArgs): C
 
 /** The last part of ADD: the endpoint is saved. */
 export function remember({ state: { azureVnet } }: CniEnv, { netns }: CniArgs): void {
-  if (azureVnet !== null && !azureVnet.endpoints.includes(netns)) azureVnet.endpoints = [...azureVnet.endpoints, netns];
+  if (azureVnet !== null && !azureVnet.endpoints.includes(netns)) azureVnet.endpoints = azureVnet.endpoints.concat(netns);
 }
 
 /** Takes away the pod's route and gives its address back. The veth stays: it vanishes with the pod's namespace. */

@@ -51,7 +51,7 @@ export function stamp(pattern: Pattern, pod: Netns, result: CniResult, ifName: s
   });
   pod.fib = pattern.pod.fib.map((table) => {
     if (table.id !== TABLE_LOCAL) return table;
-    return { id: table.id, routes: table.routes.map((route) => readdressed(route, old, addr)).sort(compareRoutes) };
+    return { id: table.id, routes: inOrder(table.routes.map((route) => readdressed(route, old, addr))) };
   });
   pod.neighbours = pattern.pod.neighbours;
   return {
@@ -74,6 +74,15 @@ function hostRoute(like: Route, dst: Ipv4, dev: string): Route {
   const { type, len, tos, metric, scope, protocol, src, mtuBytes, mtuLocked, advmss, origin } = like;
   const nexthops = like.nexthops.map(({ via, onlink, weight, dead }) => ({ dev, via, onlink, weight, dead }));
   return { type, dst, len, tos, metric, scope, protocol, src, nexthops, mtuBytes, mtuLocked, advmss, origin };
+}
+
+/** The routes in the kernel's order; most often they are already, and sorting costs more than looking. */
+function inOrder(routes: Route[]): Route[] {
+  for (let i = 1; i < routes.length; i++) {
+    const [before, route] = [routes[i - 1], routes[i]];
+    if (before !== undefined && route !== undefined && compareRoutes(before, route) > 0) return routes.sort(compareRoutes);
+  }
+  return routes;
 }
 
 function readdressed(route: Route, old: Ipv4, addr: Ipv4): Route {

@@ -2,7 +2,7 @@ import { type Ipv4, formatIpv4, offsetIpv4, parseIpv4 } from '../../wire/ipv4.ts
 import { type Prefix, contains, formatPrefix, lastAddress, sizeOf } from '../../wire/prefix.ts';
 import type { ObjectProblem } from '../objects/located.ts';
 import { keyOf } from '../objects/meta.ts';
-import { type Service, needsHealthCheck } from '../objects/service.ts';
+import { type Service, needsHealthCheck, newService } from '../objects/service.ts';
 
 /** Where the API server and the cloud take addresses and ports from. */
 export interface ServicePools {
@@ -56,17 +56,17 @@ class Allocator {
 
   complete(service: Service): Service {
     if (service.type === 'ExternalName') return service;
-    let done = service;
-    if (service.clusterIP === null) done = { ...done, clusterIP: this.#clusterIP(service) };
+    const given: { -readonly [K in keyof Service]?: Service[K] } = {};
+    if (service.clusterIP === null) given.clusterIP = this.#clusterIP(service);
     if (service.type === 'NodePort' || (service.type === 'LoadBalancer' && service.allocateLoadBalancerNodePorts)) {
-      if (service.ports.some(({ nodePort }) => nodePort === 0)) done = { ...done, ports: this.#nodePorts(service) };
+      if (service.ports.some(({ nodePort }) => nodePort === 0)) given.ports = this.#nodePorts(service);
     }
-    if (needsHealthCheck(service) && service.healthCheckNodePort === 0) done = { ...done, healthCheckNodePort: this.#nodePort(service) };
+    if (needsHealthCheck(service) && service.healthCheckNodePort === 0) given.healthCheckNodePort = this.#nodePort(service);
     if (service.type === 'LoadBalancer' && service.loadBalancerClass === null && service.ingress.length === 0) {
       const ip = service.loadBalancerIP ?? this.#pools.loadBalancerIP(service);
-      if (ip !== null) done = { ...done, ingress: [{ ip: { family: 4, text: ip }, ipMode: 'VIP' }] };
+      if (ip !== null) given.ingress = [{ ip: { family: 4, text: ip }, ipMode: 'VIP' }];
     }
-    return done;
+    return Object.keys(given).length === 0 ? service : newService({ ...service, ...given });
   }
 
   #reserve(service: Service): void {

@@ -46,16 +46,18 @@ function ownerOf({ namespace, serviceName }: EndpointSlice): string {
 /** One slice for each set of port numbers that the pods resolve the service's ports to. */
 function slicesOf(service: Service, index: PodIndex, nodes: ReadonlyMap<string, Node>): EndpointSlice[] {
   if (service.selector === null || service.type === 'ExternalName') return [];
+  const alike = portsOfAny(service);
   const groups = new Map<string, { readonly ports: readonly EndpointPort[]; readonly endpoints: Endpoint[] }>();
   for (const pod of index.select(service.namespace, service.selector)) {
     if (isTerminal(pod) || pod.nodeName === null) continue;
-    const address = pod.podIPs[0] ?? (pod.hostNetwork ? nodes.get(pod.nodeName)?.internalIPs[0] : undefined);
-    if (address === undefined) continue;
-    const ports = service.ports.flatMap((port) => resolvePort(pod, port) ?? []);
-    const key = JSON.stringify(ports);
+    const node = nodes.get(pod.nodeName);
+    const addresses = pod.podIPs.length > 0 ? onlyFirst(pod.podIPs) : pod.hostNetwork ? onlyFirst(node?.internalIPs ?? []) : NONE;
+    if (addresses.length === 0) continue;
+    const ports = alike ?? service.ports.flatMap((port) => resolvePort(pod, port) ?? []);
+    const key = alike === null ? JSON.stringify(ports) : '';
     const group = groups.get(key) ?? { ports, endpoints: [] };
     groups.set(key, group);
-    group.endpoints.push(endpointOf(service, pod, address, nodes.get(pod.nodeName)));
+    group.endpoints.push(endpointOf(service, pod, addresses, node));
   }
   const spread = service.trafficDistribution;
   return [...groups.values()].map(({ ports, endpoints }, n) => ({
@@ -64,15 +66,21 @@ function slicesOf(service: Service, index: PodIndex, nodes: ReadonlyMap<string, 
     labels: NO_LABELS,
     source: null,
     serviceName: service.name,
-    endpoints: spread === null ? endpoints : withHints(endpoints, spread),
+    // A copy is as long as its content; a list that grew holds room for more.
+    endpoints: spread === null ? endpoints.slice() : withHints(endpoints, spread),
     ports,
     origin: 'derived',
   }));
 }
 
-function endpointOf(service: Service, pod: Pod, address: string, node: Node | undefined): Endpoint {
+/** A list of one is the object's own list. */
+function onlyFirst(addresses: readonly string[]): readonly string[] {
+  return addresses.length > 1 ? addresses.slice(0, 1) : addresses;
+}
+
+function endpointOf(service: Service, pod: Pod, addresses: readonly string[], node: Node | undefined): Endpoint {
   return {
-    addresses: [{ family: 4, text: address }],
+    addresses,
     nodeName: pod.nodeName,
     zone: node === undefined ? null : nodeZone(node),
     ready: service.publishNotReadyAddresses || (pod.ready && !pod.terminating),
@@ -98,6 +106,12 @@ function withHints(endpoints: readonly Endpoint[], distribution: string): readon
         }
       : endpoint,
   );
+}
+
+/** The ports of a service that names none of them by a pod's own name for it: the same for every pod; else null. */
+function portsOfAny({ ports }: Service): EndpointPort[] | null {
+  const numbered = ports.flatMap(({ name, targetPort: port, protocol }) => (typeof port === 'number' ? [{ name, port, protocol }] : []));
+  return numbered.length === ports.length ? numbered : null;
 }
 
 /** The number behind a service port on a pod; `null` when the port's name is none of the pod's. @source pkg/api/v1/pod FindPort */

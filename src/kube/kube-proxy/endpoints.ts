@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointSlice } from '../objects/endpoint-slice.ts';
+import { isIpv4Text } from '../objects/address.ts';
 import { compareText } from '../objects/meta.ts';
 import type { NodeView } from './settings.ts';
 import { type ProxiedPort, usesClusterEndpoints, usesLocalEndpoints } from './service-ports.ts';
@@ -34,10 +35,10 @@ export function portEndpoints(slices: readonly EndpointSlice[], port: ProxiedPor
     for (const { name, port: number, protocol } of slice.ports) {
       if (name !== port.portName || protocol !== port.proto) continue;
       for (const source of slice.endpoints) {
-        const address = source.addresses[0];
-        if (address?.family !== 4) continue;
-        const text = `${address.text}:${number}`;
-        if (!found.has(text) || source.nodeName === node) found.set(text, { ip: address.text, text, source });
+        const ip = source.addresses[0];
+        if (ip === undefined || !isIpv4Text(ip)) continue;
+        const text = `${ip}:${number}`;
+        if (!found.has(text) || source.nodeName === node) found.set(text, { ip, text, source });
       }
     }
   }

@@ -33,7 +33,7 @@ export class ProxiedService {
     this.ports = ports;
     this.slices = slices;
     const endpoints = slices.flatMap((slice) => slice.endpoints);
-    this.#repeated = new Set(endpoints.map((endpoint) => endpoint.addresses[0]?.text)).size < endpoints.length;
+    this.#repeated = new Set(endpoints.map((endpoint) => endpoint.addresses[0])).size < endpoints.length;
     this.#endpoints = new Map(ports.map((port) => [port, portEndpoints(slices, port, '')]));
     this.endpointCount = ports.reduce((sum, port) => sum + this.endpoints(port, '').length, 0);
     const local = this.#repeated || ports.some(usesLocalEndpoints);

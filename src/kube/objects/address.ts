@@ -42,6 +42,11 @@ export function parseCidrSloppy(text: string): IpText | null {
   return prefix === null ? null : { family: 4, text: formatPrefix(prefix) };
 }
 
+/** Whether the text of an address, as the parsers here give it, is of IPv4. */
+export function isIpv4Text(address: string): boolean {
+  return !address.includes(':');
+}
+
 /** The texts of the IPv4 addresses or prefixes among `list`. */
 export function ipv4Only(list: readonly IpText[]): string[] {
   return list.filter(({ family }) => family === 4).map(({ text }) => text);

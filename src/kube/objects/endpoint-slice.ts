@@ -1,11 +1,11 @@
-import { type IpText, parseIpSloppy } from './address.ts';
+import { parseIpSloppy } from './address.ts';
 import type { Field } from './field.ts';
 import { type ObjectMeta, labelOf, readMeta } from './meta.ts';
 import { type Protocol, PROTOCOLS } from './pod.ts';
 
 export interface Endpoint {
-  /** kube-proxy uses the first one only. */
-  readonly addresses: readonly IpText[];
+  /** In the canonical text of their family; kube-proxy uses the first one only. A derived endpoint shares the list of its pod. */
+  readonly addresses: readonly string[];
   readonly nodeName: string | null;
   readonly zone: string | null;
   readonly ready: boolean;
@@ -72,9 +72,9 @@ function readNames(list: Field): string[] {
   return list.items(64).flatMap((item) => item.get('name').text(253) ?? []);
 }
 
-function readAddress(field: Field): IpText[] {
+function readAddress(field: Field): string[] {
   const address = field.required('an IP address').parsed(parseIpSloppy, 'an IP address');
-  return address === null ? [] : [address];
+  return address === null ? [] : [address.text];
 }
 
 /** kube-proxy ignores a port without a number; a port without a name has the empty one. */

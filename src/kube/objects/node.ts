@@ -13,19 +13,21 @@ export interface Node extends ObjectMeta {
   readonly ready: boolean;
 }
 
-/** A node with everything that is not given left at what a fresh one has. */
+const NONE: readonly never[] = Object.freeze([]);
+
+/** A node with everything that is not given left at what a fresh one has. (One literal, as for pods and services.) */
 export function newNode(fields: Partial<Node> & { readonly name: string }): Node {
   return {
-    namespace: '',
-    labels: NO_LABELS,
-    source: null,
-    internalIPs: [],
-    externalIPs: [],
-    podCIDRs: [],
-    providerID: null,
-    unschedulable: false,
-    ready: true,
-    ...fields,
+    namespace: fields.namespace ?? '',
+    name: fields.name,
+    labels: fields.labels ?? NO_LABELS,
+    source: fields.source ?? null,
+    internalIPs: fields.internalIPs ?? NONE,
+    externalIPs: fields.externalIPs ?? NONE,
+    podCIDRs: fields.podCIDRs ?? NONE,
+    providerID: fields.providerID ?? null,
+    unschedulable: fields.unschedulable ?? false,
+    ready: fields.ready ?? true,
   };
 }
 

@@ -57,31 +57,36 @@ export interface Service extends ObjectMeta {
 const ANNOTATION_PREFIXES = ['service.beta.kubernetes.io/', 'service.kubernetes.io/'] as const;
 const AZURE = 'service.beta.kubernetes.io/azure-';
 const DEFAULT_AFFINITY_SECONDS = 10_800;
+const NONE: readonly never[] = Object.freeze([]);
 
-/** A ClusterIP service with everything that is not given left at its default. */
+/**
+ * A ClusterIP service with everything that is not given left at its default. One literal, not a spread: a spread copy gets a hidden class of
+ * its own when it is frozen (V8).
+ */
 export function newService(fields: Partial<Service> & { readonly namespace: string; readonly name: string }): Service {
   return {
-    labels: NO_LABELS,
-    source: null,
-    type: 'ClusterIP',
-    clusterIP: null,
-    selector: null,
-    ports: [],
-    externalIPs: [],
-    affinitySeconds: null,
-    externalTrafficPolicy: 'Cluster',
-    internalTrafficPolicy: 'Cluster',
-    loadBalancerSourceRanges: [],
-    loadBalancerIP: null,
-    loadBalancerClass: null,
-    allocateLoadBalancerNodePorts: true,
-    healthCheckNodePort: 0,
-    publishNotReadyAddresses: false,
-    ingress: [],
-    externalName: null,
-    trafficDistribution: null,
-    annotations: NO_LABELS,
-    ...fields,
+    namespace: fields.namespace,
+    name: fields.name,
+    labels: fields.labels ?? NO_LABELS,
+    source: fields.source ?? null,
+    type: fields.type ?? 'ClusterIP',
+    clusterIP: fields.clusterIP ?? null,
+    selector: fields.selector ?? null,
+    ports: fields.ports ?? NONE,
+    externalIPs: fields.externalIPs ?? NONE,
+    affinitySeconds: fields.affinitySeconds ?? null,
+    externalTrafficPolicy: fields.externalTrafficPolicy ?? 'Cluster',
+    internalTrafficPolicy: fields.internalTrafficPolicy ?? 'Cluster',
+    loadBalancerSourceRanges: fields.loadBalancerSourceRanges ?? NONE,
+    loadBalancerIP: fields.loadBalancerIP ?? null,
+    loadBalancerClass: fields.loadBalancerClass ?? null,
+    allocateLoadBalancerNodePorts: fields.allocateLoadBalancerNodePorts ?? true,
+    healthCheckNodePort: fields.healthCheckNodePort ?? 0,
+    publishNotReadyAddresses: fields.publishNotReadyAddresses ?? false,
+    ingress: fields.ingress ?? NONE,
+    externalName: fields.externalName ?? null,
+    trafficDistribution: fields.trafficDistribution ?? null,
+    annotations: fields.annotations ?? NO_LABELS,
   };
 }
 

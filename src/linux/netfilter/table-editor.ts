@@ -173,13 +173,17 @@ export class TableEditor {
 
   /** The table as it is now. `sorted`: user chains by name, as the kernel lists them; else in the order in which they came. */
   done(sorted: boolean): Table {
-    const chains = [...this.#chains].map(([name, { policy, rules, before }]): Chain => before ?? { name, policy, rules });
-    if (!sorted) return { name: this.name, chains };
-    const rank = new Map<string, number>(BUILTIN_CHAINS[this.name].map((name, i) => [name, i]));
-    return {
-      name: this.name,
-      chains: chains.toSorted((a, b) => (rank.get(a.name) ?? 9) - (rank.get(b.name) ?? 9) || (a.name < b.name ? -1 : 1)),
-    };
+    const chains: Chain[] = [];
+    for (const name of sorted ? this.#sortedNames() : this.#chains.keys()) {
+      const edited = this.#chains.get(name);
+      if (edited !== undefined) chains.push(edited.before ?? { name, policy: edited.policy, rules: edited.rules });
+    }
+    return { name: this.name, chains };
+  }
+
+  #sortedNames(): string[] {
+    const builtin: readonly string[] = BUILTIN_CHAINS[this.name];
+    return [...builtin, ...this.chainNames.filter((name) => !builtin.includes(name)).sort()];
   }
 
   #open(chain: string): EditedChain | null {

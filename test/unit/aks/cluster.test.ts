@@ -102,7 +102,7 @@ describe('a cluster', () => {
     const { cluster } = twoNodes(mode, [service()]);
     const ips = cluster.objects.pods.map((one) => one.podIPs[0]);
     expect(ips.every((text) => text !== undefined)).toBe(true);
-    expect(cluster.objects.endpointSlices.flatMap((slice) => slice.endpoints.map((endpoint) => endpoint.addresses[0]?.text))).toEqual(ips);
+    expect(cluster.objects.endpointSlices.flatMap((slice) => slice.endpoints.map((endpoint) => endpoint.addresses[0]))).toEqual(ips);
     expect(Object.values(cluster.sandboxes).map((sandbox) => formatIpv4(sandbox.attachment!.addr))).toEqual(ips);
   });
 

@@ -77,7 +77,7 @@ function backendsOf(id: string, slices: readonly EndpointSlice[]): Backend[] {
   }
   for (const { ports, endpoints } of slices) {
     for (const { addresses, nodeName } of endpoints) {
-      const addr = addresses[0]?.text ?? '';
+      const addr = addresses[0] ?? '';
       const known = listens.get(addr) ?? new Set<string>();
       for (const { port, protocol } of ports) if (protocol !== 'SCTP') known.add(`${protocol.toLowerCase()}/${port}`);
       listens.set(addr, known);

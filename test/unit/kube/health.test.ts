@@ -15,7 +15,7 @@ const LOCAL = front({ externalTrafficPolicy: 'Local', healthCheckNodePort: 31000
 function slices(...endpoints: Partial<Endpoint>[]): Parameters<typeof healthCheckAnswers>[2] {
   const whole = endpoints.map((one, n) => {
     const base = { nodeName: 'a', zone: null, ready: true, serving: true, terminating: false, forZones: [], forNodes: [] };
-    return { addresses: [{ family: 4 as const, text: `10.244.0.${n + 2}` }], ...base, ...one };
+    return { addresses: [`10.244.0.${n + 2}`], ...base, ...one };
   });
   const ports = [{ name: '', port: 8080, protocol: 'TCP' as const }];
   return [{ namespace: 'default', name: 'x', labels: {}, source: null, serviceName: 'front', endpoints: whole, ports, origin: 'given' }];

@@ -47,9 +47,9 @@ function meantOfPort(service: Service, port: ServicePort, slices: readonly Endpo
     const target = slice.ports.find(({ name }) => name === port.name);
     return target === undefined ? [] : slice.endpoints.filter(({ ready }) => ready).map((endpoint) => ({ ...endpoint, port: target.port }));
   });
-  const backends = endpoints.map(({ addresses, port: number }) => `${addresses[0]?.text ?? ''}:${number}`);
+  const backends = endpoints.map(({ addresses, port: number }) => `${addresses[0] ?? ''}:${number}`);
   if (backends.length === 0) return [];
-  const backing = new Set(endpoints.map(({ addresses }) => addresses[0]?.text));
+  const backing = new Set(endpoints.map(({ addresses }) => addresses[0]));
   const pods = (world.cluster?.objects.pods ?? []).filter((pod) => !pod.hostNetwork && !backing.has(pod.podIPs[0] ?? ''));
   const nodes = Object.keys(world.cluster?.nodes ?? {});
   const senders = nodes.flatMap((node) => {

@@ -14,7 +14,7 @@ function dns(endpoints: Readonly<Record<string, boolean>>, protocol: 'UDP' | 'TC
   });
   const list = Object.entries(endpoints).map(([text, ready]) => {
     const conditions = { ready, serving: ready, terminating: false, forZones: [], forNodes: [] };
-    return { addresses: [{ family: 4 as const, text }], nodeName: 'a', zone: null, ...conditions };
+    return { addresses: [text], nodeName: 'a', zone: null, ...conditions };
   });
   const slice = { namespace: 'kube-system', name: 'x', labels: {}, source: null, serviceName: 'kube-dns', endpoints: list };
   return { services: [service], endpointSlices: [{ ...slice, ports: [{ name: 'dns', port: 53, protocol }], origin: 'given' }] };

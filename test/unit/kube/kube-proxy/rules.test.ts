@@ -36,7 +36,7 @@ function web(fields: Partial<Service> = {}): Service {
 
 function endpoint(address: string, fields: Partial<Endpoint> = {}): Endpoint {
   const conditions = { ready: true, serving: true, terminating: false };
-  return { addresses: [v4(address)], nodeName: 'node-a', zone: null, ...conditions, forZones: [], forNodes: [], ...fields };
+  return { addresses: [address], nodeName: 'node-a', zone: null, ...conditions, forZones: [], forNodes: [], ...fields };
 }
 
 function slice(endpoints: readonly Endpoint[], name = 'web'): EndpointSlice {
