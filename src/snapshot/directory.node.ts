@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, readdirSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type FileContent, MAX_FILE_BYTES, type SnapshotDirectory, tooLarge } from './directory.ts';
 
@@ -12,57 +12,80 @@ const MAX_NAMES = 100_000;
 export function openDirectory(name: string): SnapshotDirectory | null {
   const root = realPath(name);
   if (root === null) return null;
-  const shown = name.replace(/\/+$/, '');
+  const list = (folder: string): readonly string[] => {
+    const found = find(root, folder);
+    return found.kind === 'inside' ? namesIn(found.path) : [];
+  };
+  // Files are asked for folder by folder, most of which hold few of those that there could be: one listing tells.
+  let latest: { readonly folder: string; readonly found: Found; readonly names: ReadonlySet<string> } | null = null;
+  const look = (folder: string) => {
+    if (latest?.folder !== folder) latest = { folder, found: find(root, folder), names: new Set(list(folder)) };
+    return latest;
+  };
   return {
-    name: shown,
-    list(folder) {
-      const real = inside(root, folder);
-      if (real === null) return [];
-      try {
-        return readdirSync(real).sort().slice(0, MAX_NAMES);
-      } catch {
-        return [];
-      }
-    },
+    name: name.replace(/\/+$/, ''),
+    list,
     read(file) {
-      const real = inside(root, file);
-      if (real === null) return absentOrOutside(path.join(root, file));
-      return readBounded(real);
+      const { found, names } = look(path.dirname(file));
+      if (found.kind === 'outside') return OUTSIDE;
+      if (!names.has(path.basename(file))) return { kind: 'absent' };
+      const target = find(root, file);
+      switch (target.kind) {
+        case 'absent':
+          return { kind: 'absent' };
+        case 'outside':
+          return OUTSIDE;
+        case 'inside':
+          return readBounded(target.path);
+      }
     },
   };
 }
 
+/** Where a path leads once links are followed. */
+type Found = { readonly kind: 'absent' | 'outside' } | { readonly kind: 'inside'; readonly path: string };
+
+const OUTSIDE: FileContent = { kind: 'refused', message: 'the file lies outside the snapshot directory', expected: 'a file below it' };
+const NOT_ORDINARY: FileContent = { kind: 'refused', message: 'this is not an ordinary file', expected: 'an ordinary file' };
+
+function find(root: string, file: string): Found {
+  const real = realPath(path.join(root, file));
+  if (real === null) return { kind: 'absent' };
+  const relative = path.relative(root, real);
+  return relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
+    ? { kind: 'outside' }
+    : { kind: 'inside', path: real };
+}
+
 function realPath(name: string): string | null {
   try {
-    return realpathSync(name);
+    return realpathSync.native(name);
   } catch {
     return null;
   }
 }
 
-function inside(root: string, file: string): string | null {
-  const real = realPath(path.join(root, file));
-  if (real === null) return null;
-  const relative = path.relative(root, real);
-  return relative.startsWith('..') || path.isAbsolute(relative) ? null : real;
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort().slice(0, MAX_NAMES);
+  } catch {
+    return [];
+  }
 }
 
-function absentOrOutside(full: string): FileContent {
-  if (realPath(full) === null) return { kind: 'absent' };
-  return { kind: 'refused', message: 'the file lies outside the snapshot directory', expected: 'a file below it' };
-}
-
-/** Opens without blocking, so that a named pipe cannot hang the reader. */
+/** Opens ordinary files only, as opening a device may do something; and without blocking, should a named pipe have taken its place. */
 function readBounded(file: string): FileContent {
   let fd: number;
   try {
-    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!statSync(file).isFile()) return NOT_ORDINARY;
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return { kind: 'refused', message: 'the file cannot be opened', expected: 'a readable file' };
   }
   try {
-    const { size } = fstatSync(fd);
-    if (!fstatSync(fd).isFile()) return { kind: 'refused', message: 'this is not an ordinary file', expected: 'an ordinary file' };
+    const status = fstatSync(fd);
+    if (!status.isFile()) return NOT_ORDINARY;
+    const { size } = status;
     if (size > MAX_FILE_BYTES) return tooLarge(size);
     const bytes = Buffer.alloc(size);
     let length = 0;

@@ -10,12 +10,16 @@ export interface JsonFault {
 
 /** Values nested deeper than this are refused. */
 const MAX_DEPTH = 200;
+/** Values of one text: each costs memory many times its characters. */
+const MAX_VALUES = 8_000_000;
 
 /**
  * Reads one JSON text. Places are looked up in the text again when somebody asks, which is only when something is wrong.
  * @returns the document, or the first fault.
  */
 export function parseJson(text: string, file: string): { readonly doc: Located } | { readonly fault: JsonFault } {
+  const excess = tooMuch(text);
+  if (excess !== null) return { fault: excess };
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -28,6 +32,36 @@ export function parseJson(text: string, file: string): { readonly doc: Located }
   }
   const places = new Places(text);
   return { doc: { value, file, at: (path) => places.at(path) } };
+}
+
+const QUOTE = 34;
+const COMMA = 44;
+const BACKSLASH = 92;
+
+/** Where a text, JSON or not, opens more lists and mappings inside each other than are read, or holds more values. */
+function tooMuch(text: string): JsonFault | null {
+  let depth = 0;
+  let values = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === BACKSLASH) i++;
+      else if (code === QUOTE) inString = false;
+      continue;
+    }
+    if (code === QUOTE) inString = true;
+    else if (code === COMMA) values++;
+    // The codes of [ and {, ] and } differ in one bit.
+    else if ((code & 0xdf) === 0x5b) {
+      values++;
+      if (++depth > MAX_DEPTH)
+        return { ...lineAndColumn(text, i), message: 'this is nested too deep', expected: `at most ${MAX_DEPTH} levels (MAX_DEPTH)` };
+    } else if ((code & 0xdf) === 0x5d) depth--;
+    if (values > MAX_VALUES)
+      return { ...lineAndColumn(text, i), message: 'the text has too many values', expected: `at most ${MAX_VALUES} (MAX_VALUES)` };
+  }
+  return null;
 }
 
 /** The 1-based line and column of an offset. */
@@ -49,7 +83,7 @@ const STRING_RUN = /[^"\\\u0000-\u001f]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const PLAIN_RUN = /[^"[\]{}]*/y;
 
-/** A strict reader of JSON that only finds out where the text is wrong. Every method says whether all was well so far. */
+/** A strict reader of JSON that only finds out where a text of bounded depth is wrong. Every method says whether all was well so far. */
 class Scan {
   readonly #text: string;
   offset = 0;
@@ -60,7 +94,7 @@ class Scan {
   }
 
   document(): boolean {
-    if (!this.#value(0)) return false;
+    if (!this.#value()) return false;
     this.#space();
     return this.offset === this.#text.length || this.#fail('the end of the file');
   }
@@ -87,22 +121,21 @@ class Scan {
     return true;
   }
 
-  #value(depth: number): boolean {
-    if (depth > MAX_DEPTH) return this.#fail(`at most ${MAX_DEPTH} levels`);
+  #value(): boolean {
     this.#space();
-    if (this.#mark('{')) return this.#members(depth, '}', 'a comma or a closing brace', true);
-    if (this.#mark('[')) return this.#members(depth, ']', 'a comma or a closing bracket', false);
+    if (this.#mark('{')) return this.#members('}', 'a comma or a closing brace', true);
+    if (this.#mark('[')) return this.#members(']', 'a comma or a closing bracket', false);
     if (this.#text[this.offset] === '"') return this.#string();
     if (this.#mark('true') || this.#mark('false') || this.#mark('null') || this.#take(NUMBER) > 0) return true;
     return this.#fail('a JSON value');
   }
 
-  #members(depth: number, close: string, separator: string, keyed: boolean): boolean {
+  #members(close: string, separator: string, keyed: boolean): boolean {
     this.#space();
     if (this.#mark(close)) return true;
     for (;;) {
       if (keyed && !this.#key()) return false;
-      if (!this.#value(depth + 1)) return false;
+      if (!this.#value()) return false;
       this.#space();
       if (this.#mark(close)) return true;
       if (!this.#mark(',')) return this.#fail(separator);

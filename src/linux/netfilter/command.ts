@@ -50,9 +50,10 @@ export function chainNameFault(name: string): string | null {
 
 /**
  * Carries out one command, `-A CHAIN …`, `-I CHAIN 1 …`, `-X CHAIN` …
+ * @returns how many rules it wrote: an option that lists addresses makes several
  * @throws SyntaxFault when it cannot be read or carried out; the table is then as it was
  */
-export function runCommand(table: TableEditor, words: readonly Word[], from: number, context: CommandContext): void {
+export function runCommand(table: TableEditor, words: readonly Word[], from: number, context: CommandContext): number {
   const first = words[from];
   const command = first === undefined ? undefined : COMMANDS.get(first.text);
   if (first === undefined || command === undefined) {
@@ -63,11 +64,12 @@ export function runCommand(table: TableEditor, words: readonly Word[], from: num
     if (command === 'F') table.flush(null);
     else if (command === 'X') table.delete(null);
     else if (command !== 'Z') throw new SyntaxFault(first.col, `${first.text} ends the line`, 'a chain');
-    return;
+    return 0;
   }
   if (command === 'N') newChain(table, chain);
   else if (!table.has(chain.text)) throw noChain(table, chain);
-  else runOnChain(table, command, chain, words, from + 2, context);
+  else return runOnChain(table, command, chain, words, from + 2, context);
+  return 0;
 }
 
 function newChain(table: TableEditor, chain: Word): void {
@@ -87,18 +89,21 @@ function runOnChain(
   words: readonly Word[],
   at: number,
   context: CommandContext,
-): void {
+): number {
   const name = chain.text;
   switch (command) {
-    case 'A':
-      table.insert(name, null, rulesOf(table, chain, words, at, context));
-      return;
+    case 'A': {
+      const rules = rulesOf(table, chain, words, at, context);
+      table.insert(name, null, rules);
+      return rules.length;
+    }
     case 'I': {
       const number = numberAt(words, at);
       const count = table.rules(name).length;
       if (number !== null && (number < 1 || number > count + 1)) throw badNumber(words, at, count + 1);
-      table.insert(name, (number ?? 1) - 1, rulesOf(table, chain, words, number === null ? at : at + 1, context));
-      return;
+      const rules = rulesOf(table, chain, words, number === null ? at : at + 1, context);
+      table.insert(name, (number ?? 1) - 1, rules);
+      return rules.length;
     }
     case 'R': {
       const number = existing(table, name, words, at);
@@ -106,25 +111,26 @@ function runOnChain(
       if (rule === undefined || another !== undefined)
         throw new SyntaxFault(chain.col, 'several rules in place of one', 'one address after -s and -d');
       table.replace(name, number - 1, rule);
-      return;
+      return 0;
     }
     case 'D':
       deleteRule(table, chain, words, at, context);
-      return;
+      return 0;
     case 'C':
       for (const rule of rulesOf(table, chain, words, at, context)) if (table.find(name, rule) < 0) throw noRule(chain);
-      return;
+      return 0;
     case 'P':
       setPolicy(table, chain, words[at]);
-      return;
+      return 0;
     case 'X':
       if (table.isBuiltin(name)) throw new SyntaxFault(chain.col, `${name} is built in`, 'a user chain');
       table.delete(name);
-      return;
+      return 0;
     case 'F':
       table.flush(name);
-      return;
+      return 0;
     case 'Z':
+      return 0;
   }
 }
 

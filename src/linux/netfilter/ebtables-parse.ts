@@ -3,7 +3,7 @@ import { protoNumber } from '../../wire/proto.ts';
 import type { EbArpMatch, EbChain, EbIpMatch, EbRule, EbTableName, EbTarget, Ebtables, MacSelector } from './ebtables.ts';
 import { ARP_OPS, FULL_MASK, MAC_CLASSES, etherType } from './ebtables-names.ts';
 import { parseInterface } from './interface.ts';
-import type { TextFault } from './restore.ts';
+import { type TextFault, readLines } from './read-lines.ts';
 import { type OptionUse, SyntaxFault, fault, hex, maskedOf, numberOf, options, parseNumber, portsOf, quote, value } from './syntax.ts';
 import { type Word, splitWords } from './words.ts';
 
@@ -15,37 +15,41 @@ const BUILTIN: Readonly<Record<EbTableName, readonly string[]>> = {
   nat: ['PREROUTING', 'OUTPUT', 'POSTROUTING'],
   broute: ['BROUTING'],
 };
-const MAX_FAULTS = 20;
+const MAX_CHAINS = 100_000;
+const MAX_RULES = 1_000_000;
+
+type OpenChain = EbChain & { rules: EbRule[] };
 
 /**
  * Reads the output of ebtables-save, of either back end.
  * @returns the tables, or up to 20 faults
  */
 export function parseEbtablesSave(text: string, file: string): EbtablesResult {
-  const tables: Ebtables = {};
-  const faults: TextFault[] = [];
-  let table: { name: EbTableName; chains: Map<string, EbChain & { rules: EbRule[] }> } | null = null;
-  const finish = (): void => {
-    if (table !== null) tables[table.name] = { name: table.name, chains: [...table.chains.values()] };
-  };
-  text.split('\n').forEach((line, i) => {
-    if (faults.length >= MAX_FAULTS || line.startsWith('#') || line.trim() === '') return;
-    try {
-      if (line.startsWith('*')) {
-        finish();
-        table = { name: tableName(line.slice(1).trim()), chains: new Map() };
-      } else if (table === null) throw new SyntaxFault(1, 'a line outside a table', '*filter, *nat or *broute');
-      else if (line.startsWith(':')) {
-        const chain = readChain(line, table.name);
-        table.chains.set(chain.name, chain);
-      } else readRule(line, table.chains);
-    } catch (error) {
-      if (!(error instanceof SyntaxFault)) throw error;
-      faults.push({ file, line: i + 1, col: Math.max(1, error.col), message: error.message, expected: error.expected });
+  const opened: { readonly name: EbTableName; readonly chains: Map<string, OpenChain> }[] = [];
+  let chains = 0;
+  let rules = 0;
+  const faults = readLines(text, file, (line) => {
+    const table = opened.at(-1);
+    if (line.startsWith('#') || line.trim() === '') return;
+    if (line.startsWith('*')) {
+      const name = tableName(line.slice(1).trim());
+      if (opened.some((one) => one.name === name)) throw new SyntaxFault(1, `table ${name} a second time`, 'each table once');
+      opened.push({ name, chains: new Map() });
+    } else if (table === undefined) throw new SyntaxFault(1, 'a line outside a table', '*filter, *nat or *broute');
+    else if (line.startsWith(':')) {
+      if (++chains > MAX_CHAINS) throw new SyntaxFault(1, 'too many chains', `at most ${MAX_CHAINS} (MAX_CHAINS)`);
+      const chain = readChain(line, table.name);
+      if (table.chains.has(chain.name)) throw new SyntaxFault(2, `chain ${chain.name} a second time`, 'one line for each chain');
+      table.chains.set(chain.name, chain);
+    } else {
+      if (++rules > MAX_RULES) throw new SyntaxFault(1, 'too many rules', `at most ${MAX_RULES} (MAX_RULES)`);
+      readRule(line, table.chains);
     }
   });
-  finish();
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, tables };
+  if (faults.length > 0) return { ok: false, faults };
+  const tables: Ebtables = {};
+  for (const { name, chains: inTable } of opened) tables[name] = { name, chains: [...inTable.values()] };
+  return { ok: true, tables };
 }
 
 function tableName(name: string): EbTableName {
@@ -53,7 +57,7 @@ function tableName(name: string): EbTableName {
   return name;
 }
 
-function readChain(line: string, table: EbTableName): EbChain & { rules: EbRule[] } {
+function readChain(line: string, table: EbTableName): OpenChain {
   const [name, policy] = splitWords(line, 1);
   if (name === undefined || (policy?.text !== 'ACCEPT' && policy?.text !== 'DROP' && policy?.text !== 'RETURN')) {
     throw new SyntaxFault(policy?.col ?? 1, 'a chain line without name or policy', ':CHAIN and ACCEPT, DROP or RETURN');
@@ -263,8 +267,11 @@ function withIp(match: EbIpMatch, use: OptionUse): EbIpMatch {
       return { ...match, sport: portsOf(use) };
     case '--ip-dport':
       return { ...match, dport: portsOf(use) };
-    case '--ip-tos':
-      return { ...match, tos: { tos: Number.parseInt(value(use).replace(/^0x/i, ''), 16) & 255, not: use.not } };
+    case '--ip-tos': {
+      const tos = /^(?:0x)?[0-9a-f]{1,2}$/i.test(value(use)) ? Number.parseInt(value(use), 16) : null;
+      if (tos === null) throw fault(use, 'a type of service in hexadecimal');
+      return { ...match, tos: { tos, not: use.not } };
+    }
     default: {
       const proto = protoNumber(value(use));
       if (proto === null) throw fault(use, 'a protocol name or number');

@@ -1,20 +1,11 @@
 import { isTableName } from './builtin.ts';
 import { chainNameFault, runCommand } from './command.ts';
 import { Interner } from './intern.ts';
+import { type TextFault, readLines } from './read-lines.ts';
 import type { Iptables } from './rule.ts';
 import { SyntaxFault } from './syntax.ts';
 import { TableEditor } from './table-editor.ts';
 import { splitWords } from './words.ts';
-
-/** Something in a text that cannot be read, with its place. */
-export interface TextFault {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  readonly col: number;
-  readonly message: string;
-  readonly expected: string;
-}
 
 export type RestoreResult =
   { readonly ok: true; readonly tables: Iptables } | { readonly ok: false; readonly faults: readonly TextFault[] };
@@ -30,9 +21,8 @@ export interface RestoreOptions {
   readonly origin?: string | ((line: number) => string | null) | null;
 }
 
-const MAX_FAULTS = 20;
-const MAX_CHARS = 256 * 1024 * 1024;
 const MAX_RULES = 2_000_000;
+const MAX_CHAINS = 1_000_000;
 
 /**
  * Reads the output of iptables-save, of either back end. Counters are dropped; chains keep the order of the text.
@@ -88,10 +78,10 @@ class Restore {
   readonly #options: RestoreOptions;
   readonly #isSave: boolean;
   readonly #interner = new Interner();
-  readonly #faults: TextFault[] = [];
   #editor: TableEditor | null = null;
   #line = 0;
   #rules = 0;
+  #chains = 0;
 
   constructor(tables: Iptables, options: RestoreOptions, isSave: boolean) {
     this.#done = { ...tables };
@@ -100,36 +90,14 @@ class Restore {
   }
 
   read(text: string): RestoreResult {
-    if (text.length > MAX_CHARS) this.#fault(new SyntaxFault(1, 'the text is too long', `at most ${MAX_CHARS} characters`));
-    else this.#lines(text);
-    if (this.#editor !== null && this.#faults.length === 0)
-      this.#fault(new SyntaxFault(1, `table ${this.#editor.name} is never committed`, 'COMMIT'));
-    return this.#faults.length > 0 ? { ok: false, faults: this.#faults } : { ok: true, tables: this.#done };
-  }
-
-  #lines(text: string): void {
-    for (let start = 0; start < text.length && this.#faults.length < MAX_FAULTS;) {
-      const newline = text.indexOf('\n', start);
-      const end = newline < 0 ? text.length : newline;
-      this.#line++;
-      try {
-        this.#readLine(text.slice(start, end));
-      } catch (error) {
-        if (!(error instanceof SyntaxFault)) throw error;
-        this.#fault(error);
-      }
-      start = end + 1;
-    }
-  }
-
-  #fault({ col, message, expected }: SyntaxFault): void {
-    this.#faults.push({
-      file: this.#options.file ?? 'iptables-restore',
-      line: Math.max(1, this.#line),
-      col: Math.max(1, col),
-      message,
-      expected,
+    const file = this.#options.file ?? 'iptables-restore';
+    const faults = readLines(text, file, (line, number) => {
+      this.#line = number;
+      this.#readLine(line);
     });
+    if (this.#editor !== null && faults.length === 0)
+      faults.push({ file, line: this.#line, col: 1, message: `table ${this.#editor.name} is never committed`, expected: 'COMMIT' });
+    return faults.length > 0 ? { ok: false, faults } : { ok: true, tables: this.#done };
   }
 
   #readLine(line: string): void {
@@ -161,6 +129,7 @@ class Restore {
 
   #chain(line: string): void {
     const editor = this.#open();
+    if (++this.#chains > MAX_CHAINS) throw new SyntaxFault(1, 'too many chains', `at most ${MAX_CHAINS} (MAX_CHAINS)`);
     const [name, policy] = splitWords(line, 1);
     if (name === undefined || policy === undefined)
       throw new SyntaxFault(1, 'a chain line without name or policy', ':CHAIN POLICY [packets:bytes]');
@@ -180,16 +149,16 @@ class Restore {
 
   #command(line: string, hasCounters: boolean): void {
     const editor = this.#open();
-    if (++this.#rules > MAX_RULES) throw new SyntaxFault(1, 'too many rules', `at most ${MAX_RULES}`);
     const close = hasCounters ? line.indexOf(']') : -1;
     if (hasCounters && !/^\[\d+:\d+\]$/.test(line.slice(0, close + 1)))
       throw new SyntaxFault(1, 'these are no counters', '[packets:bytes]');
     const { origin, lenient = false } = this.#options;
-    runCommand(editor, splitWords(line, close + 1), 0, {
+    this.#rules += runCommand(editor, splitWords(line, close + 1), 0, {
       lenient,
       interner: this.#interner,
       origin: typeof origin === 'function' ? origin(this.#line) : (origin ?? null),
     });
+    if (this.#rules > MAX_RULES) throw new SyntaxFault(1, 'too many rules', `at most ${MAX_RULES} (MAX_RULES)`);
   }
 
   #commit(): void {

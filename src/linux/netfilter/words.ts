@@ -9,6 +9,8 @@ export interface Word {
   readonly quoted: boolean;
 }
 
+/** iptables itself takes 255. @source iptables/xshared.h MAX_ARGC */
+const MAX_WORDS = 1024;
 const BLANK = 32;
 const TAB = 9;
 const RETURN = 13;
@@ -17,7 +19,7 @@ const BACKSLASH = 92;
 
 /**
  * Splits a line into words at blanks; quotes hold words together and a backslash inside them takes the next character as it is.
- * @throws SyntaxFault when a quote is never closed
+ * @throws SyntaxFault when a quote is never closed, or there are too many words
  * @source iptables/xshared.c add_param_to_argv
  */
 export function splitWords(line: string, from = 0): Word[] {
@@ -30,6 +32,7 @@ export function splitWords(line: string, from = 0): Word[] {
       continue;
     }
     const start = i;
+    if (words.length >= MAX_WORDS) throw new SyntaxFault(start + 1, 'the line has too many words', `at most ${MAX_WORDS} (MAX_WORDS)`);
     if (code === QUOTE) {
       const close = closingQuote(line, start);
       const inside = line.slice(start + 1, close);

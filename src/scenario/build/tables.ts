@@ -1,5 +1,6 @@
 import { parseIpsetSave } from '../../linux/netfilter/ipset/parse.ts';
-import { type TextFault, applyRestore } from '../../linux/netfilter/restore.ts';
+import type { TextFault } from '../../linux/netfilter/read-lines.ts';
+import { applyRestore } from '../../linux/netfilter/restore.ts';
 import type { Netns } from '../../linux/netns.ts';
 import { addNeighbour } from '../../linux/ops/neighbours.ts';
 import type { OpResult } from '../../linux/ops/result.ts';

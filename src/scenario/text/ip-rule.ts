@@ -83,7 +83,8 @@ function action(word: string, words: Words): RuleAction {
 function parseMark(text: string): { value: number; mask: number } | null {
   const [value = '', mask = '0xffffffff'] = text.split('/');
   const number = /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i;
-  return number.test(value) && number.test(mask) ? { value: Number(value), mask: Number(mask) } : null;
+  if (!number.test(value) || !number.test(mask) || Number(value) > 0xffff_ffff || Number(mask) > 0xffff_ffff) return null;
+  return { value: Number(value), mask: Number(mask) };
 }
 
 function parsePorts(text: string): { from: number; to: number } | null {

@@ -110,7 +110,8 @@ function isNameFile(key: string): key is NameFile {
 
 function readFile(source: Source, path: string, table: NameTable): void {
   for (const line of source.lines(path) ?? []) {
-    const text = line.text.replace(/#.*$/, '').trim();
+    const hash = line.text.indexOf('#');
+    const text = (hash < 0 ? line.text : line.text.slice(0, hash)).trim();
     if (text === '') continue;
     const match = /^(0x[0-9a-fA-F]{1,8}|\d{1,10})[ \t]+([^\s]{1,64})$/.exec(text);
     if (match?.[1] === undefined || match[2] === undefined) line.fail('this line gives no name to a number', 'a number and a name');

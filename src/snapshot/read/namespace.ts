@@ -68,7 +68,8 @@ export function readNetns(source: Source, machine: string, name: string, names: 
   const neighbours = readNeighbours(rows('neigh', 'neigh.json') ?? [], device);
   const proxyNeighbours = readProxyNeighbours(source.rows(`${folder}/proxyneigh.json`) ?? [], device);
   const vxlans = links.filter((link) => link.kind.type === 'vxlan');
-  const fdb = readFdb(rows('fdb', 'fdb.json') ?? [], device, (dev) => vxlans.some((link) => link.name === dev));
+  const vxlanNames = new Set(vxlans.map((link) => link.name));
+  const fdb = readFdb(rows('fdb', 'fdb.json') ?? [], device, (dev) => vxlanNames.has(dev));
   notModelled('fdb', fdb.unmodelled);
   const sysctls = sysctlsOfDump(
     withBridgeCalls(readSysctls(lines('sysctl', 'sysctl.txt') ?? []), read),

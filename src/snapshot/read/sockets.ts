@@ -47,8 +47,12 @@ export function readSockets(lines: readonly Line[], kernelPorts: ReadonlySet<num
   return sockets;
 }
 
+/** More than an IPv6 address with its device and port. */
+const MAX_END_CHARACTERS = 100;
+
 /** `*:80`, `0.0.0.0:80`, `10.0.0.1%eth0:68`, `[::ffff:10.0.0.1]:80`; null when it is none of these. */
 function readEnd(text: string): End | 'ipv6' | null {
+  if (text.length > MAX_END_CHARACTERS) return null;
   const colon = text.lastIndexOf(':');
   const portText = text.slice(colon + 1);
   const port = portText === '*' ? null : Number(portText);

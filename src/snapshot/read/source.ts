@@ -7,6 +7,8 @@ import { parseJson } from '../json.ts';
 const MAX_SNAPSHOT_CHARACTERS = 512 * 2 ** 20;
 /** Lines of one text dump. */
 const MAX_LINES = 1_000_000;
+/** Characters of a line of a text dump; a list of reserved ports is the longest that the tools print. */
+const MAX_LINE_CHARACTERS = 1_048_576;
 /** Rows of one table of one namespace. */
 export const MAX_ROWS = 500_000;
 
@@ -98,24 +100,24 @@ export class Source {
   /** The rows of JSON lists that stand one after another, each on a line of its own: what a tool prints that is run for each device. */
   rowsOfLines(path: string): Field[] {
     const rows: Field[] = [];
-    for (const line of this.lines(path) ?? []) {
+    for (const line of this.lines(path, Number.POSITIVE_INFINITY) ?? []) {
       const parsed = parseJson(line.text, this.fileName(path));
       if ('fault' in parsed) {
         line.fail(parsed.fault.message, parsed.fault.expected, parsed.fault.col - 1);
         return rows;
       }
       const at = (steps: readonly (string | number)[]) => ({ line: line.number, col: parsed.doc.at(steps).col });
-      rows.push(
-        ...this.#root({ ...parsed.doc, at })
-          .items(MAX_ROWS)
-          .filter((row) => !isEmpty(row.value)),
-      );
+      for (const row of this.#root({ ...parsed.doc, at }).items(MAX_ROWS)) if (!isEmpty(row.value)) rows.push(row);
+      if (rows.length > MAX_ROWS) {
+        line.fail('the file has too many rows', `at most ${MAX_ROWS} (MAX_ROWS)`);
+        return rows;
+      }
     }
     return rows;
   }
 
   /** The lines of a text file that are not blank. */
-  lines(path: string): Line[] | null {
+  lines(path: string, maxCharacters: number = MAX_LINE_CHARACTERS): Line[] | null {
     const text = this.text(path);
     if (text === null) return null;
     const lines: Line[] = [];
@@ -134,8 +136,10 @@ export class Source {
       }
       const next = text.indexOf('\n', start);
       const end = next < 0 ? text.length : next;
-      const line = text.slice(start, text[end - 1] === '\r' ? end - 1 : end);
-      if (line.trim() !== '') lines.push(new Line(line, number, file, this.problems));
+      const line = new Line(text.slice(start, text[end - 1] === '\r' ? end - 1 : end), number, file, this.problems);
+      if (line.text.length > maxCharacters)
+        line.fail(`this line has ${line.text.length} characters`, `at most ${maxCharacters} (MAX_LINE_CHARACTERS)`);
+      else if (line.text.trim() !== '') lines.push(line);
       start = end + 1;
     }
     return lines;

@@ -11,12 +11,14 @@ import { type DeviceReader, ipv4Of } from './scalar.ts';
  */
 export function inDeviceOrder(links: readonly Link[], rows: readonly Field[] | null, device: DeviceReader): Link[] {
   const ordered = [...links].sort((a, b) => a.ifindex - b.ifindex);
+  const owners = new Map<Ipv4, Link>();
+  for (const link of ordered) for (const { local } of link.addresses) if (!owners.has(local)) owners.set(local, link);
   let picked: Link | null = null;
   for (const row of rows ?? []) {
     device(row.get('dev').required('a device name'));
     const address = ipv4Of(row.get('prefsrc'));
     if (address === null) continue;
-    const owner = ordered.find((link) => link.addresses.some((own) => own.local === address));
+    const owner = owners.get(address);
     if (owner === undefined) row.get('prefsrc').fail('no device has this address', 'an address of addr.json');
     // All such devices borrow from the same one; what could differ between them is not in the order of devices.
     else picked ??= owner;

@@ -1,7 +1,8 @@
 import type { Line } from './source.ts';
 
 const KEY = /^net(?:\.[\w/:@+-]{1,64}){1,8}$/;
-const MAX_VALUE_CHARACTERS = 4096;
+/** `ip_local_reserved_ports` may list every second port. */
+const MAX_VALUE_CHARACTERS = 524_288;
 
 /**
  * The IPv4, bridge and netfilter settings of `sysctl -a`; a dot in a device name is written `/`. Other families and lines that do not

@@ -2,7 +2,7 @@ import { type Ipv4, compareIpv4, ipv4, offsetIpv4, parseIpv4 } from '../../../wi
 import { parseMac } from '../../../wire/mac.ts';
 import { lastAddress, mask, parseCidr, prefixOf } from '../../../wire/prefix.ts';
 import { ICMP, protoNumber } from '../../../wire/proto.ts';
-import type { TextFault } from '../restore.ts';
+import { type TextFault, readLines } from '../read-lines.ts';
 import { SyntaxFault, parseNumber } from '../syntax.ts';
 import { type Word, splitWords } from '../words.ts';
 import { IPSET_TYPES, type Ipset, type IpsetEntry, type IpsetPart, type IpsetType } from './ipset.ts';
@@ -12,9 +12,11 @@ import { icmpByName } from './print.ts';
 export type IpsetsResult =
   { readonly ok: true; readonly ipsets: readonly Ipset[] } | { readonly ok: false; readonly faults: readonly TextFault[] };
 
-const MAX_FAULTS = 20;
 /** One `add` of a range makes at most this many entries. @source ipset IPSET_MAX_RANGE */
 const MAX_RANGE = 65_536;
+/** Of all sets of a text together. */
+const MAX_ENTRIES = 2_000_000;
+const MAX_SETS = 65_534;
 const TCP = 6;
 
 type Draft = { -readonly [K in keyof Ipset]: Ipset[K] } & { header: string[]; entries: IpsetEntry[] };
@@ -24,33 +26,54 @@ type Draft = { -readonly [K in keyof Ipset]: Ipset[K] } & { header: string[]; en
  * @returns the sets in order, or up to 20 faults
  */
 export function parseIpsetSave(text: string, file: string): IpsetsResult {
-  const sets = new Map<string, Draft>();
-  const faults: TextFault[] = [];
-  text.split('\n').forEach((line, i) => {
-    if (faults.length >= MAX_FAULTS || line.trim() === '' || line.startsWith('#') || line.trimEnd() === 'COMMIT') return;
-    try {
-      readLine(splitWords(line), sets);
-    } catch (error) {
-      if (!(error instanceof SyntaxFault)) throw error;
-      faults.push({ file, line: i + 1, col: Math.max(1, error.col), message: error.message, expected: error.expected });
-    }
+  const reader = new Reader();
+  const faults = readLines(text, file, (line) => {
+    if (line.trim() !== '' && !line.startsWith('#') && line.trimEnd() !== 'COMMIT') reader.line(splitWords(line));
   });
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, ipsets: [...sets.values()] };
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, ipsets: [...reader.sets.values()] };
 }
 
-function readLine(words: readonly Word[], sets: Map<string, Draft>): void {
-  const [command, name, element] = words;
-  if (name === undefined || element === undefined || (command?.text !== 'create' && command?.text !== 'add')) {
-    throw new SyntaxFault(1, 'this is no line of ipset save', 'create SET TYPE … or add SET ENTRY …');
+class Reader {
+  readonly sets = new Map<string, Draft>();
+  /** The lists that a set is in, to find lists of lists whichever comes first. */
+  readonly #listed = new Set<string>();
+  #entries = 0;
+
+  line(words: readonly Word[]): void {
+    const [command, name, element] = words;
+    if (name === undefined || element === undefined || (command?.text !== 'create' && command?.text !== 'add')) {
+      throw new SyntaxFault(1, 'this is no line of ipset save', 'create SET TYPE … or add SET ENTRY …');
+    }
+    if (command.text === 'create') this.#create(name, element, words.slice(3));
+    else this.#add(name, element, words.slice(3));
   }
-  const known = sets.get(name.text);
-  if (command.text === 'create') {
-    if (known !== undefined) throw new SyntaxFault(name.col, `set ${name.text} a second time`, 'one create for each set');
-    sets.set(name.text, readCreate(name.text, element, words.slice(3)));
-  } else {
-    if (known === undefined) throw new SyntaxFault(name.col, `no set ${name.text}`, 'a set created before');
-    for (const entry of readEntries(known, element, words.slice(3))) known.entries.push(entry);
+
+  #create(name: Word, type: Word, words: readonly Word[]): void {
+    if (this.sets.has(name.text)) throw new SyntaxFault(name.col, `set ${name.text} a second time`, 'one create for each set');
+    if (this.sets.size >= MAX_SETS) throw new SyntaxFault(1, 'too many sets', `at most ${MAX_SETS} (MAX_SETS)`);
+    if (name.text.length > MAX_NAME) throw new SyntaxFault(name.col, 'the name of the set is too long', `at most ${MAX_NAME} characters`);
+    const set = readCreate(name.text, type, words);
+    if (set.type === 'list:set' && this.#listed.has(set.name)) throw listOfLists(name);
+    this.sets.set(name.text, set);
   }
+
+  #add(name: Word, element: Word, words: readonly Word[]): void {
+    const set = this.sets.get(name.text);
+    if (set === undefined) throw new SyntaxFault(name.col, `no set ${name.text}`, 'a set created before');
+    const entries = readEntries(set, element, words);
+    this.#entries += entries.length;
+    if (this.#entries > MAX_ENTRIES) throw new SyntaxFault(element.col, 'too many entries', `at most ${MAX_ENTRIES} (MAX_ENTRIES)`);
+    if (set.type === 'list:set') {
+      if (this.sets.get(element.text)?.type === 'list:set') throw listOfLists(element);
+      this.#listed.add(element.text);
+    }
+    for (const entry of entries) set.entries.push(entry);
+  }
+}
+
+/** @source net/netfilter/ipset/ip_set_list_set.c list_set_uadd IPSET_ERR_LOOP */
+function listOfLists(name: Word): SyntaxFault {
+  return new SyntaxFault(name.col, `${name.text} is a list of sets inside a list of sets`, 'a set that is no list');
 }
 
 function isType(text: string): text is IpsetType {
@@ -91,6 +114,9 @@ function readCreate(name: string, type: Word, words: readonly Word[]): Draft {
   return set;
 }
 
+/** @source include/uapi/linux/netfilter/ipset/ip_set.h IPSET_MAXNAMELEN */
+const MAX_NAME = 31;
+
 const FLAGS: ReadonlySet<string> = new Set(['counters', 'comment', 'skbinfo', 'forceadd']);
 
 function readHeader(set: Draft, option: Word, value: Word): void {
@@ -104,7 +130,9 @@ function readHeader(set: Draft, option: Word, value: Word): void {
       set.timeoutSeconds = need(number, value, 'seconds');
       return;
     case 'netmask':
-      set.netmask = need(number, value, 'a prefix length');
+      if (number === null || number < 1 || number > (set.family === 'inet' ? 32 : 128))
+        throw new SyntaxFault(value.col, `${value.text} cannot be read`, 'a prefix length');
+      set.netmask = number;
       return;
     case 'markmask':
       set.markmask = need(number, value, 'a mark') | 0;
