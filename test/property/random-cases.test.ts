@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { randomCase, type RandomCase } from '../../src/snapshot/random/case.ts';
+import { memoryDirectory } from '../../src/snapshot/directory.ts';
+import { readSnapshot } from '../../src/snapshot/read-snapshot.ts';
+import { writeSnapshot } from '../../src/snapshot/write-snapshot.ts';
+import { freeze } from '../../src/world/freeze.ts';
 import type { Trace } from '../../src/trace/trace.ts';
 import { violations } from '../../src/trace/invariants.ts';
 import { cloneSession } from '../../src/walk/new-session.ts';
@@ -31,5 +35,17 @@ describe('random networks', () => {
       tracesOf(randomCase(seed)).flatMap((trace) => violations(trace).map((what) => `${seed}/${trace.id}: ${what}`)),
     );
     expect(bad).toEqual([]);
+  });
+
+  it('are the same after they were written as a snapshot and read again', () => {
+    for (const seed of seeds) {
+      const one = randomCase(seed);
+      const { files, lost } = writeSnapshot(one.world);
+      expect(lost).toEqual([]);
+      const { world, problems } = readSnapshot(memoryDirectory('written', files));
+      expect(problems).toEqual([]);
+      expect({ seed, files: [...writeSnapshot(world).files] }).toEqual({ seed, files: [...files] });
+      expect({ seed, traces: tracesOf({ ...one, world: freeze(world) }) }).toEqual({ seed, traces: tracesOf(one) });
+    }
   });
 });

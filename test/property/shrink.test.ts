@@ -34,7 +34,7 @@ describe('a case that shows something', () => {
       );
       // The rule itself and the jumps that lead to it.
       expect(rules.length).toBeLessThanOrEqual(3);
-      expect(size(small)).toBeLessThan(size(big) / 3);
+      expect(size(small)).toBeLessThan(size(big) / 2);
     }
   });
 

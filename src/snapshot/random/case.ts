@@ -7,6 +7,8 @@ import type { Session } from '../../world/session.ts';
 import type { FrozenWorld } from '../../world/world.ts';
 import { decorate } from './decorate.ts';
 import { Dice } from './dice.ts';
+import { drawEdits } from './draw-edits.ts';
+import { type Edit, worldsOf } from './edits.ts';
 import { drawFlows } from './flows.ts';
 import { MACHINE } from './lab.ts';
 import { drawProbes } from './probes.ts';
@@ -14,7 +16,7 @@ import { openSockets } from './sockets.ts';
 import { type Scene, sceneOf } from './scene.ts';
 import { writeBaseSysctls } from './sysctls.ts';
 import { TOPOLOGIES } from './topology/topologies.ts';
-import { STATES } from './weights.ts';
+import { EDITED, STATES } from './weights.ts';
 
 /** A network, the packets to send in it, and what they find: everything that twin and kernel need to be compared. */
 export interface RandomCase {
@@ -29,6 +31,8 @@ export interface RandomCase {
    * `shared`: what the probes before it left behind.
    */
   readonly state: 'cold' | 'fresh' | 'shared';
+  /** What changes between the probes; only where they share a state. */
+  readonly edits: readonly Edit[];
 }
 
 /** Cases drawn for a seed until one is calm. */
@@ -46,11 +50,13 @@ export function randomCase(seed: number): RandomCase {
   throw new InvariantError(`every network of seed ${seed} is a storm`);
 }
 
-function isCalm({ world, session, probes, state }: RandomCase): boolean {
+function isCalm(drawn: RandomCase): boolean {
+  const { session, probes, state } = drawn;
+  const worlds = worldsOf(drawn);
   let current = cloneSession(session);
-  return probes.every((probe) => {
+  return probes.every((probe, i) => {
     if (state !== 'shared') current = cloneSession(session);
-    const { observed } = walk(world, current, probe, { record: 'none' });
+    const { observed } = walk(worlds[i] ?? drawn.world, current, probe, { record: 'none' });
     return observed.unknown?.reason !== 'WALK_BUDGET';
   });
 }
@@ -65,5 +71,6 @@ function drawCase(seed: number, dice: Dice): RandomCase {
   const probes = drawProbes(scene);
   const state = dice.weighted(STATES);
   const world = freeze({ machines: { [MACHINE]: network.lab.finished() }, fabric: null, cluster: null });
-  return { seed, world, session: { ...newSession(seed), cold: state === 'cold' }, probes, state };
+  const edits = state === 'shared' && dice.chance(EDITED) ? drawEdits(scene, world, probes.length) : [];
+  return { seed, world, session: { ...newSession(seed), cold: state === 'cold' }, probes, state, edits };
 }

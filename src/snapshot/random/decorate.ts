@@ -4,7 +4,8 @@ import { addRandomNeighbour, addRandomProxy } from './neighbours.ts';
 import { addPolicyRules } from './policy-rules.ts';
 import { addRandomRoute, appendRandomRoute } from './routes.ts';
 import { drawRuleSet, install } from './rules/rule-set.ts';
-import type { Scene } from './scene.ts';
+import { drawService } from './rules/services.ts';
+import { type Scene, VIRTUAL } from './scene.ts';
 import { writeRandomSysctl } from './sysctls.ts';
 import { AMOUNTS, RULED } from './weights.ts';
 
@@ -33,6 +34,9 @@ export function decorate(scene: Scene): void {
   times('sysctls', () => {
     writeRandomSysctl(scene);
   });
+  const serving = dice.pickOrNull(routers);
+  const isAsked = scene.flows.some(({ dst }) => VIRTUAL.includes(dst));
+  if (serving !== null && dice.chance(isAsked ? 0.75 : 0.1)) install(serving, drawService(scene));
   const ruled = dice.shuffled(lab.all).sort((a, b) => Number(routers.includes(b)) - Number(routers.includes(a)) || 0);
   const chosen = dice.chance(0.6) ? ruled : dice.shuffled(lab.all);
   for (const netns of chosen.slice(0, dice.weighted(RULED))) install(netns, drawRuleSet(scene, netns, drawIpsets(scene, netns)));

@@ -9,6 +9,7 @@ import { setFlags, setMtu } from '../../linux/ops/set-link.ts';
 import { setPort } from '../../linux/ops/bridge.ts';
 import type { Probe } from '../../walk/probe.ts';
 import type { RandomCase } from './case.ts';
+import type { Edit } from './edits.ts';
 import { MACHINE } from './lab.ts';
 
 /** A case while parts of it are taken away. */
@@ -16,6 +17,7 @@ export interface Draft {
   readonly host: Host;
   probes: Probe[];
   state: RandomCase['state'];
+  edits: Edit[];
 }
 
 /** Something that a case can do without. Parts of one list are removed from the last to the first. */
@@ -61,6 +63,14 @@ const probes: Phase = (of) =>
     name: `probe ${probe.id ?? ''}`,
     remove: (draft) => {
       draft.probes = draft.probes.filter(({ id }) => id !== probe.id);
+    },
+  }));
+
+const changes: Phase = (of) =>
+  of.edits.map((change, i) => ({
+    name: `edit ${i} ${JSON.stringify(change)}`,
+    remove: (draft) => {
+      draft.edits = draft.edits.filter((other) => JSON.stringify(other) !== JSON.stringify(change));
     },
   }));
 
@@ -257,11 +267,13 @@ const choices: Phase = (of) =>
       })),
   );
 
-const state: Phase = (of) => (of.state === 'cold' ? [] : [{ name: 'state', remove: (draft) => void (draft.state = 'cold') }]);
+const state: Phase = (of) =>
+  of.state === 'cold' || of.edits.length > 0 ? [] : [{ name: 'state', remove: (draft) => void (draft.state = 'cold') }];
 
 /** What can go, the largest first. */
 export const PHASES: readonly Phase[] = [
   probes,
+  changes,
   wholeNamespaces,
   tables,
   links,

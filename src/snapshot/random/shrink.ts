@@ -1,5 +1,6 @@
 import { freeze } from '../../world/freeze.ts';
 import type { RandomCase } from './case.ts';
+import { canBeEdited, type Edit } from './edits.ts';
 import { MACHINE } from './lab.ts';
 import { type Draft, type Part, PHASES } from './parts.ts';
 
@@ -47,10 +48,16 @@ export async function shrink(
 function without(of: RandomCase, parts: readonly Part[]): RandomCase | null {
   const host = of.world.machines[MACHINE];
   if (host === undefined) return null;
-  const draft: Draft = { host: structuredClone(host), probes: [...of.probes], state: of.state };
+  const draft: Draft = { host: structuredClone(host), probes: [...of.probes], state: of.state, edits: [...of.edits] };
   for (const part of [...parts].reverse()) part.remove(draft);
   const probes = draft.probes.filter(({ from }) => from.kind === 'netns' && Object.hasOwn(draft.host.netns, from.netns));
   if (probes.length === 0) return null;
+  // A change is made before the first probe that is left of those that find it made.
+  const edits = draft.edits.flatMap((change): Edit[] => {
+    const before = probes.findIndex((probe) => of.probes.findIndex(({ id }) => id === probe.id) >= change.before);
+    return before < 0 || !Object.hasOwn(draft.host.netns, change.netns) ? [] : [{ ...change, before }];
+  });
   const world = freeze({ machines: { [MACHINE]: draft.host }, fabric: null, cluster: null });
-  return { ...of, world, probes, state: draft.state, session: { ...of.session, cold: draft.state === 'cold' } };
+  const smaller: RandomCase = { ...of, world, probes, edits, state: draft.state, session: { ...of.session, cold: draft.state === 'cold' } };
+  return canBeEdited(smaller) ? smaller : null;
 }

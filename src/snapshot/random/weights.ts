@@ -21,6 +21,9 @@ export const FLOW_KINDS: Weighted<FlowKind> = [
   ['loopback', 2],
 ];
 
+/** The odds that something changes between probes that share a state. */
+export const EDITED = 0.4;
+
 export const STATES: Weighted<'cold' | 'fresh' | 'shared'> = [
   ['cold', 5],
   ['fresh', 2],

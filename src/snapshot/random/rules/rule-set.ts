@@ -69,7 +69,7 @@ function userChains(dice: Dice, builtin: readonly HookName[]): UserChain[] {
 }
 
 /** The words of one rule, made for a packet that may come by. */
-function drawRule(scene: Scene, place: Omit<Ground, 'scene' | 'flow' | 'proto'>): string {
+export function drawRule(scene: Scene, place: Omit<Ground, 'scene' | 'flow' | 'proto'>): string {
   const { dice } = scene;
   const drawn = dice.pick(scene.flows);
   const flow = dice.chance(0.2) ? backwards(drawn) : drawn;
