@@ -91,6 +91,11 @@ function ports(ground: Ground): string | null {
   ])()}`;
 }
 
+function icmp(ground: Ground): string | null {
+  if (ground.proto !== 'icmp') return null;
+  return `-m icmp${option(ground, 'icmp-type', ground.scene.dice.pick(['8', '8', '0', '0', '3', '3/3', '3/1', '11', '11/0', '5', 'any']))}`;
+}
+
 function tcpFlags(ground: Ground): string | null {
   const { dice } = ground.scene;
   if (ground.proto !== 'tcp') return null;
@@ -203,14 +208,7 @@ const MATCH_KINDS: readonly MatchKind[] = [
   { name: 'set', weight: 8, draw: set },
   { name: 'multiport', weight: 5, draw: multiport },
   { name: 'tcp', weight: 3, draw: tcpFlags },
-  {
-    name: 'icmp',
-    weight: 5,
-    draw: (ground) =>
-      ground.proto === 'icmp'
-        ? `-m icmp${option(ground, 'icmp-type', ground.scene.dice.pick(['8', '0', '3', '3/3', '3/1', '11', '11/0', '5', 'any']))}`
-        : null,
-  },
+  { name: 'icmp', weight: 5, draw: icmp },
   {
     name: 'mark',
     weight: 8,
@@ -314,6 +312,10 @@ export function selectors(ground: Ground): string {
 export function drawMatches(ground: Ground, count: number): string[] {
   const { dice } = ground.scene;
   const out = new Map<string, string>();
+  if (ground.proto !== null && dice.chance(0.3)) {
+    const words = ground.proto === 'icmp' ? icmp(ground) : ports(ground);
+    if (words !== null) out.set(ground.proto === 'icmp' ? 'icmp' : 'ports', words);
+  }
   for (let i = 0; i < count; i++) {
     const kind = dice.weighted(MATCH_KINDS.map((one) => [one, one.weight] as const));
     const words = kind.draw(ground);

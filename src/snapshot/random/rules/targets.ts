@@ -171,7 +171,7 @@ const TARGET_KINDS: readonly TargetKind[] = [
   { name: 'SET', weight: { mangle: 3, filter: 3 }, draw: setTarget },
   {
     name: 'TCPMSS',
-    weight: { mangle: 3 },
+    weight: { mangle: 12 },
     draw: (ground) => {
       if (ground.proto !== 'tcp' || !onlyAt(ground, 'FORWARD', 'OUTPUT', 'POSTROUTING')) return null;
       return `TCPMSS ${ground.scene.dice.pick(['--set-mss 1200', '--clamp-mss-to-pmtu'])}`;
