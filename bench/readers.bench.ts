@@ -47,7 +47,7 @@ function services(): { services: Service[]; endpointSlices: EndpointSlice[] } {
       source: null,
       serviceName: `service-${n}`,
       endpoints: Array.from({ length: n % 3 === 0 ? ENDPOINTS : ENDPOINTS - 1 }, (_, e) => ({
-        addresses: [{ text: address(0x0af4_0000, n * ENDPOINTS + e), family: 4 as const }],
+        addresses: [address(0x0af4_0000, n * ENDPOINTS + e)],
         nodeName: null,
         zone: null,
         ready: true,
