@@ -1,25 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import { TIERS, compare } from './compare.ts';
-import { type Verdict, agreementTable, agreesIn, firstDifferences, wholeStory } from './report.ts';
+import { type Verdict, agreementTable, agreesIn, firstDifferences, wholeStory } from '../../src/snapshot/kernel/agreement.ts';
+import { TIERS, compare } from '../../src/snapshot/kernel/compare.ts';
+import { sceneOf } from '../../src/snapshot/kernel/scene.ts';
+import { Twin } from '../../src/snapshot/kernel/twin.ts';
+import { readRecording } from './recording.ts';
 import { originalFiles, recordedCases, recordedFiles } from './recordings.ts';
-import { readCase } from './truth.ts';
-import { openTwin } from './twin.ts';
 
 // TRUTH_CASE=case-0020 TRUTH_PROBE=p3 TRUTH_TIER=hops narrow what is run and shown; TRUTH_SHOW=50 shows more; a probe is told in full.
 const { TRUTH_CASE: onlyCase, TRUTH_PROBE: onlyProbe, TRUTH_TIER: onlyTier, TRUTH_SHOW: show } = process.env;
 const names = recordedCases().filter((name) => onlyCase === undefined || name === onlyCase);
 const tiers = TIERS.filter((tier) => onlyTier === undefined || tier === onlyTier);
 
+/** About how long the recorder took for a probe. */
+const PROBE_MS = 3;
+
 function run(name: string): Verdict[] {
-  const kernelCase = readCase(name);
-  const twin = openTwin(kernelCase.directory);
-  return kernelCase.truth.flatMap((kernel, index): Verdict[] => {
-    if (onlyProbe !== undefined && kernel.probe.id !== onlyProbe) return [];
+  const { world, session, probes, truth } = readRecording(name);
+  const twin = new Twin(world, session, 'cold');
+  const scene = sceneOf(world);
+  return truth.flatMap((kernel, index): Verdict[] => {
+    const probe = probes[index];
+    if (probe === undefined || (onlyProbe !== undefined && kernel.probe.id !== onlyProbe)) return [];
     const id = `${name}/${kernel.probe.id}`;
     try {
-      const result = twin.send(kernelCase.probes[index] ?? '');
-      const differences = compare(kernel, result).filter(({ tier }) => tiers.includes(tier));
-      return [{ id, kernel, trace: result.trace, thrown: null, differences }];
+      const found = twin.send(probe, PROBE_MS * (index + 1), (one) => compare(kernel, one, scene, 'recorded').length);
+      const differences = compare(kernel, found, scene, 'recorded').filter(({ tier }) => tiers.includes(tier));
+      return [{ id, kernel, trace: found.trace, thrown: null, differences }];
     } catch (error) {
       const thrown = error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 4).join('\n') : String(error);
       return [{ id, kernel, trace: null, thrown, differences: [] }];

@@ -1,7 +1,7 @@
-import type { ConntrackEntry, Header, Hop, Leg, Step, Trace, Tuple } from '../../src/trace/trace.ts';
+import type { ConntrackEntry, Hop, Leg, Step, Trace, Tuple } from '../../trace/trace.ts';
 import type { TruthEntry, TruthHeader, TruthHop, TruthNeighbour, TruthProbe, TruthTuple } from './truth.ts';
 
-/** Which device is a port of which bridge, by namespace. */
+/** Which device is a port of which bridge, by `MACHINE/NETNS`. */
 export type Bridges = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** The UDP ports of vxlan devices: the source port of what is sent there is a hash, which both sides write as 0. */
@@ -15,10 +15,6 @@ export interface HopRow {
   readonly out: string | null;
   readonly rx: string | null;
   readonly tx: string | null;
-}
-
-export function netnsOf(at: string): string {
-  return at.slice(at.indexOf('/') + 1);
 }
 
 function headerText(h: TruthHeader): string {
@@ -40,15 +36,20 @@ export function truthHopRows(hops: readonly TruthHop[]): HopRow[] {
 
 function twinHeader(header: Hop['rx']): string | null {
   if (header === undefined) return null;
-  if (header.proto === 'arp') return 'arp';
-  const h = header as Header;
+  if ('op' in header) return 'arp';
+  const h = header;
   const ports: Partial<TruthHeader> = {
     ...(h.proto === 'icmp' ? { id: h.sport ?? 0 } : {}),
     ...(h.proto !== 'icmp' && h.sport !== undefined ? { sport: h.sport } : {}),
     ...(h.proto !== 'icmp' && h.dport !== undefined ? { dport: h.dport } : {}),
     ...(h.vni === undefined ? {} : { vni: h.vni }),
   };
-  return headerText({ src: h.src, dst: h.dst, ttl: h.ttl, smac: h.smac ?? '-', dmac: h.dmac ?? '-', ...ports });
+  return headerText({ src: h.src, dst: h.dst, ttl: h.ttl, smac: nameless(h.smac), dmac: nameless(h.dmac), ...ports });
+}
+
+/** Nobody knows the address of a neighbour outside of the model. */
+function nameless(mac: string | null | undefined): string {
+  return mac === null || mac === undefined || mac === '' ? '-' : mac;
 }
 
 /** The hops of the first leg of a kind; those without `in` and `out` say nothing of the path. */
@@ -57,7 +58,7 @@ export function twinHopRows(trace: Trace, kind: Leg['kind']): HopRow[] {
   return (leg?.hops ?? [])
     .filter((hop) => hop.in !== undefined || hop.out !== undefined)
     .map((hop) => ({
-      ns: netnsOf(hop.at),
+      ns: hop.at,
       in: hop.in ?? null,
       through: hop.through ?? [],
       out: hop.out ?? null,
@@ -100,9 +101,9 @@ export function truthRuleRows(probe: TruthProbe): RuleRows {
 export function twinRuleRows(trace: Trace): RuleRows {
   const rows: RuleRows = new Map();
   for (const { at, step } of stepsInOrder(trace)) {
-    if (step.rule !== undefined) push(rows, netnsOf(at), `${step.rule.table} ${step.rule.chain} ${step.rule.index} ${verdictOf(step)}`);
+    if (step.rule !== undefined) push(rows, at, `${step.rule.table} ${step.rule.chain} ${step.rule.index} ${verdictOf(step)}`);
     else if (step.policy !== undefined) {
-      push(rows, netnsOf(at), `${step.policy.table} ${step.policy.chain} policy ${step.policy.verdict.toLowerCase()}`);
+      push(rows, at, `${step.policy.table} ${step.policy.chain} policy ${step.policy.verdict.toLowerCase()}`);
     }
   }
   return rows;

@@ -1,4 +1,4 @@
-import type { Trace } from '../../src/trace/trace.ts';
+import type { ConntrackEntry, Trace } from '../../trace/trace.ts';
 import {
   type Bridges,
   type HopRow,
@@ -8,7 +8,6 @@ import {
   endsInBridge,
   hopText,
   neighbourTexts,
-  netnsOf,
   truthEntries,
   truthHopRows,
   truthRuleRows,
@@ -34,16 +33,28 @@ export const TIERS = [
 ] as const;
 export type Tier = (typeof TIERS)[number];
 
-/** What the twin did with a probe. */
+/** What the twin did with a probe, and what it holds afterwards. */
 export interface TwinRun {
   readonly trace: Trace;
-  /** Learned neighbours by namespace. */
+  /** Connections by `MACHINE/NETNS`. */
+  readonly conntrack: ReadonlyMap<string, readonly ConntrackEntry[]>;
+  /** Learned neighbours by `MACHINE/NETNS`. */
   readonly neighbours: ReadonlyMap<string, readonly TruthNeighbour[]>;
+}
+
+/** What of a World the comparison needs. */
+export interface Scene {
   readonly bridges: Bridges;
   readonly vxlanPorts: VxlanPorts;
   /** `NETNS TABLE CHAIN` of every built-in chain without a rule. */
   readonly emptyChains: ReadonlySet<string>;
 }
+
+/**
+ * Who wrote the truth down. The recordings were made with taps that do not show what a bridge port receives, from dumps that do not show
+ * which built-in chains the kernel has; what was seen live has neither gap.
+ */
+export type Witness = 'recorded' | 'live';
 
 /** The first place of a tier where kernel and twin part. */
 export interface Difference {
@@ -54,26 +65,29 @@ export interface Difference {
 }
 
 const NOTHING = '(nothing)';
+const NO_BRIDGES: Bridges = new Map();
+const NO_CHAINS: ReadonlySet<string> = new Set();
 
-/** Compares a recorded probe with the twin's run of it; at most one difference for each tier. */
-export function compare(truth: TruthProbe, run: TwinRun): Difference[] {
+/** Compares what the kernel did with a probe with the twin's run of it; at most one difference for each tier. */
+export function compare(truth: TruthProbe, run: TwinRun, scene: Scene, witness: Witness): Difference[] {
   const found: Difference[] = [];
   const claim = (tier: Tier, kernel: string, twin: string, where = ''): void => {
     if (kernel !== twin && !found.some((difference) => difference.tier === tier)) found.push({ tier, where, kernel, twin });
   };
   const { trace } = run;
+  const bridges = witness === 'recorded' ? scene.bridges : NO_BRIDGES;
+  const hidden = witness === 'recorded' ? scene.emptyChains : NO_CHAINS;
   claim('outcome', outcomeOf(truth, trace), trace.outcome);
   claim('errno', truth.sendErrno ?? NOTHING, trace.errno ?? NOTHING);
   claim('delivered', ...deliveries(truth, trace));
   claim('reply', truth.reply?.from ?? NOTHING, trace.reply?.from ?? NOTHING);
   claim('icmp', errors(truth.icmpErrors), errors(trace.icmpErrors));
-  compareHops(truthHopRows(truth.hops), twinHopRows(trace, 'request'), run.bridges, (...texts) => claim('hops', ...texts));
-  compareHops(truthHopRows(truth.replyHops), twinHopRows(trace, 'reply'), run.bridges, (...texts) => claim('replyHops', ...texts));
-  compareRules(truthRuleRows(truth), twinRuleRows(trace), run.emptyChains, (...texts) => claim('rules', ...texts));
-  const twinConntrack = new Map(Object.entries(trace.conntrack).map(([at, entries]) => [netnsOf(at), entries]));
-  for (const ns of union(Object.keys(truth.conntrack), twinConntrack.keys())) {
-    const kernel = truthEntries(truth.conntrack[ns] ?? [], run.vxlanPorts);
-    compareLists(kernel, twinEntries(twinConntrack.get(ns) ?? [], run.vxlanPorts), (k, t) => claim('conntrack', k, t, ns));
+  compareHops(truthHopRows(truth.hops), twinHopRows(trace, 'request'), bridges, (...texts) => claim('hops', ...texts));
+  compareHops(truthHopRows(truth.replyHops), twinHopRows(trace, 'reply'), bridges, (...texts) => claim('replyHops', ...texts));
+  compareRules(truthRuleRows(truth), twinRuleRows(trace), hidden, (...texts) => claim('rules', ...texts));
+  for (const ns of union(Object.keys(truth.conntrack), run.conntrack.keys())) {
+    const kernel = truthEntries(truth.conntrack[ns] ?? [], scene.vxlanPorts);
+    compareLists(kernel, twinEntries(run.conntrack.get(ns) ?? [], scene.vxlanPorts), (k, t) => claim('conntrack', k, t, ns));
   }
   for (const ns of union(Object.keys(truth.neigh), run.neighbours.keys())) {
     for (const [tier, states] of [['neighbours', false] as const, ['neighbourStates', true] as const]) {
@@ -101,7 +115,7 @@ function couldNotTell(truth: TruthProbe): boolean {
 function deliveries(truth: TruthProbe, trace: Trace): [string, string] {
   const twin = trace.delivered;
   const text = (ns: string, d: { proto: string; src: string; dst: string }): string => `${ns} ${d.proto} ${d.src} -> ${d.dst}`;
-  const twinText = twin === null ? NOTHING : text(netnsOf(twin.at), twin);
+  const twinText = twin === null ? NOTHING : text(twin.at, twin);
   if (truth.delivered !== null) return [text(truth.delivered.ns, truth.delivered), twinText];
   return couldNotTell(truth) ? [twinText, twinText] : [NOTHING, twinText];
 }

@@ -1,4 +1,4 @@
-import type { Trace } from '../../src/trace/trace.ts';
+import type { Trace } from '../../trace/trace.ts';
 import type { Difference, Tier } from './compare.ts';
 import { stepsInOrder } from './rows.ts';
 import type { TruthProbe } from './truth.ts';

@@ -1,7 +1,4 @@
-import type { SnapshotDirectory } from '../../src/snapshot/directory.ts';
-import { recordedDirectory } from './recordings.ts';
-
-/** A header as the recorder's packet taps saw it. */
+/** A header as packet taps saw it. */
 export interface TruthHeader {
   readonly src: string;
   readonly dst: string;
@@ -15,7 +12,9 @@ export interface TruthHeader {
   readonly vni?: number;
 }
 
+/** One visit of a namespace by a packet. */
 export interface TruthHop {
+  /** `MACHINE/NETNS`. */
   readonly ns: string;
   readonly in?: string;
   readonly out?: string;
@@ -40,6 +39,7 @@ export interface TruthEntry {
   readonly mark?: number;
 }
 
+/** A rule or a policy that was hit; rules count from 1. */
 export interface TruthRule {
   readonly ns: string;
   readonly table: string;
@@ -56,7 +56,7 @@ export interface TruthNeighbour {
   readonly state: string;
 }
 
-/** What the kernel did with one probe. */
+/** What the kernel did with one probe, recorded or live. */
 export interface TruthProbe {
   readonly probe: { readonly id: string; readonly from: string; readonly proto: string };
   readonly outcome: string;
@@ -70,25 +70,4 @@ export interface TruthProbe {
   readonly conntrack: Readonly<Record<string, readonly TruthEntry[]>>;
   readonly neigh: Readonly<Record<string, readonly TruthNeighbour[]>>;
   readonly drops: readonly string[];
-}
-
-/** A recorded topology: a snapshot directory with its probes and what the kernel did with them. */
-export interface KernelCase {
-  readonly name: string;
-  readonly directory: SnapshotDirectory;
-  /** The lines of probes.jsonl. */
-  readonly probes: readonly string[];
-  readonly truth: readonly TruthProbe[];
-}
-
-export function readCase(name: string): KernelCase {
-  const directory = recordedDirectory(name);
-  const { probes: truth } = JSON.parse(textOf(directory, 'truth.json')) as { probes: TruthProbe[] };
-  return { name, directory, probes: textOf(directory, 'probes.jsonl').split('\n').filter(Boolean), truth };
-}
-
-function textOf(directory: SnapshotDirectory, file: string): string {
-  const content = directory.read(file);
-  if (content.kind !== 'text') throw new Error(`${directory.name}/${file} is ${content.kind}`);
-  return content.text;
 }

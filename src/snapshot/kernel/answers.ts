@@ -1,0 +1,86 @@
+import type { TruthEntry, TruthNeighbour } from './truth.ts';
+
+/** A header as the helper decodes it, with what tells one packet of a probe from another. */
+export interface TapHeader {
+  readonly proto: string;
+  readonly src: string;
+  readonly dst: string;
+  readonly sport?: number;
+  readonly dport?: number;
+  readonly id?: number;
+  readonly ttl: number;
+  readonly smac: string;
+  readonly dmac: string;
+  readonly vni?: number;
+  readonly ipid?: number;
+  /** Bytes before this fragment; absent in a first fragment and in a whole packet. */
+  readonly offset?: number;
+  readonly type?: number;
+  readonly code?: number;
+  readonly seq?: number;
+  readonly ack?: number;
+  /** `request`, `reply`, `ack`, `reset`, `icmp-error`, `redirect`, `arp`, or `either`: a payload too short to tell. */
+  readonly part?: string;
+  readonly inner?: TapHeader | null;
+}
+
+/** A frame that passed a device: nanoseconds since the probe was sent, `MACHINE/NETNS`, device, whether it went out. */
+export type TapFrame = readonly [at: number, ns: string, dev: string, out: boolean, header: TapHeader];
+
+/** A datagram or connection that reached a listening socket. */
+export interface Seen {
+  readonly ns: string;
+  readonly proto: 'tcp' | 'udp';
+  readonly src: string;
+  readonly dst: string;
+  /** Nanoseconds since the probe was sent. */
+  readonly at: number;
+}
+
+/** An ICMP packet that arrived for a namespace itself. */
+export interface Heard {
+  readonly type: number;
+  readonly code: number;
+  readonly src: string;
+  readonly dst: string;
+  readonly id: number;
+}
+
+export interface RuleHit {
+  readonly table: string;
+  readonly chain: string;
+  readonly rule?: number;
+  readonly at?: 'policy';
+  readonly verdict?: string;
+  readonly backEnd?: 'legacy';
+}
+
+/** Everything that the helper saw of one probe. */
+export interface RawTruth {
+  readonly sentMs: number;
+  /** False where packets were still moving when the helper gave up waiting. */
+  readonly settled: boolean;
+  readonly errno: string | null;
+  readonly reply: string | null;
+  /** The connection was refused: by a RST, or by an ICMP error. */
+  readonly refused: boolean;
+  readonly seen: readonly Seen[];
+  readonly heard: Readonly<Record<string, readonly Heard[]>>;
+  readonly frames: readonly TapFrame[];
+  /** Namespaces whose taps overflowed. */
+  readonly lost: readonly string[];
+  readonly rules: Readonly<Record<string, readonly RuleHit[]>>;
+  readonly conntrack: Readonly<Record<string, readonly TruthEntry[]>>;
+  readonly neigh: Readonly<Record<string, readonly TruthNeighbour[]>>;
+}
+
+/** The routes of each namespace in the words of the plan, and those among them that had to be added. */
+export type RawRoutes = Readonly<Record<string, { readonly all: readonly string[]; readonly added: readonly string[] }>>;
+
+/** A line that the helper writes. */
+export type Answer =
+  | { readonly hello: { readonly sysctls: Readonly<Record<string, string>>; readonly release: string } }
+  | { readonly id: number; readonly routes: RawRoutes }
+  | { readonly id: number; readonly truth: RawTruth }
+  | { readonly id: number; readonly done: true }
+  | { readonly id: number; readonly failed: string };

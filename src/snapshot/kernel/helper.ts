@@ -1,0 +1,116 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Answer, RawRoutes, RawTruth } from './answers.ts';
+import type { LabPlan } from './plan.ts';
+import type { Baseline } from './plan/sysctls.ts';
+import { CannotBuild } from './plan/word.ts';
+import { TOOL_PATH } from './requirements.ts';
+
+/** A probe in the words of the helper. */
+export interface ProbePlan {
+  readonly from: number;
+  readonly proto: string;
+  readonly dst: string;
+  readonly dport: number;
+  readonly sport: number;
+  readonly src: string | null;
+  readonly spoof: string | null;
+  readonly ttl: number;
+  readonly tos: number;
+  readonly mark: number;
+  readonly size: number;
+  readonly df: boolean | 'auto';
+  readonly bindDev: string | null;
+  /** For a frame that comes in by a link end: where the other end lies, and the Ethernet addresses. */
+  readonly link: { readonly sink: string; readonly smac: string; readonly dmac: string } | null;
+}
+
+/** How much is forgotten between probes. */
+export type StartState = 'cold' | 'fresh' | 'shared';
+
+export interface LabRun {
+  readonly truths: readonly RawTruth[];
+  readonly routes: RawRoutes;
+}
+
+interface Waiting {
+  readonly truths: RawTruth[];
+  routes: RawRoutes;
+  readonly resolve: (run: LabRun) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The process that asks the running kernel. What it makes dies with it. */
+export class Helper {
+  readonly baseline: Baseline;
+  readonly release: string;
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #waiting: Map<number, Waiting>;
+  #next = 1;
+
+  private constructor(process: ChildProcessWithoutNullStreams, waiting: Map<number, Waiting>, baseline: Baseline, release: string) {
+    this.#process = process;
+    this.#waiting = waiting;
+    this.baseline = baseline;
+    this.release = release;
+  }
+
+  /**
+   * Starts a helper on a processor: a packet that is sent there has crossed the whole network when the send call returns.
+   * @throws CannotBuild when it cannot make a namespace
+   */
+  static async start(python: string, cpu: number): Promise<Helper> {
+    const script = fileURLToPath(new URL('helper', import.meta.url));
+    const child = spawn(python, ['-I', '-B', script, String(cpu)], { stdio: 'pipe', env: { PATH: TOOL_PATH } });
+    const waiting = new Map<number, Waiting>();
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said = `${said}${text}`.slice(-2000)));
+    child.stdin.on('error', () => undefined);
+    return new Promise((resolve, reject) => {
+      const fail = (text: string): void => {
+        const error = new CannotBuild(`${text}${said === '' ? '' : `: ${said.trim().split('\n').at(-1) ?? ''}`}`);
+        reject(error);
+        for (const one of waiting.values()) one.reject(error);
+        waiting.clear();
+      };
+      child.on('error', (error) => fail(`${python} cannot be started: ${error.message}`));
+      child.on('close', () => fail('the helper process has ended'));
+      createInterface(child.stdout).on('line', (line) => {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the helper is part of this program and writes nothing else
+        const answer = JSON.parse(line) as Answer;
+        if ('hello' in answer) resolve(new Helper(child, waiting, new Map(Object.entries(answer.hello.sysctls)), answer.hello.release));
+        else take(waiting, answer);
+      });
+    });
+  }
+
+  /** Builds a network, sends probes through it, takes it down. @throws CannotBuild with what a tool or the kernel said */
+  async run(plan: LabPlan, probes: readonly ProbePlan[], state: StartState): Promise<LabRun> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { truths: [], routes: {}, resolve, reject });
+      this.#process.stdin.write(`${JSON.stringify({ id, plan, probes, state, routes: true })}\n`);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    await new Promise<void>((resolve) => {
+      this.#process.once('close', () => resolve());
+      this.#process.stdin.end();
+    });
+  }
+}
+
+function take(waiting: Map<number, Waiting>, answer: Exclude<Answer, { hello: unknown }>): void {
+  const one = waiting.get(answer.id);
+  if (one === undefined) return;
+  if ('truth' in answer) one.truths.push(answer.truth);
+  else if ('routes' in answer) one.routes = answer.routes;
+  else {
+    waiting.delete(answer.id);
+    if ('failed' in answer) one.reject(new CannotBuild(answer.failed));
+    else one.resolve({ truths: one.truths, routes: one.routes });
+  }
+}

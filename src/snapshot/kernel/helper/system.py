@@ -1,0 +1,45 @@
+"""System calls that the standard library of Python 3.11 has no function for."""
+import ctypes
+import os
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWNET = 0x40000000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+PR_SET_PDEATHSIG = 1
+SIGKILL = 9
+SYS_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}.get(os.uname().machine)
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall.restype = ctypes.c_long
+
+
+def check(result, what):
+    if result == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def setns(fd):
+    check(libc.setns(fd, CLONE_NEWNET), "setns")
+
+
+def unshare(flags):
+    check(libc.unshare(flags), "unshare")
+
+
+def mount(kind, target, flags=0):
+    check(libc.mount(b"none", os.fsencode(target), kind.encode() if kind else None, ctypes.c_ulong(flags), None), f"mount {target}")
+
+
+def die_with_parent():
+    """The kernel kills this process when the one that started it ends, however it ends."""
+    parent = os.getppid()
+    libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    return parent != 1
+
+
+def perf_event_open(attributes, cpu):
+    buffer = ctypes.create_string_buffer(attributes, len(attributes))
+    return check(libc.syscall(SYS_PERF_EVENT_OPEN, buffer, -1, cpu, -1, 8), "perf_event_open")

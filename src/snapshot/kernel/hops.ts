@@ -1,0 +1,114 @@
+import type { TapFrame, TapHeader } from './answers.ts';
+import type { TruthHeader, TruthHop } from './truth.ts';
+
+/** Which link ends meet: `MACHINE/NETNS/DEV` → the same. */
+export type Wires = ReadonlyMap<string, string>;
+
+/** What of a World tells the way of a frame, by `MACHINE/NETNS/DEV`. */
+export interface Layout {
+  readonly wires: Wires;
+  /** Devices inside a namespace, which packets cross on their way. */
+  readonly inner: ReadonlySet<string>;
+  /** The bridge of a port, and the Ethernet address of any device. */
+  readonly bridges: ReadonlyMap<string, string>;
+  readonly macs: ReadonlyMap<string, string>;
+}
+
+interface Visit {
+  readonly hop: { -readonly [Key in keyof TruthHop]: TruthHop[Key] } & { through: string[] };
+  readonly parent: Visit | null;
+  /** Whether it left by a link to somewhere. */
+  left: boolean;
+}
+
+/**
+ * The ways that the copies of one packet took, each as the visits of namespaces that taps saw. A frame that comes in by a wire begins a
+ * visit; the frame that was sent into the wire says which visit it came from.
+ */
+export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] {
+  const { wires, inner, bridges } = layout;
+  const open = new Map<string, Visit>();
+  const inFlight = new Map<string, Visit[]>();
+  const visits: Visit[] = [];
+  const begin = (ns: string, parent: Visit | null): Visit => {
+    const visit: Visit = { hop: { ns, through: [] }, parent, left: false };
+    visits.push(visit);
+    open.set(ns, visit);
+    return visit;
+  };
+  for (const [, ns, dev, out, header] of frames) {
+    const end = `${ns}/${dev}`;
+    const current = open.get(ns);
+    if (dev === 'lo') {
+      if (out) continue;
+      // What a host sends to itself is one visit, by the loopback.
+      const visit = current !== undefined && current.hop.in === undefined && !current.left ? current : begin(ns, current ?? null);
+      visit.hop.in = dev;
+      visit.hop.rx = shown(header);
+    } else if (inner.has(end)) {
+      const visit = current !== undefined && !current.left ? current : begin(ns, null);
+      // What a bridge takes up may have met the rules of bridged packets on its port; it is told as the bridge received it.
+      const comesUp = !out && visit.hop.through.length === 0 && bridges.get(`${ns}/${visit.hop.in ?? ''}`) === dev;
+      if (comesUp) visit.hop.rx = shown(header);
+      visit.hop.through.push(dev);
+    } else if (out) {
+      const visit = current === undefined ? begin(ns, null) : current.left ? forked(visits, current) : current;
+      visit.hop.out = dev;
+      visit.hop.tx = shown(header);
+      visit.left = true;
+      const far = wires.get(end);
+      if (far !== undefined) inFlight.set(far, [...(inFlight.get(far) ?? []), visit]);
+    } else {
+      const visit = begin(ns, inFlight.get(end)?.shift() ?? null);
+      visit.hop.in = dev;
+      visit.hop.rx = shown(header);
+    }
+  }
+  const parents = new Set(visits.map(({ parent }) => parent));
+  return visits.filter((visit) => !parents.has(visit)).map((last) => wayTo(last, layout));
+}
+
+/** Another copy of the packet that made a visit leaves by another device. */
+function forked(visits: Visit[], visit: Visit): Visit {
+  const { out: _out, tx: _tx, ...rest } = visit.hop;
+  const copy: Visit = { hop: { ...rest, through: [...rest.through] }, parent: visit.parent, left: false };
+  visits.push(copy);
+  return copy;
+}
+
+function wayTo(last: Visit, layout: Layout): TruthHop[] {
+  const way: TruthHop[] = [];
+  for (let visit: Visit | null = isForOthers(last.hop, layout) ? last.parent : last; visit !== null; visit = visit.parent) {
+    const { through: _, ...hop } = visit.hop;
+    const crossed = withBridge(visit.hop, layout);
+    way.unshift(crossed.length === 0 ? hop : { ...hop, through: crossed });
+  }
+  return way;
+}
+
+/** Taps show frames that are not for this host as well; nobody takes them. @source net/ipv4/ip_input.c ip_rcv_core */
+function isForOthers({ ns, in: dev, out, rx }: TruthHop, { bridges, macs }: Layout): boolean {
+  if (dev === undefined || dev === 'lo' || out !== undefined || rx === undefined) return false;
+  const isGroup = (Number.parseInt(rx.dmac.charAt(1), 16) & 1) === 1;
+  return !isGroup && !bridges.has(`${ns}/${dev}`) && rx.dmac !== macs.get(`${ns}/${dev}`);
+}
+
+/** A frame that a bridge only passes on from port to port is not received on the bridge itself, so its taps do not show it. */
+function withBridge({ ns, in: dev, out, through = [] }: TruthHop, { bridges }: Layout): readonly string[] {
+  const bridge = dev === undefined || out === undefined ? undefined : bridges.get(`${ns}/${dev}`);
+  return bridge === undefined || through[0] === bridge ? through : [bridge, ...through];
+}
+
+function shown({ src, dst, sport, dport, id, ttl, smac, dmac, vni }: TapHeader): TruthHeader {
+  return {
+    src,
+    dst,
+    ttl,
+    smac,
+    dmac,
+    ...(sport === undefined ? {} : { sport }),
+    ...(dport === undefined ? {} : { dport }),
+    ...(id === undefined ? {} : { id }),
+    ...(vni === undefined ? {} : { vni }),
+  };
+}

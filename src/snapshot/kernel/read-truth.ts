@@ -1,0 +1,91 @@
+import type { Probe } from '../../walk/probe.ts';
+import type { World } from '../../world/world.ts';
+import type { RawTruth, TapFrame } from './answers.ts';
+import { type Layout, ways } from './hops.ts';
+import { sitesOf } from './plan.ts';
+import { legacyVerdict } from './legacy.ts';
+import type { TruthHop, TruthProbe, TruthRule } from './truth.ts';
+
+/** What of a World tells the ways of frames. */
+export function layoutOf(world: World): Layout {
+  const ends = new Map<string, string[]>();
+  const inner = new Set<string>();
+  const bridges = new Map<string, string>();
+  const macs = new Map<string, string>();
+  for (const { at, netns } of sitesOf(world)) {
+    for (const { name, kind, master, mac } of netns.links) {
+      const end = `${at}/${name}`;
+      macs.set(end, mac);
+      if (master !== null) bridges.set(end, master);
+      if (kind.type === 'bridge' || kind.type === 'vxlan') inner.add(end);
+      const wire = kind.type === 'veth' || kind.type === 'end' ? kind.wire : null;
+      if (wire !== null) ends.set(wire, [...(ends.get(wire) ?? []), end]);
+    }
+  }
+  const wires = new Map<string, string>();
+  for (const [a, b] of ends.values()) if (a !== undefined && b !== undefined) wires.set(a, b).set(b, a);
+  return { wires, inner, bridges, macs };
+}
+
+/** Puts together what the helper saw of a probe. */
+export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Layout): TruthProbe {
+  const from = probe.from.kind === 'external' ? '' : `${probe.from.machine}/${probe.from.netns}`;
+  const echoes = Object.entries(raw.heard).flatMap(([ns, rows]) => rows.map((row) => ({ ns, ...row })));
+  const icmpErrors = echoes
+    .filter(({ ns, type }) => ns === from && (type === 3 || type === 4 || type === 11 || type === 12))
+    .map(({ type, code, src }) => ({ type, code, from: src }));
+  const answeredAt = Math.min(...raw.seen.map(({ at }) => at));
+  const request = raw.frames.filter((frame) => partOf(frame, answeredAt) === 'request');
+  const reply = raw.frames.filter((frame) => partOf(frame, answeredAt) === 'reply');
+  const delivered = raw.seen.find(({ proto }) => proto === probe.proto) ?? null;
+  const answered = reply.length > 0;
+  const echo = probe.proto === 'icmp' && answered ? echoes.find(({ type }) => type === 8) : undefined;
+  const taken = echo === undefined ? delivered : { ns: echo.ns, proto: 'icmp', src: echo.src, dst: echo.dst };
+  const isReset =
+    raw.refused && (icmpErrors.length === 0 || raw.frames.some(([, ns, , out, { part }]) => ns === from && !out && part === 'reset'));
+  const sendErrno = probe.proto === 'tcp' && icmpErrors.length > 0 ? null : raw.errno;
+  return {
+    probe: { id: probe.id ?? '', from: probe.label, proto: probe.proto },
+    outcome: outcomeOf({ sendErrno, isReset, reply: raw.reply, icmpErrors, delivered: taken }),
+    sendErrno,
+    delivered: taken,
+    reply: raw.reply === null ? null : { from: raw.reply },
+    icmpErrors,
+    hops: theWay(request, layout, taken?.ns ?? null),
+    replyHops: theWay(reply, layout, raw.reply === null ? null : from),
+    trace: Object.entries(raw.rules).flatMap(([ns, rows]) =>
+      rows.map((row): TruthRule => ({ ...row, ns, verdict: row.verdict ?? legacyVerdict(world, ns, row) })),
+    ),
+    conntrack: raw.conntrack,
+    neigh: raw.neigh,
+    drops: [],
+  };
+}
+
+/** Which packet of the conversation a frame carries. Where a payload is too short to say so, time does: the answer follows the request. */
+function partOf([at, , , , header]: TapFrame, answeredAt: number): string {
+  if (header.offset !== undefined) return 'fragment';
+  if (header.part === 'either') return at < answeredAt ? 'request' : 'reply';
+  return header.part ?? 'other';
+}
+
+function outcomeOf(found: {
+  sendErrno: string | null;
+  isReset: boolean;
+  reply: string | null;
+  icmpErrors: readonly unknown[];
+  delivered: unknown;
+}): string {
+  if (found.sendErrno !== null) return 'send-error';
+  if (found.isReset) return 'reset';
+  if (found.reply !== null) return 'replied';
+  if (found.icmpErrors.length > 0) return 'icmp-error';
+  return found.delivered === null ? 'dropped' : 'delivered-no-reply';
+}
+
+/** Of the ways that copies of a packet took, the one that led to a socket; else the longest. */
+function theWay(frames: readonly TapFrame[], layout: Layout, receiver: string | null): readonly TruthHop[] {
+  const all = ways(frames, layout);
+  const arrived = all.find((way) => way.at(-1)?.ns === receiver && way.at(-1)?.out === undefined);
+  return arrived ?? all.toSorted((a, b) => b.length - a.length)[0] ?? [];
+}

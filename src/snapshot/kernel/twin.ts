@@ -1,0 +1,106 @@
+import { createNetnsSession } from '../../linux/netns-session.ts';
+import type { NetnsSession } from '../../linux/netns-session.ts';
+import type { ConntrackEntry } from '../../trace/trace.ts';
+import { entryView } from '../../walk/conntrack-view.ts';
+import { cloneSession } from '../../walk/new-session.ts';
+import type { Probe } from '../../walk/probe.ts';
+import { traceOf } from '../../walk/trace-of.ts';
+import { type Walk, walk } from '../../walk/walk.ts';
+import { formatIpv4 } from '../../wire/ipv4.ts';
+import type { Session } from '../../world/session.ts';
+import type { FrozenWorld } from '../../world/world.ts';
+import type { TwinRun } from './compare.ts';
+import type { StartState } from './helper.ts';
+import { sitesOf } from './plan.ts';
+import type { TruthNeighbour } from './truth.ts';
+
+/** Ways that chance leaves open which are tried before a difference counts. */
+const MAX_BRANCHES = 64;
+
+/** The twin of a network in the running kernel: it gets the same probes at the same times, and forgets what the kernel forgets. */
+export class Twin {
+  readonly #world: FrozenWorld;
+  readonly #start: Session;
+  readonly #state: StartState;
+  #session: Session;
+  #first = true;
+
+  constructor(world: FrozenWorld, start: Session, state: StartState) {
+    this.#world = world;
+    this.#start = start;
+    this.#state = state;
+    this.#session = this.#fresh();
+  }
+
+  /**
+   * Sends the next probe.
+   * @param atMs when the kernel got it, in milliseconds since its first
+   * @param differs how far a run is from what the kernel did. Where load balancing leaves ways open, the nearest one is taken.
+   */
+  send(probe: Probe, atMs: number, differs: (run: TwinRun) => number): TwinRun {
+    const before = this.#state === 'shared' || this.#first ? this.#session : this.#again();
+    this.#first = false;
+    before.clock.nowMs = Math.max(before.clock.nowMs, this.#start.clock.nowMs + atMs);
+    let best: { run: TwinRun; session: Session; distance: number } | null = null;
+    const open: (readonly number[])[] = [[]];
+    for (let tried = 0; tried < MAX_BRANCHES; tried++) {
+      const fixed = open.shift();
+      if (fixed === undefined) break;
+      const session = cloneSession(before);
+      const walked = walk(this.#world, session, probe, { record: 'detailed' }, fixed);
+      const run = this.#runOf(walked, session);
+      const distance = differs(run);
+      if (best === null || distance < best.distance) best = { run, session, distance };
+      if (best.distance === 0) break;
+      open.push(...(walked.chooser?.alternatives() ?? []));
+    }
+    if (best === null) throw new RangeError('no branch was walked');
+    this.#session = best.session;
+    return best.run;
+  }
+
+  #fresh(): Session {
+    const session = cloneSession(this.#start);
+    return this.#state === 'cold' ? { ...session, netns: new Map(), cold: true } : session;
+  }
+
+  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed. */
+  #again(): Session {
+    const session = this.#fresh();
+    for (const [at, { errorBuckets }] of this.#session.netns) {
+      const netns = session.netns.get(at) ?? createNetnsSession(at);
+      netns.cold = session.cold;
+      for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
+      session.netns.set(at, netns);
+    }
+    return session;
+  }
+
+  #runOf(walked: Walk, session: Session): TwinRun {
+    const conntrack = new Map<string, ConntrackEntry[]>();
+    const neighbours = new Map<string, TruthNeighbour[]>();
+    for (const { at, netns } of sitesOf(this.#world)) {
+      const taught = session.netns.get(at);
+      const entries = taught?.conntrack.list(session.clock.nowMs) ?? [];
+      if (entries.length > 0) conntrack.set(at, entries.map(entryView));
+      const rows = new Map(session.cold ? [] : lasting(netns.neighbours).map((row) => [`${row.dev} ${row.ip}`, row]));
+      for (const row of learned(taught)) rows.set(`${row.dev} ${row.ip}`, row);
+      if (rows.size > 0) neighbours.set(at, [...rows.values()]);
+    }
+    return { trace: traceOf(walked), conntrack, neighbours };
+  }
+}
+
+/** The entries of the tables that were learned before. */
+function lasting(neighbours: FrozenWorld['machines'][string]['netns'][string]['neighbours']): TruthNeighbour[] {
+  return neighbours
+    .filter(({ state, mac }) => mac !== null && (state === 'reachable' || state === 'stale' || state === 'delay'))
+    .map(({ dev, ip, mac, state }) => ({ dev, ip: formatIpv4(ip), mac, state }));
+}
+
+function learned(session: NetnsSession | undefined): TruthNeighbour[] {
+  if (session === undefined) return [];
+  return [...session.neighbours].flatMap(([dev, entries]) =>
+    [...entries.values()].map(({ ip, mac, state }) => ({ dev, ip: formatIpv4(ip), mac, state })),
+  );
+}
