@@ -99,7 +99,8 @@ function someoneListens(port: ServicePort, slices: readonly EndpointSlice[], pod
 function podListeners(world: World, cluster: Cluster): (addr: Ipv4, port: number) => boolean {
   const byAddress = new Map<Ipv4, { machine: string; netns: string }>();
   for (const node of Object.values(cluster.nodes)) byAddress.set(node.addr, { machine: node.machine, netns: 'root' });
-  for (const sandbox of Object.values(cluster.sandboxes)) if (sandbox.attachment !== null) byAddress.set(sandbox.attachment.addr, sandbox);
+  for (const sandbox of Object.values(cluster.sandboxes))
+    if (sandbox.attachment !== null && sandbox.error === null) byAddress.set(sandbox.attachment.addr, sandbox);
   return (addr, port) => {
     const place = byAddress.get(addr);
     if (place === undefined) return true;

@@ -3,7 +3,7 @@ import { IP_MASQ_RESYNC_MS } from '../kube/ip-masq-agent/render.ts';
 import type { Iptables } from '../linux/netfilter/rule.ts';
 import { TablesEdit } from '../linux/netfilter/tables-edit.ts';
 import { ROOT } from '../linux/netns.ts';
-import type { AgentName, Cluster } from '../world/cluster.ts';
+import { type AgentName, type Cluster, OBSERVED } from '../world/cluster.ts';
 import type { World } from '../world/world.ts';
 import { applyPlan } from './agents/apply-plan.ts';
 import { syncLoadBalancers } from './agents/azure-load-balancer.ts';
@@ -36,7 +36,7 @@ export type Change = { readonly kind: 'objects' } | { readonly kind: 'clock'; re
  */
 export function reconcile(world: World, change: Change): Reconciled {
   const { cluster, fabric } = world;
-  if (cluster === null || fabric === null) return { forget: [], problems: [] };
+  if (cluster === null || fabric === null || cluster.mode === OBSERVED) return { forget: [], problems: [] };
   const mode = modeOf(cluster);
   const settings = kubeProxySettings(mode, cluster.network);
   switch (change.kind) {

@@ -1,6 +1,7 @@
 import { type Ipv4, formatIpv4 } from '../wire/ipv4.ts';
 import { type Crossing, drop } from './crossing.ts';
 import type { FabricIndex, NicView, SubnetView } from './fabric-index.ts';
+import { gapAtNic } from './gaps.ts';
 import { VIA_LB, VIA_PUBLIC_IP, flowIn } from './nic-flows.ts';
 import { nsgIn } from './nsg-stage.ts';
 import { isSyn } from './packet.ts';
@@ -44,6 +45,8 @@ export function traverse(c: Crossing, outside: boolean): FabricResult | null {
  * @param record the load balancer's flow, where it did
  */
 export function arrive(c: Crossing, nic: NicView, subnet: SubnetView, via = 0, record = 0): FabricResult {
+  const gap = gapAtNic(c, nic, subnet, 'azure:nsg-in-subnet');
+  if (gap !== null) return gap;
   const known = flowIn(c, nic);
   if ((via & (VIA_LB | VIA_PUBLIC_IP)) !== 0 && known === 0 && isClosed(c, nic, subnet, via)) {
     const text = `${nic.nic.name} has no NSG, and a Standard public address takes nothing in unless an NSG allows it`;

@@ -42,7 +42,7 @@ export interface IpConfig {
 export interface Nic {
   readonly name: string;
   readonly mac: Mac;
-  /** Who holds it: an opaque id that the caller chooses (machine, namespace and device). */
+  /** Who holds it: an opaque id that the caller chooses (machine, namespace and device); empty where that was not collected. */
   machine: string;
   readonly subnet: SubnetId;
   ipconfigs: IpConfig[];
@@ -151,6 +151,17 @@ export interface ServiceTag {
   prefixes: Prefix[];
 }
 
+/** Something that packets would meet in the fabric and that was not collected, or is not modelled: they end as UNKNOWN. */
+export interface FabricGap {
+  readonly reason: 'NOT_COLLECTED' | 'NOT_MODELLED';
+  readonly text: string;
+  /** Whose packets: those that one NIC, or the NICs of a subnet, send and receive; those that have to do with a public address. */
+  readonly at:
+    { readonly kind: 'nic'; readonly nic: string } | { readonly kind: 'subnet'; readonly subnet: SubnetId } | { readonly kind: 'public' };
+  /** Only packets that are sent to this range. */
+  readonly to?: Prefix;
+}
+
 /**
  * The Azure side of a world: plain data that refers by name. Built mutable or edited through drafts with the functions of `edit-*.ts`;
  * everything that reads a packet's way takes it frozen, because what it compiles is cached per object.
@@ -177,6 +188,8 @@ export interface Fabric {
   defaultOutboundIp: Ipv4;
   limits: FabricLimits;
   assumptions: FabricAssumptions;
+  /** Absent where the fabric is known completely. */
+  gaps?: readonly FabricGap[];
 }
 
 export interface FabricLimits {

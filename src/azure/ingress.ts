@@ -6,6 +6,7 @@ import { arrive } from './arrive.ts';
 import { type Crossing, crossing, drop } from './crossing.ts';
 import type { Fabric } from './fabric.ts';
 import { indexOf } from './fabric-index.ts';
+import { gapInPublic } from './gaps.ts';
 import { endpointCaller } from './leave.ts';
 import { BY_PLATFORM, VIA_SNAT } from './nic-flows.ts';
 import { type FabricPacket, opensConnection } from './packet.ts';
@@ -34,6 +35,8 @@ export function fabricFromExternal(
   const c = crossing(fabric, indexOf(fabric), session, packet, nowMs, hooks);
   const blocked = checkPacket(c);
   if (blocked !== null) return blocked;
+  const gap = host.kind === 'internet' ? gapInPublic(c) : null;
+  if (gap !== null) return gap;
   // What an on-premises host sends from a private address does not come by the internet, where public addresses are.
   const target = host.kind === 'onprem' && isPrivate(c.src) ? undefined : c.index.publicTargets.get(c.dst);
   if (target !== undefined) return fromPublic(c, target);

@@ -5,6 +5,7 @@ import { isOwn } from './arrive.ts';
 import { type Crossing, drop, flowText, rewriteSource, unknown } from './crossing.ts';
 import type { NatGateway } from './fabric.ts';
 import type { NicView, SubnetView } from './fabric-index.ts';
+import { gapInPublic } from './gaps.ts';
 import { lbOutbound } from './lb-outbound.ts';
 import { memo } from './memo.ts';
 import { VIA_LB, VIA_PUBLIC_IP, admitOut } from './nic-flows.ts';
@@ -28,6 +29,8 @@ const NAT_RST_HOLD_MS = 16_000;
  * @source nat-overview, order of outbound methods
  */
 export function outbound(c: Crossing, nic: NicView, subnet: SubnetView, known: number): FabricResult | null {
+  const gap = gapInPublic(c);
+  if (gap !== null) return gap;
   if ((known & VIA_LB) !== 0) {
     if (!isIcmpError(c.packet)) return null;
     return unknown(c, 'azure:snat', 'AZURE_ICMP_ERROR_THROUGH_NAT', 'an ICMP error about a load-balanced connection is not modelled');

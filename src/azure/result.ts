@@ -38,7 +38,12 @@ export type AzureDropReason =
 
 /** Why the fabric cannot say what happens. */
 export type AzureUnknownReason =
-  'AZURE_SERVICE_TAG' | 'AZURE_APPLICATION_SECURITY_GROUP' | 'AZURE_ICMP_ERROR_THROUGH_NAT' | 'AZURE_PRIVATE_ENDPOINT_POLICY';
+  | 'AZURE_SERVICE_TAG'
+  | 'AZURE_APPLICATION_SECURITY_GROUP'
+  | 'AZURE_ICMP_ERROR_THROUGH_NAT'
+  | 'AZURE_PRIVATE_ENDPOINT_POLICY'
+  | 'NOT_COLLECTED'
+  | 'NOT_MODELLED';
 
 /** Services of the host at 168.63.129.16 and 169.254.169.254, and KMS. `probe`: the answer to a health probe. */
 export type PlatformService = 'dns' | 'wireserver' | 'dhcp' | 'imds' | 'kms' | 'probe';

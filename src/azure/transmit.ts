@@ -5,6 +5,7 @@ import { arrive, isOwn, traverse } from './arrive.ts';
 import { type Crossing, crossing, drop, flowText } from './crossing.ts';
 import type { Fabric } from './fabric.ts';
 import { type NicView, type SubnetView, indexOf } from './fabric-index.ts';
+import { gapAtNic } from './gaps.ts';
 import { fromBackend } from './lb-stage.ts';
 import { VIA_LB, flowOut } from './nic-flows.ts';
 import { nsgOut } from './nsg-stage.ts';
@@ -37,6 +38,8 @@ export function fabricTransmit(
   const blocked = checkPacket(c);
   if (blocked !== null) return blocked;
   const subnet = sendingSubnet(c, nic);
+  const gap = gapAtNic(c, nic, subnet, 'azure:route');
+  if (gap !== null) return gap;
   const known = flowOut(c, nic);
   if (isPlatform(c.dst) && (fabric.assumptions.platformIgnoresUdr || lookup(subnet.routes, c.dst)?.source !== 'User')) {
     return toPlatform(c, nic, subnet, known);

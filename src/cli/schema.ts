@@ -3,14 +3,24 @@ import { printableJson } from '../report/printable.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { standardOutput } from './terminal.ts';
 
+interface SchemaFlags {
+  readonly trace?: true;
+  readonly snapshot?: true;
+}
+
 /** `podwalk schema`. */
 export function declare(command: Command, finish: (status: Exit) => void): void {
-  command.option('--trace', 'of a trace instead of a scenario file').action(async ({ trace }: { trace?: true }) => {
-    const schema =
-      trace === true
-        ? (await import('../report/trace/schema.ts')).traceJsonSchema()
-        : (await import('../scenario/schema/json-schema.ts')).scenarioJsonSchema();
-    standardOutput().write(`${printableJson(schema, 2)}\n`);
-    finish(EXIT.OK);
-  });
+  command
+    .option('--trace', 'of a trace instead of a scenario file')
+    .option('--snapshot', 'of podwalk.json in a snapshot directory instead of a scenario file')
+    .action(async (flags: SchemaFlags) => {
+      standardOutput().write(`${printableJson(await schemaOf(flags), 2)}\n`);
+      finish(EXIT.OK);
+    });
+}
+
+async function schemaOf({ trace, snapshot }: SchemaFlags): Promise<object> {
+  if (trace === true) return (await import('../report/trace/schema.ts')).traceJsonSchema();
+  if (snapshot === true) return (await import('../scenario/snapshot/facts.ts')).factsJsonSchema();
+  return (await import('../scenario/schema/json-schema.ts')).scenarioJsonSchema();
 }

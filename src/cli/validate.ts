@@ -52,22 +52,23 @@ function scenarioLines(file: string, { root }: ValidateFlags): string[] {
 }
 
 async function snapshotLines(folder: string, { lenient = false }: ValidateFlags): Promise<string[]> {
-  const { world, objectFiles } = await readSnapshotAt(folder, lenient);
+  const { world, notes } = await readSnapshotAt(folder, lenient);
   const machines = Object.values(world.machines);
   const namespaces = machines.reduce((sum, { netns }) => sum + Object.keys(netns).length, 0);
-  const unread = objectFiles.length === 0 ? [] : [`     note: not read yet: ${objectFiles.join(', ')}`];
   return [
     `ok   ${folder}  snapshot, ${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}, ${namespaces} ${namespaces === 1 ? 'namespace' : 'namespaces'}`,
-    ...unread,
+    ...notes.map((note) => `     note: ${note}`),
     ...gapLines(world),
   ];
 }
 
-/** What each namespace lacks, or holds that is not modelled. */
-function gapLines({ machines }: World): string[] {
-  return Object.entries(machines).flatMap(([machine, { netns }]) =>
+/** What the fabric and each namespace lack, or hold that is not modelled. */
+function gapLines({ machines, fabric }: World): string[] {
+  const inFabric = (fabric?.gaps ?? []).map(({ reason, text }) => `     UNKNOWN fabric: ${reason} ${text}`);
+  const onMachines = Object.entries(machines).flatMap(([machine, { netns }]) =>
     Object.entries(netns).flatMap(([name, { unmodelled }]) =>
       unmodelled.map(({ reason, dev, text }) => `     UNKNOWN ${machine}/${name}${dev === null ? '' : `/${dev}`}: ${reason} ${text}`),
     ),
   );
+  return [...inFabric, ...onMachines];
 }

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
-import { SourceError } from '../scenario/source/problem.ts';
-import type { Snapshot } from '../snapshot/read-snapshot.ts';
-import { freeze } from '../world/freeze.ts';
+import type { CtRecord } from '../linux/conntrack/record.ts';
+import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import { UsageError } from './exit.ts';
@@ -20,6 +19,8 @@ export interface OpenedWorld {
   /** A session in the state of the source. */
   readonly start: (seed: number) => Session;
   readonly notes: readonly string[];
+  /** The connections that the source begins with, by `MACHINE/NETNS`. */
+  readonly conntrack: ReadonlyMap<string, readonly CtRecord[]>;
 }
 
 /** Opens a scenario file or a snapshot directory. @throws SourceError with everything that is wrong with it */
@@ -41,25 +42,30 @@ async function openScenario(source: string, { root }: WorldFlags): Promise<Opene
   const { buildScenario } = await import('../scenario/build.ts');
   const loaded = loadSource(source, root);
   const { world, notes } = buildScenario(loaded);
-  return { world, start: (seed) => startSession(world, seed), seed: loaded.scenario.seed ?? 1, notes: [...loaded.notes, ...notes] };
+  return {
+    world,
+    start: (seed) => startSession(world, seed),
+    seed: loaded.scenario.seed ?? 1,
+    notes: [...loaded.notes, ...notes],
+    conntrack: new Map(),
+  };
 }
 
-async function openSnapshot(source: string, { lenient = false, cold = false }: WorldFlags): Promise<OpenedWorld> {
-  const { sessionOf } = await import('../snapshot/session.ts');
+async function openSnapshot(source: string, flags: WorldFlags): Promise<OpenedWorld> {
+  const { snapshotSession } = await import('../scenario/snapshot/open.ts');
   const { isSnapshot } = await import('./sources.ts');
   if (!isSnapshot(source))
     throw new UsageError(`${source} is a folder without snapshot.json; a scenario file or a snapshot directory is expected`);
-  const snapshot = await readSnapshotAt(source, lenient);
-  return { world: freeze(snapshot.world), start: (seed) => sessionOf(snapshot, { seed, cold }), seed: 1, notes: [] };
+  const snapshot = await readSnapshotAt(source, flags.lenient ?? false);
+  const { world, seed, notes, conntrack } = snapshot;
+  return { world, start: (chosen) => snapshotSession(snapshot, { seed: chosen, cold: flags.cold ?? false }), seed, notes, conntrack };
 }
 
 /** Reads a snapshot directory. @throws SourceError with everything that is wrong with it */
-export async function readSnapshotAt(source: string, lenient: boolean): Promise<Snapshot> {
+export async function readSnapshotAt(source: string, lenient: boolean): Promise<OpenedSnapshot> {
   const { openDirectory } = await import('../snapshot/directory.node.ts');
-  const { readSnapshot } = await import('../snapshot/read-snapshot.ts');
+  const { openSnapshot: open } = await import('../scenario/snapshot/open.ts');
   const directory = openDirectory(source);
   if (directory === null) throw new UsageError(`${source} can not be opened`);
-  const snapshot = readSnapshot(directory, { lenient });
-  if (snapshot.problems.length > 0) throw new SourceError(snapshot.problems);
-  return snapshot;
+  return open(directory, { lenient });
 }

@@ -2,9 +2,15 @@ import { Problems } from '../kube/objects/field.ts';
 import type { ObjectProblem } from '../kube/objects/located.ts';
 import type { CtRecord } from '../linux/conntrack/record.ts';
 import { DEFAULT_KERNEL_PROFILE } from '../linux/kernel-profile.ts';
-import type { Host, Netns } from '../linux/netns.ts';
+import { withOrigins } from '../kube/iptables/origins.ts';
+import type { Service } from '../kube/objects/service.ts';
+import { type Host, type Netns, ROOT } from '../linux/netns.ts';
 import type { World } from '../world/world.ts';
+import { joinNics } from './azure/join-nics.ts';
+import { readFabric } from './azure/read-fabric.ts';
 import type { SnapshotDirectory } from './directory.ts';
+import { observedCluster } from './kube/observe.ts';
+import { type YamlReader, readKube } from './kube/read-kube.ts';
 import { type MachineEntry, readManifest } from './read/manifest.ts';
 import { readNames } from './read/names.ts';
 import { readNetns } from './read/namespace.ts';
@@ -18,6 +24,8 @@ export type SnapshotProblem = ObjectProblem;
 export interface SnapshotOptions {
   /** Unknown matches and targets of rules make the walks UNKNOWN that meet them, instead of being a problem. */
   readonly lenient?: boolean;
+  /** Reads the YAML files of `kube/`; without it they are a problem. */
+  readonly yaml?: YamlReader;
 }
 
 export interface Snapshot {
@@ -28,8 +36,6 @@ export interface Snapshot {
   readonly problems: readonly SnapshotProblem[];
   /** How many more problems there were than are listed. */
   readonly droppedProblems: number;
-  /** Files of the cluster and the fabric that are there: `kube/…`, `azure/…`, `podwalk.json`. */
-  readonly objectFiles: readonly string[];
 }
 
 /**
@@ -43,13 +49,30 @@ export function readSnapshot(directory: SnapshotDirectory, options: SnapshotOpti
   const conntrack = new Map<string, readonly CtRecord[]>();
   const machines = Object.fromEntries((manifest?.machines ?? []).map((entry) => [entry.name, readMachine(source, entry, conntrack)]));
   joinWires(machines, manifest?.wires ?? []);
-  return {
-    world: { machines, fabric: null, cluster: null },
-    conntrack,
-    problems: problems.found,
-    droppedProblems: problems.dropped,
-    objectFiles: objectFiles(directory),
-  };
+  const fabric = readFabric(source);
+  if (fabric !== null) joinNics(machines, fabric);
+  const objects = readKube(source, options.yaml ?? noYaml);
+  const world: World = { machines, fabric, cluster: null };
+  if (objects !== null) {
+    world.cluster = observedCluster(world, objects);
+    nameAuthors(world, objects.services);
+  }
+  return { world, conntrack, problems: problems.found, droppedProblems: problems.dropped };
+}
+
+function noYaml({ file }: { readonly file: string }): ReturnType<YamlReader> {
+  return { documents: [], problems: [{ file, line: 1, col: 1, message: 'YAML is not read here', expected: 'a .json file' }] };
+}
+
+/** Rules of nodes tell who wrote them, once the services of the cluster are known. */
+function nameAuthors({ machines, cluster }: World, services: readonly Service[]): void {
+  const nodes = new Set(Object.values(cluster?.nodes ?? {}).map(({ machine }) => machine));
+  for (const machine of nodes) {
+    const root = machines[machine]?.netns[ROOT];
+    if (root === undefined) continue;
+    root.iptables = withOrigins(root.iptables, services);
+    if (root.iptablesLegacy !== null) root.iptablesLegacy = withOrigins(root.iptablesLegacy, services);
+  }
 }
 
 function readMachine(source: Source, entry: MachineEntry, conntrack: Map<string, readonly CtRecord[]>): Host {
@@ -67,9 +90,4 @@ function readMachine(source: Source, entry: MachineEntry, conntrack: Map<string,
     release: readRelease(source.lines(`${entry.name}/uname.txt`) ?? []),
     netns: Object.fromEntries(namespaces),
   };
-}
-
-function objectFiles(directory: SnapshotDirectory): string[] {
-  const files = ['kube', 'azure'].flatMap((folder) => directory.list(folder).map((name) => `${folder}/${name}`));
-  return directory.list('').includes('podwalk.json') ? [...files, 'podwalk.json'] : files;
 }

@@ -9,7 +9,7 @@ import type { Snapshot } from './read-snapshot.ts';
  * @param cold forget what was learned: connections, and neighbours and forwarding entries that are not permanent
  */
 export function sessionOf(
-  snapshot: Snapshot,
+  snapshot: Pick<Snapshot, 'conntrack'>,
   { seed = 1, cold = false }: { readonly seed?: number; readonly cold?: boolean } = {},
 ): Session {
   const session: Session = { ...newSession(seed), cold };

@@ -7,6 +7,8 @@ import type { Netns, Part } from '../linux/netns.ts';
 import { listSysctls } from '../linux/sysctl.ts';
 import { formatIpv4 } from '../wire/ipv4.ts';
 import type { World } from '../world/world.ts';
+import { azureFiles } from './azure/write-fabric.ts';
+import { kubeFiles } from './kube/write-kube.ts';
 import { lentAddress } from './read/srcpick.ts';
 import { conntrackLines } from './write/conntrack.ts';
 import { type JsonRow, rowsText } from './write/json-row.ts';
@@ -46,8 +48,8 @@ export function writeSnapshot(world: World, conntrack: ReadonlyMap<string, reado
       }
     }
   }
-  if (world.fabric !== null) lost.push('the fabric between the machines');
-  if (world.cluster !== null) lost.push('the objects of the cluster');
+  for (const [file, text] of world.fabric === null ? [] : azureFiles(world.fabric)) files.set(file, text);
+  for (const [file, text] of world.cluster === null ? [] : kubeFiles(world.cluster.objects)) files.set(file, text);
   const wires = [...ends.values()].filter((pair) => pair.length === 2 && !inOneNetns(pair));
   files.set('snapshot.json', `${JSON.stringify({ podwalkSnapshot: 1, machines, wires }, null, 1)}\n`);
   return { files, lost };

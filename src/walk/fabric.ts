@@ -85,7 +85,10 @@ function settle(walk: FabricWalk, origin: FabricOrigin, skb: Skb, hop: HopRecord
         hop.out = result.nic;
         hop.tx = ipHeaderOf(skb);
       }
-      if (!walk.arrive(result.machine, skb)) walk.endedAt(FABRIC, skb, 'AZURE_NIC_GONE', `${result.nic} has no machine behind it`);
+      if (result.machine === '') {
+        const text = `${result.nic} takes the packet, and its machine was not collected`;
+        walk.observed.unknown ??= { reason: 'NOT_COLLECTED', text, at: FABRIC };
+      } else if (!walk.arrive(result.machine, skb)) walk.endedAt(FABRIC, skb, 'AZURE_NIC_GONE', `${result.nic} has no machine behind it`);
       return;
     case 'external':
       deliverOutside(walk, skb, hop, result);

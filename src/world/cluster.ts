@@ -6,6 +6,9 @@ import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
 import type { Prefix } from '../wire/prefix.ts';
 
+/** The mode of a cluster that was dumped: which plug-ins and agents it has is not known, so nobody plays them. */
+export const OBSERVED = 'observed';
+
 /**
  * A Kubernetes cluster on the machines of a World: its objects, and what the agents that turn objects into tables remember. `objects` is
  * what the API server holds; the rest is where they were put.

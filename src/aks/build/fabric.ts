@@ -31,7 +31,7 @@ export function clusterFabric(spec: ClusterSpec, network: ClusterNetwork, mode: 
 }
 
 /** Makes one half of a peering, or both, in the state that is asked for. */
-function addPeeringHalves(fabric: Fabric, { vnet, remote, both, state, ...options }: PeeringSpec): void {
+export function addPeeringHalves(fabric: Fabric, { vnet, remote, both, state, ...options }: PeeringSpec): void {
   const halves = [addPeering(fabric, { vnet, remote, ...options })];
   if (both !== false) halves.push(addPeering(fabric, { vnet: remote, remote: vnet, ...options }));
   if (state !== undefined) for (const half of halves) half.state = state;

@@ -117,10 +117,10 @@ function addExternal(
 }
 
 /** Makes a virtual network's gateway know the host's prefix. */
-function advertise(
+export function advertise(
   fabric: Fabric,
   spec: OutsideSpec & { kind: 'onprem' },
-  defaults: OutsideDefaults,
+  defaults: Pick<OutsideDefaults, 'vnet'>,
   path: readonly (string | number)[],
 ): ClusterProblem[] {
   const vnetName = spec.vnet ?? defaults.vnet;

@@ -110,7 +110,8 @@ function podListens(scenario: Scenario): PodListenSpec[] {
   return Object.entries(scenario.listens ?? {}).flatMap(([pod, listens]) => listenSpecs(listens).map((listen) => ({ pod, ...listen })));
 }
 
-function outsideSpecs(outside: OutsideSection): OutsideSpec[] {
+/** The hosts of a section, in the order vms, internet, onprem. */
+export function outsideSpecs(outside: OutsideSection): OutsideSpec[] {
   const vms = (outside.vms ?? []).map((vm): OutsideSpec => ({
     kind: 'vm',
     name: vm.name,
@@ -157,7 +158,8 @@ export function scenarioPath(path: Path, scenario: Scenario): Path {
   }
 }
 
-function outsidePath(index: number, outside: OutsideSection): Path {
+/** Where a host stands in its section, by its number in {@link outsideSpecs}. */
+export function outsidePath(index: number, outside: OutsideSection): Path {
   const vms = outside.vms?.length ?? 0;
   const internet = outside.internet?.length ?? 0;
   if (index < vms) return ['vms', index];

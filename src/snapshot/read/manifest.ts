@@ -10,8 +10,8 @@ const MAX_WIRES = 500_000;
 const KINDS = ['node', 'vm', 'onprem', 'internet', 'router'] as const satisfies readonly HostKind[];
 
 /** A name that is a folder and part of an address `MACHINE/NETNS`: it can neither leave the directory nor drive a terminal. */
-const NAME = /^[A-Za-z0-9][\w.-]{0,199}$/;
-const NAME_EXPECTED = 'a name of letters, digits and . _ -, beginning with a letter or digit, at most 200 characters';
+const NAME = /^[A-Za-z0-9][\w.-]{0,252}$/;
+const NAME_EXPECTED = 'a name of letters, digits and . _ -, beginning with a letter or digit, at most 253 characters';
 
 export interface MachineEntry {
   readonly name: string;

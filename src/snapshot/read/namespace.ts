@@ -104,7 +104,7 @@ export function readNetns(source: Source, machine: string, name: string, names: 
     iptables,
     iptablesLegacy: iptablesLegacy !== null && Object.keys(iptablesLegacy).length > 0 ? iptablesLegacy : null,
     ipsets,
-    ebtables,
+    ebtables: ebtables !== null && Object.keys(ebtables).length > 0 ? ebtables : null,
     sockets,
     unmodelled,
   };

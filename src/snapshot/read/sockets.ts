@@ -11,6 +11,9 @@ interface End {
   readonly port: number | null;
 }
 
+/** `users:(("nginx",pid=7,fd=3))`: who holds the socket. The name is whatever the process calls itself. */
+const OWNER = /users:\(\("([^\p{C}"]{1,400})"/u;
+
 /**
  * The sockets of `ss -H -n -l -t -u` or `ss -H -n -a -t -u`; IPv6-only sockets are skipped.
  * @param kernelPorts UDP ports of the vxlan devices of the namespace: their sockets belong to the kernel and never answer
@@ -19,7 +22,7 @@ interface End {
 export function readSockets(lines: readonly Line[], kernelPorts: ReadonlySet<number>): Socket[] {
   const sockets: Socket[] = [];
   for (const line of lines) {
-    const [proto, state, , , localText, peerText, process] = line.words();
+    const [proto, state, , , localText, peerText] = line.words();
     if (proto === 'Netid') continue;
     if ((proto !== 'tcp' && proto !== 'udp') || state === undefined || localText === undefined || peerText === undefined) {
       line.fail('this is no socket', 'a line of ss -H -n -l -t -u: tcp or udp, state, two queues, local and peer address');
@@ -41,7 +44,7 @@ export function readSockets(lines: readonly Line[], kernelPorts: ReadonlySet<num
       dev: local.dev,
       peer: connected ? { addr: peer.addr, port: peer.port } : null,
       answers: proto === 'tcp' || !kernelPorts.has(local.port),
-      owner: /"([\w .:/-]{1,64})"/.exec(process ?? '')?.[1] ?? null,
+      owner: OWNER.exec(line.text)?.[1] ?? null,
     });
   }
   return sockets;

@@ -262,10 +262,3 @@ describe('hooks that are not modelled', () => {
     ]);
   });
 });
-
-describe('files of the cluster and of the fabric', () => {
-  it('are listed', () => {
-    const snapshot = snapshotOf({ '/kube/pods.json': '', '/azure/nsg.json': '', '/podwalk.json': '{}' });
-    expect(snapshot.objectFiles).toEqual(['kube/pods.json', 'azure/nsg.json', 'podwalk.json']);
-  });
-});

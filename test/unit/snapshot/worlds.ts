@@ -241,7 +241,7 @@ const netns: fc.Arbitrary<Netns> = links.chain((devices) => {
       iptables: {},
       iptablesLegacy: null,
       ipsets: [],
-      ebtables: {},
+      ebtables: null,
       unmodelled: [],
     }));
 });
@@ -284,7 +284,7 @@ function pod(): Netns {
     iptables: {},
     iptablesLegacy: null,
     ipsets: [],
-    ebtables: {},
+    ebtables: null,
     sockets: [],
     unmodelled: [],
   };

@@ -6,14 +6,16 @@ import { keyOf } from '../../../kube/objects/meta.ts';
 import type { Pod } from '../../../kube/objects/pod.ts';
 import { readObjects } from '../../../kube/objects/read.ts';
 import type { Service } from '../../../kube/objects/service.ts';
-import type { Cluster } from '../../../world/cluster.ts';
+import { type Cluster, OBSERVED } from '../../../world/cluster.ts';
 import type { World } from '../../../world/world.ts';
 import { didYouMean } from '../../source/suggest.ts';
 import { OperationError } from '../operation.ts';
 
-/** The cluster of a world. @throws OperationError when it has none */
+/** The cluster of a world. @throws OperationError when it has none, or one whose agents nobody plays */
 export function clusterOf({ cluster }: World): Cluster {
   if (cluster === null) throw new OperationError('this world has no cluster');
+  if (cluster.mode === OBSERVED)
+    throw new OperationError('the agents of this cluster are not known', 'an edit of tables; or podwalk.json with the mode of the cluster');
   return cluster;
 }
 

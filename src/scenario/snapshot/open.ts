@@ -1,0 +1,48 @@
+import type { CtRecord } from '../../linux/conntrack/record.ts';
+import type { SnapshotDirectory } from '../../snapshot/directory.ts';
+import { readSnapshot } from '../../snapshot/read-snapshot.ts';
+import { sessionOf } from '../../snapshot/session.ts';
+import { freeze } from '../../world/freeze.ts';
+import type { Session } from '../../world/session.ts';
+import type { FrozenWorld, World } from '../../world/world.ts';
+import { updateHealth } from '../session.ts';
+import { type Problem, SourceError, sorted } from '../source/problem.ts';
+import { parseYaml } from '../source/yaml.ts';
+import { Composition } from './compose.ts';
+import { readFacts } from './facts.ts';
+
+/** A snapshot directory that packets can be sent through. */
+export interface OpenedSnapshot {
+  readonly world: FrozenWorld;
+  /** The connections that the dumps list, by `MACHINE/NETNS`. */
+  readonly conntrack: ReadonlyMap<string, readonly CtRecord[]>;
+  readonly seed: number;
+  /** Things that the user should know and that are no errors. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads a snapshot directory with everything in it: machines, cluster objects, the lists of Azure, and podwalk.json.
+ * @throws SourceError with everything that is wrong with its files
+ */
+export function openSnapshot(directory: SnapshotDirectory, options: { readonly lenient?: boolean } = {}): OpenedSnapshot {
+  const snapshot = readSnapshot(directory, { ...options, yaml: parseYaml });
+  const problems: Problem[] = [...snapshot.problems];
+  const loaded = readFacts(directory, problems);
+  if (problems.length > 0) throw new SourceError(problems);
+  const world: World = snapshot.world;
+  const composition = new Composition(world, loaded, problems);
+  composition.compose();
+  if (problems.length > 0) throw new SourceError(sorted(problems));
+  return { world: freeze(world), conntrack: snapshot.conntrack, seed: loaded?.facts.seed ?? 1, notes: composition.notes };
+}
+
+/**
+ * The flow state that a snapshot was taken in.
+ * @param options.cold forget what was learned: connections, and neighbours and forwarding entries that are not permanent
+ */
+export function snapshotSession(snapshot: OpenedSnapshot, options: { readonly seed?: number; readonly cold?: boolean } = {}): Session {
+  const session = sessionOf(snapshot, { seed: snapshot.seed, ...options });
+  updateHealth(snapshot.world, session);
+  return session;
+}
