@@ -9,6 +9,15 @@ import { build } from 'esbuild';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = path.join(root, 'dist/bin');
 
+/** Ink asks for a debugger's connection only where `DEV` is set; nobody installs it. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^react-devtools-core$/ }, ({ path: name }) => ({ path: name, namespace: 'none' }));
+    bundle.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'export default {};' }));
+  },
+};
+
 /** Bundles the command; each dynamic `import()` becomes a chunk, so that `run` and `trace` load only what they need. */
 export async function buildBin() {
   const { outputFiles } = await build({
@@ -26,6 +35,8 @@ export async function buildBin() {
     define: { 'process.env.NODE_ENV': '"production"' },
     // Some packages are CommonJS inside and ask for Node's modules by `require`.
     banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    jsx: 'automatic',
+    plugins: [withoutDevtools],
     write: false,
   });
   const written = new Set(outputFiles.map((file) => file.path));

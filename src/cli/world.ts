@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { CtRecord } from '../linux/conntrack/record.ts';
 import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
+import type { LoadedScenario } from '../scenario/load.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import { UsageError } from './exit.ts';
@@ -21,6 +22,8 @@ export interface OpenedWorld {
   readonly notes: readonly string[];
   /** The connections that the source begins with, by `MACHINE/NETNS`. */
   readonly conntrack: ReadonlyMap<string, readonly CtRecord[]>;
+  /** The scenario as it was read; null for a snapshot. */
+  readonly loaded: LoadedScenario | null;
 }
 
 /** Opens a scenario file or a snapshot directory. @throws SourceError with everything that is wrong with it */
@@ -48,6 +51,7 @@ async function openScenario(source: string, { root }: WorldFlags): Promise<Opene
     seed: loaded.scenario.seed ?? 1,
     notes: [...loaded.notes, ...notes],
     conntrack: new Map(),
+    loaded,
   };
 }
 
@@ -58,7 +62,14 @@ async function openSnapshot(source: string, flags: WorldFlags): Promise<OpenedWo
     throw new UsageError(`${source} is a folder without snapshot.json; a scenario file or a snapshot directory is expected`);
   const snapshot = await readSnapshotAt(source, flags.lenient ?? false);
   const { world, seed, notes, conntrack } = snapshot;
-  return { world, start: (chosen) => snapshotSession(snapshot, { seed: chosen, cold: flags.cold ?? false }), seed, notes, conntrack };
+  return {
+    world,
+    start: (chosen) => snapshotSession(snapshot, { seed: chosen, cold: flags.cold ?? false }),
+    seed,
+    notes,
+    conntrack,
+    loaded: null,
+  };
 }
 
 /** Reads a snapshot directory. @throws SourceError with everything that is wrong with it */

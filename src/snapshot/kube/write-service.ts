@@ -1,3 +1,4 @@
+import { isIpv4Text } from '../../kube/objects/address.ts';
 import type { Endpoint, EndpointSlice } from '../../kube/objects/endpoint-slice.ts';
 import type { Service, ServicePort } from '../../kube/objects/service.ts';
 import type { JsonRow } from '../write/json-row.ts';
@@ -65,12 +66,12 @@ export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** A slice as `kubectl get endpointslices -o json` prints it: with the label of its service, where it was made without. */
 export function sliceManifest(slice: EndpointSlice): JsonRow {
   const labels = slice.serviceName === null ? slice.labels : { [SERVICE_NAME_LABEL]: slice.serviceName, ...slice.labels };
-  const families = new Set(slice.endpoints.flatMap(({ addresses }) => addresses.map(({ family }) => family)));
+  const isIpv6 = slice.endpoints.some(({ addresses }) => addresses.some((address) => !isIpv4Text(address)));
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: metadata({ ...slice, labels }),
-    addressType: families.has(6) ? 'IPv6' : 'IPv4',
+    addressType: isIpv6 ? 'IPv6' : 'IPv4',
     endpoints: slice.endpoints.map(endpointRow),
     ports: slice.ports.map(({ name, port, protocol }) => ({ name, port, protocol })),
   };
@@ -84,7 +85,7 @@ function endpointRow(endpoint: Endpoint): JsonRow {
     ...(forNodes.length === 0 ? {} : { forNodes: named(forNodes) }),
   };
   return {
-    addresses: endpoint.addresses.map(({ text: address }) => address),
+    addresses: endpoint.addresses,
     conditions: { ready, serving, terminating },
     ...text('nodeName', endpoint.nodeName),
     ...text('zone', endpoint.zone),

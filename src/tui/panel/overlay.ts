@@ -1,0 +1,219 @@
+import { bindingsInSight, paletteOf, paneName } from '../keys/keymap.ts';
+import { keyName } from '../keys/key.ts';
+import { choicesOf } from '../state/choose.ts';
+import type { Context } from '../state/context.ts';
+import { timeline } from '../state/context.ts';
+import { axesOf } from '../state/matrix.ts';
+import { checkRows } from '../state/checks.ts';
+import { currentTable } from '../state/tables.ts';
+import { VIEW_NAMES } from './tabs.ts';
+import type { Asking, Choosing, Modal } from '../state/state.ts';
+import { OPERATIONS } from '../../scenario/operation/operations.ts';
+import { type Content, windowStart } from '../text/frame.ts';
+import { type Line, line, selected, span, wrap } from '../text/span.ts';
+
+/** What lies over the panes. */
+export interface Overlay {
+  readonly content: Content;
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** The open list, question or help; null where none is. */
+export function overlayOf(context: Context): Overlay | null {
+  const { modal, size } = context.state;
+  switch (modal?.kind) {
+    case undefined:
+      return null;
+    case 'help': {
+      const height = size.rows - 2;
+      return centred(context, Math.min(size.columns - 4, 96), height, helpContent(context, modal.offset, height - 2));
+    }
+    case 'choose': {
+      const width = Math.min(size.columns - 4, 100);
+      const most = Math.min(size.rows - 4, 30);
+      // The list keeps its height while it is narrowed.
+      const height = Math.max(6, Math.min(most, choicesOf(context, { ...modal, query: '' }, paletteOf).count + 3));
+      return {
+        ...centred(context, width, height, chooseContent(context, modal, width - 2, height - 2)),
+        top: Math.floor((size.rows - most) / 2),
+      };
+    }
+    case 'ask': {
+      const width = Math.min(size.columns - 4, 110);
+      const content = askContent(context, modal, width - 2);
+      return centred(context, width, Math.min(size.rows - 2, content.lines.length + 2), content);
+    }
+  }
+}
+
+function centred({ state }: Context, width: number, height: number, content: Content): Overlay {
+  const { columns, rows } = state.size;
+  return { content, width, height, left: Math.floor((columns - width) / 2), top: Math.max(0, Math.floor((rows - height) / 2)) };
+}
+
+const KEYS_WIDTH = 18;
+
+function helpContent(context: Context, offset: number, height: number): Content {
+  const { state } = context;
+  const bindings = bindingsInSight(state);
+  const lines: Line[] = [];
+  let where: string | null = null;
+  for (const binding of bindings) {
+    const label = binding.where === 'everywhere' ? 'everywhere' : 'this pane';
+    if (label !== where)
+      lines.push(
+        line(
+          span(
+            label === 'this pane' ? `here: ${state.focus === 'view' ? VIEW_NAMES[state.view] : paneName(state.focus)}` : label,
+            'accent',
+          ),
+        ),
+      );
+    where = label;
+    const why = binding.command.blocked?.(context) ?? null;
+    const names = binding.keys.map(keyName).join(' ');
+    lines.push(
+      line(
+        span(` ${names}`.padEnd(KEYS_WIDTH), why === null ? 'strong' : 'dim'),
+        span(binding.command.help, why === null ? 'plain' : 'dim'),
+        ...(why === null ? [] : [span(`  (not now: ${why})`, 'dim')]),
+      ),
+    );
+  }
+  const start = Math.max(0, Math.min(offset, lines.length - height));
+  return {
+    title: 'keys',
+    lines: lines.slice(start, start + height),
+    foot: `${Math.min(lines.length, start + height)}/${lines.length}  j k scroll, any other key closes`,
+  };
+}
+
+const TITLES: Readonly<Record<Choosing, string>> = {
+  from: 'who sends?',
+  to: 'whom to?',
+  edit: 'what to change here?',
+  operation: 'which operation?',
+  command: 'command',
+  export: 'export as',
+  clock: 'move the clock by',
+  place: 'tables of which place?',
+};
+
+function chooseContent(context: Context, modal: Extract<Modal, { kind: 'choose' }>, width: number, height: number): Content {
+  const choices = choicesOf(context, modal, paletteOf);
+  const prompt = line(
+    span('> ', 'accent'),
+    modal.query,
+    { text: ' ', tone: 'plain', inverse: true },
+    ...(modal.query === ''
+      ? [span(' type to narrow, or an address', 'dim')].slice(0, modal.of === 'from' || modal.of === 'to' ? 1 : 0)
+      : []),
+  );
+  const rows = height - 1;
+  const start = windowStart(choices.count, modal.cursor, rows);
+  const labelWidth = Math.floor(width * 0.55);
+  const lines = Array.from({ length: Math.min(rows, choices.count - start) }, (_, index): Line => {
+    const choice = choices.at(start + index);
+    if (choice === null) return line('');
+    const isHere = start + index === modal.cursor;
+    const label = choice.about === '' ? choice.label : choice.label.padEnd(Math.min(labelWidth, width - choice.about.length - 4));
+    return selected(
+      line(isHere ? '▸ ' : '  ', span(label, choice.blocked === null ? 'plain' : 'dim'), '  ', span(choice.about, 'dim')),
+      isHere,
+    );
+  });
+  const none = choices.count === 0 ? [line(span('  nothing answers to that', 'dim'))] : [];
+  return {
+    title: TITLES[modal.of],
+    lines: [prompt, ...lines, ...none],
+    foot: `${choices.count === 0 ? 0 : modal.cursor + 1}/${choices.count}  enter takes, esc leaves`,
+  };
+}
+
+function askContent(context: Context, { asking, text, caret, problem }: Extract<Modal, { kind: 'ask' }>, width: number): Content {
+  const about = aboutLine(asking, context);
+  const found = asking.for === 'filter' && text !== '' ? [countLine(context, asking)] : [];
+  return {
+    title: askTitle(asking),
+    lines: [
+      ...inputLines(text, caret, width),
+      ...(problem === null ? [] : wrap(`✘ ${problem}`, width, 'bad')),
+      ...found,
+      ...wrap(about, width, 'dim'),
+    ],
+    foot: 'enter takes, esc leaves',
+  };
+}
+
+/** The text with its caret; where it is longer than a line, in as many lines as it needs. */
+function inputLines(text: string, caret: number, width: number): Line[] {
+  const room = width - 2;
+  const characters = Array.from(`${text} `);
+  const lines: Line[] = [];
+  for (let start = 0; start < characters.length; start += room) {
+    const part = characters.slice(start, start + room);
+    const at = caret - start;
+    const isHere = at >= 0 && at < part.length;
+    const before = part.slice(0, isHere ? at : part.length).join('');
+    const under = isHere ? [{ ...span(part[at] ?? ' '), inverse: true as const }, span(part.slice(at + 1).join(''))] : [];
+    lines.push(line(span(start === 0 ? '> ' : '  ', 'accent'), before, ...under));
+  }
+  return lines.slice(-MAX_INPUT_LINES);
+}
+
+const MAX_INPUT_LINES = 8;
+
+function askTitle(asking: Asking): string {
+  switch (asking.for) {
+    case 'port':
+      return 'destination port';
+    case 'filter':
+      return `filter ${asking.list}`;
+    case 'save':
+      return 'save the edits as a scenario file';
+    case 'export':
+      return `export as ${asking.format}`;
+    case 'operation':
+      return asking.name;
+    case 'advance':
+      return 'move the clock by';
+  }
+}
+
+function aboutLine(asking: Asking, { state }: Context): string {
+  switch (asking.for) {
+    case 'port':
+      return 'a number, or the name that a service gives it; empty: the only one, or none';
+    case 'filter':
+      return 'works while you type; enter keeps it, esc puts the old one back';
+    case 'save':
+      return `the scenario, with ${state.edits.done.length === 1 ? 'the edit as its step' : `the ${state.edits.done.length} edits as its steps`} and the verdict on the screen as their check`;
+    case 'export':
+      return 'a file; enter a second time overwrites one that exists';
+    case 'operation':
+      return OPERATIONS.find(({ name }) => name === asking.name)?.description ?? '';
+    case 'advance':
+      return 'such as 30s, 5m or 250ms; agents do what is due';
+  }
+}
+
+function countLine(context: Context, { list }: Extract<Asking, { for: 'filter' }>): Line {
+  const count = countOf(context, list);
+  return line(count === 0 ? span('✘ nothing holds the text', 'bad') : span(`✔ ${count} left`, 'good'));
+}
+
+function countOf(context: Context, list: Extract<Asking, { for: 'filter' }>['list']): number {
+  switch (list) {
+    case 'walk':
+      return timeline(context).steps.length;
+    case 'checks':
+      return checkRows(context).length;
+    case 'matrix':
+      return axesOf(context).to.length;
+    case 'tables':
+      return currentTable(context)?.rows.length ?? 0;
+  }
+}

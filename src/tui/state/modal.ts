@@ -1,0 +1,15 @@
+import type { Asking, Choosing, State } from './state.ts';
+
+/** Opens a list to choose from by typing. */
+export function opened(state: State, of: Choosing): State {
+  return { ...state, modal: { kind: 'choose', of, query: '', cursor: 0 } };
+}
+
+/** Asks for a line of text. */
+export function asked(state: State, asking: Asking, text: string): State {
+  return { ...state, modal: { kind: 'ask', asking, text, caret: Array.from(text).length, problem: null, before: text } };
+}
+
+export function closed(state: State): State {
+  return state.modal === null ? state : { ...state, modal: null };
+}
