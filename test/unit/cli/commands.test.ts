@@ -67,8 +67,8 @@ describe('podwalk', () => {
   test('--help names the commands there are', async () => {
     const { status, stdout } = await podwalk('--help');
     expect(status).toBe(0);
-    for (const name of ['run', 'validate', 'trace', 'schema']) expect(stdout).toContain(name);
-    for (const name of ['tui', 'shell', 'lab', 'verify', 'collect', 'plan']) expect(stdout).not.toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    for (const name of ['run', 'validate', 'trace', 'export', 'tui', 'schema']) expect(stdout).toContain(name);
+    for (const name of ['shell', 'lab', 'plan']) expect(stdout).not.toMatch(new RegExp(`^  ${name}\\b`, 'm'));
   });
 
   test.each([[[]], [['fly']], [['run']], [['run', '--nonsense', 'x']], [['trace']], [['trace', 'x.yaml', '--ttl', '300']]])(
@@ -83,7 +83,8 @@ describe('podwalk', () => {
   );
 
   test('every command has a help of its own', async () => {
-    for (const name of ['run', 'validate', 'trace', 'schema']) expect(await podwalk(name, '--help')).toMatchObject({ status: 0 });
+    for (const name of ['run', 'validate', 'trace', 'export', 'tui', 'schema'])
+      expect(await podwalk(name, '--help')).toMatchObject({ status: 0 });
   });
 });
 

@@ -22,13 +22,17 @@ describe.skipIf(!existsSync(FULL))('a disk that is full is said in one line, and
 
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'podwalk-'));
-    program = path.join(folder, 'podwalk.mjs');
+    program = path.join(folder, 'main.mjs');
     scenario = path.join(folder, 'scenario.yaml');
     writeFileSync(scenario, SCENARIO);
     buildSync({
       entryPoints: [path.join(root, 'src/cli/main.ts')],
-      outfile: program,
+      outdir: folder,
+      outExtension: { '.js': '.mjs' },
       bundle: true,
+      splitting: true,
+      // Ink would load it where a debugger is wanted; it is not installed.
+      external: ['react-devtools-core'],
       platform: 'node',
       format: 'esm',
       logLevel: 'error',
