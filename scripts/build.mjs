@@ -1,13 +1,22 @@
-// Builds `dist/`: the command (`dist/bin`, one bundle with lazily loaded chunks) and the library (`dist/*.js` with its types).
-// `--bin` bundles the command only.
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+// Builds `dist/`: the command (`dist/bin`, one bundle with lazily loaded chunks, and a script compiled ahead for the short commands) and the
+// library (`dist/*.js` with its types). `--bin` bundles the command only; a folder behind it is where to.
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const bin = path.join(root, 'dist/bin');
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node20.19',
+  legalComments: 'none',
+  define: { 'process.env.NODE_ENV': '"production"' },
+};
 
 /** Ink asks for a debugger's connection only where `DEV` is set; nobody installs it. */
 const withoutDevtools = {
@@ -19,20 +28,14 @@ const withoutDevtools = {
 };
 
 /** Bundles the command; each dynamic `import()` becomes a chunk, so that `run` and `trace` load only what they need. */
-export async function buildBin() {
+export async function buildBin(bin = path.join(root, 'dist/bin')) {
   const { outputFiles } = await build({
-    absWorkingDir: root,
+    ...common,
     entryPoints: { podwalk: 'src/cli/main.ts' },
     outdir: bin,
     chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
     splitting: true,
-    minify: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    legalComments: 'none',
-    define: { 'process.env.NODE_ENV': '"production"' },
     // Some packages are CommonJS inside and ask for Node's modules by `require`.
     banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
     jsx: 'automatic',
@@ -50,6 +53,39 @@ export async function buildBin() {
     const file = path.join(entry.parentPath, entry.name);
     if (entry.isFile() && !written.has(file)) await rm(file, { force: true });
   }
+  await compileAhead(bin);
+}
+
+/**
+ * Bundles the commands of compiled-commands.json into one script, runs it on scenarios, and keeps V8's code cache of it: the functions that
+ * have run are in it, compiled.
+ */
+async function compileAhead(bin) {
+  const commands = JSON.parse(await readFile(path.join(root, 'src/cli/compiled-commands.json'), 'utf8'));
+  const script = path.join(bin, 'compiled/program.cjs');
+  const otherCommands = {
+    name: 'other-commands',
+    setup(bundle) {
+      bundle.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ path: file, kind, importer }) => {
+        const command = kind === 'dynamic-import' && path.basename(importer) === 'program.ts';
+        return command && !commands.includes(path.basename(file, '.ts')) ? { path: file, external: true } : undefined;
+      });
+    },
+  };
+  await build({
+    ...common,
+    entryPoints: ['src/cli/start.ts'],
+    outfile: script,
+    format: 'cjs',
+    // One expression: a function that takes what a CommonJS module has about it.
+    banner: { js: '(function(module,require){' },
+    footer: { js: '})' },
+    plugins: [otherCommands],
+  });
+  execFileSync(process.execPath, [path.join(root, 'scripts/code-cache.mjs'), script], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }
 
 function emitLibrary() {
@@ -61,7 +97,8 @@ function run(script, args) {
 }
 
 async function main() {
-  if (process.argv.includes('--bin')) return buildBin();
+  const [flag, folder] = process.argv.slice(2);
+  if (flag === '--bin') return buildBin(folder);
   await rm(path.join(root, 'dist'), { recursive: true, force: true });
   emitLibrary();
   await buildBin();

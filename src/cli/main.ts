@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { main } from './program.ts';
-import { endWithOutput } from './terminal.ts';
+import { compiledProgram } from './compiled.ts';
 
-endWithOutput();
-process.exitCode = await main(process.argv.slice(2));
+const { start } = compiledProgram(process.argv[2]) ?? (await import('./start.ts'));
+process.exitCode = await start(process.argv.slice(2));

@@ -31,7 +31,7 @@ export function quoted(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a mapping';
   if (typeof value !== 'string') return String(value);
   const shown = value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value;
-  return `"${shown.replaceAll(/[^\u0020-\u007e…]|["\\]/gu, escaped)}"`;
+  return `"${shown.replaceAll(/[^\u0020-\u007e\u2026]|["\\]/gu, escaped)}"`;
 }
 
 function escaped(character: string): string {
