@@ -25,9 +25,9 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
 }
 
 async function exportSource(source: string, flags: ExportFlags): Promise<Exit> {
-  const { world, notes, seed, conntrack } = await openWorld(source, flags);
+  const { world, notes, seed, conntrack, counters } = await openWorld(source, flags);
   for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
-  const files = exportWorld(world, { conntrack, seed });
+  const files = exportWorld(world, { conntrack, counters, seed });
   try {
     writeDirectory(flags.output, files, flags.force === true);
   } catch (error) {

@@ -22,6 +22,8 @@ export interface OpenedWorld {
   readonly notes: readonly string[];
   /** The connections that the source begins with, by `MACHINE/NETNS`. */
   readonly conntrack: ReadonlyMap<string, readonly CtRecord[]>;
+  /** What rules have counted, likewise. */
+  readonly counters: OpenedSnapshot['counters'];
   /** The scenario as it was read; null for a snapshot. */
   readonly loaded: LoadedScenario | null;
 }
@@ -51,6 +53,7 @@ async function openScenario(source: string, { root }: WorldFlags): Promise<Opene
     seed: loaded.scenario.seed ?? 1,
     notes: [...loaded.notes, ...notes],
     conntrack: new Map(),
+    counters: new Map(),
     loaded,
   };
 }
@@ -61,13 +64,14 @@ async function openSnapshot(source: string, flags: WorldFlags): Promise<OpenedWo
   if (!isSnapshot(source))
     throw new UsageError(`${source} is a folder without snapshot.json; a scenario file or a snapshot directory is expected`);
   const snapshot = await readSnapshotAt(source, flags.lenient ?? false);
-  const { world, seed, notes, conntrack } = snapshot;
+  const { world, seed, notes, conntrack, counters } = snapshot;
   return {
     world,
     start: (chosen) => snapshotSession(snapshot, { seed: chosen, cold: flags.cold ?? false }),
     seed,
     notes,
     conntrack,
+    counters,
     loaded: null,
   };
 }

@@ -13,7 +13,7 @@ import { observedCluster } from './kube/observe.ts';
 import { type YamlReader, readKube } from './kube/read-kube.ts';
 import { type MachineEntry, readManifest } from './read/manifest.ts';
 import { readNames } from './read/names.ts';
-import { readNetns } from './read/namespace.ts';
+import { type NetnsCounters, readNetns } from './read/namespace.ts';
 import { Source } from './read/source.ts';
 import { readRelease } from './read/uname.ts';
 import { joinWires } from './read/wires.ts';
@@ -33,6 +33,8 @@ export interface Snapshot {
   readonly world: World;
   /** The connections that conntrack.txt lists, by `MACHINE/NETNS`; learned neighbours and forwarding entries are in the World. */
   readonly conntrack: ReadonlyMap<string, readonly CtRecord[]>;
+  /** What rules have counted, by `MACHINE/NETNS`, where they have. */
+  readonly counters: ReadonlyMap<string, NetnsCounters>;
   readonly problems: readonly SnapshotProblem[];
   /** How many more problems there were than are listed. */
   readonly droppedProblems: number;
@@ -46,8 +48,8 @@ export function readSnapshot(directory: SnapshotDirectory, options: SnapshotOpti
   const problems = new Problems();
   const source = new Source(directory, problems, options.lenient ?? false);
   const manifest = readManifest(source);
-  const conntrack = new Map<string, readonly CtRecord[]>();
-  const machines = Object.fromEntries((manifest?.machines ?? []).map((entry) => [entry.name, readMachine(source, entry, conntrack)]));
+  const flow: FlowState = { conntrack: new Map(), counters: new Map() };
+  const machines = Object.fromEntries((manifest?.machines ?? []).map((entry) => [entry.name, readMachine(source, entry, flow)]));
   joinWires(machines, manifest?.wires ?? []);
   const fabric = readFabric(source);
   if (fabric !== null) joinNics(machines, fabric);
@@ -57,7 +59,7 @@ export function readSnapshot(directory: SnapshotDirectory, options: SnapshotOpti
     world.cluster = observedCluster(world, objects);
     nameAuthors(world, objects.services);
   }
-  return { world, conntrack, problems: problems.found, droppedProblems: problems.dropped };
+  return { world, ...flow, problems: problems.found, droppedProblems: problems.dropped };
 }
 
 function noYaml({ file }: { readonly file: string }): ReturnType<YamlReader> {
@@ -75,13 +77,20 @@ function nameAuthors({ machines, cluster }: World, services: readonly Service[])
   }
 }
 
-function readMachine(source: Source, entry: MachineEntry, conntrack: Map<string, readonly CtRecord[]>): Host {
+interface FlowState {
+  readonly conntrack: Map<string, readonly CtRecord[]>;
+  readonly counters: Map<string, NetnsCounters>;
+}
+
+function readMachine(source: Source, entry: MachineEntry, { conntrack, counters }: FlowState): Host {
   const names = readNames(source, entry.name);
   const namespaces: [string, Netns][] = [];
   for (const name of entry.namespaces) {
     const dump = readNetns(source, entry.name, name, names);
     namespaces.push([name, dump.netns]);
-    if (dump.conntrack.length > 0) conntrack.set(`${entry.name}/${name}`, dump.conntrack);
+    const at = `${entry.name}/${name}`;
+    if (dump.conntrack.length > 0) conntrack.set(at, dump.conntrack);
+    if (dump.counters.iptables.size + dump.counters.legacy.size > 0) counters.set(at, dump.counters);
   }
   return {
     name: entry.name,

@@ -2,13 +2,16 @@ import type { CtRecord } from '../linux/conntrack/record.ts';
 import type { Link } from '../linux/link.ts';
 import { printEbtables } from '../linux/netfilter/ebtables-print.ts';
 import { printIpsets } from '../linux/netfilter/ipset/print.ts';
-import { printTables } from '../linux/netfilter/print.ts';
+import type { Counters } from '../linux/netfilter/counters.ts';
+import { printTable } from '../linux/netfilter/print.ts';
+import type { Iptables } from '../linux/netfilter/rule.ts';
 import type { Netns, Part } from '../linux/netns.ts';
 import { listSysctls } from '../linux/sysctl.ts';
 import { formatIpv4 } from '../wire/ipv4.ts';
 import type { World } from '../world/world.ts';
 import { azureFiles } from './azure/write-fabric.ts';
 import { kubeFiles } from './kube/write-kube.ts';
+import type { NetnsCounters } from './read/namespace.ts';
 import { lentAddress } from './read/srcpick.ts';
 import { conntrackLines } from './write/conntrack.ts';
 import { type JsonRow, rowsText } from './write/json-row.ts';
@@ -29,8 +32,13 @@ export interface WrittenSnapshot {
  * Writes the machines of a World as a snapshot directory, in the notation of the tools that would have dumped them. Who wrote a rule or
  * a route (`origin`) is in no dump.
  * @param conntrack connections to write along, by `MACHINE/NETNS`
+ * @param counters what rules have counted, likewise
  */
-export function writeSnapshot(world: World, conntrack: ReadonlyMap<string, readonly CtRecord[]> = new Map()): WrittenSnapshot {
+export function writeSnapshot(
+  world: World,
+  conntrack: ReadonlyMap<string, readonly CtRecord[]> = new Map(),
+  counters: ReadonlyMap<string, NetnsCounters> = new Map(),
+): WrittenSnapshot {
   const files = new Map<string, string>();
   const lost: string[] = [];
   const ends = new Map<string, string[]>();
@@ -40,7 +48,7 @@ export function writeSnapshot(world: World, conntrack: ReadonlyMap<string, reado
     if (host.release !== null) files.set(`${host.name}/uname.txt`, `Linux ${host.name} ${host.release}\n`);
     for (const netns of Object.values(host.netns)) {
       const at = `${host.name}/${netns.name}`;
-      writeNetns(files, at, netns, conntrack.get(at) ?? []);
+      writeNetns(files, at, netns, conntrack.get(at) ?? [], counters.get(at));
       for (const { reason, text } of netns.unmodelled) if (reason !== 'NOT_COLLECTED') lost.push(`${at}: ${text}`);
       for (const link of netns.links) {
         const wire = wireOf(link);
@@ -65,7 +73,13 @@ function inOneNetns(ends: readonly string[]): boolean {
   return first === second;
 }
 
-function writeNetns(files: Map<string, string>, at: string, netns: Netns, conntrack: readonly CtRecord[]): void {
+function writeNetns(
+  files: Map<string, string>,
+  at: string,
+  netns: Netns,
+  conntrack: readonly CtRecord[],
+  counters: NetnsCounters | undefined,
+): void {
   const absent = new Set(netns.unmodelled.filter(({ reason }) => reason === 'NOT_COLLECTED').map(({ part }) => part));
   const put = (part: Part, file: string, text: () => string): void => {
     if (!absent.has(part)) files.set(`${at}/${file}`, text());
@@ -85,12 +99,19 @@ function writeNetns(files: Map<string, string>, at: string, netns: Netns, conntr
   put('neigh', 'proxyneigh.json', () => rowsText(proxyNeighbourRows(netns.proxyNeighbours)));
   put('fdb', 'fdb.json', () => rowsText(fdbRows(netns.fdb)));
   put('sysctl', 'sysctl.txt', () => linesText(sysctlLines(netns)));
-  put('iptables', 'iptables.txt', () => printTables(netns.iptables));
-  if (netns.iptablesLegacy !== null) files.set(`${at}/iptables-legacy.txt`, printTables(netns.iptablesLegacy));
+  put('iptables', 'iptables.txt', () => tablesText(netns.iptables, counters?.iptables));
+  if (netns.iptablesLegacy !== null) files.set(`${at}/iptables-legacy.txt`, tablesText(netns.iptablesLegacy, counters?.legacy));
   put('ebtables', 'ebtables.txt', () => printEbtables(netns.ebtables ?? {}));
   put('ipset', 'ipset.txt', () => printIpsets(netns.ipsets));
   put('conntrack', 'conntrack.txt', () => linesText(conntrackLines(conntrack)));
   put('sockets', 'sockets.txt', () => linesText(socketLines(netns.sockets)));
+}
+
+/** In the order of the dump that they came from. */
+function tablesText(tables: Iptables, counters?: Counters): string {
+  return Object.values(tables)
+    .map((table) => printTable(table, counters))
+    .join('');
 }
 
 /** The address that each device without one borrows: that of the first device in order that lends. */

@@ -1,4 +1,5 @@
 import { protoName } from '../../wire/proto.ts';
+import { type Counters, NO_COUNTERS, ZERO } from './counters.ts';
 import { matchModule } from './compiled-rule.ts';
 import type { AddressSelector, Chain, InterfaceSelector, Iptables, Rule, Table, TableName } from './rule.ts';
 import { bang, printMasked } from './syntax.ts';
@@ -53,14 +54,24 @@ export function printRule(rule: Rule, chain: string): string {
   return `-A ${chain}${printSpecification(rule)}`;
 }
 
-function printChainLine(chain: Chain): string {
-  return `:${chain.name} ${chain.policy ?? '-'} [0:0]`;
+function printChainLine(table: Table, chain: Chain, counters: Counters): string {
+  return `:${chain.name} ${chain.policy ?? '-'} [${counters.get(`${table.name}:${chain.name}`) ?? ZERO}]`;
 }
 
-/** One table as iptables-save prints it, counters zero. */
-export function printTable(table: Table): string {
-  const lines = [`*${table.name}`, ...table.chains.map(printChainLine)];
-  for (const chain of table.chains) for (const rule of chain.rules) lines.push(printRule(rule, chain.name));
+/**
+ * One table as iptables-save prints it.
+ * @param counters what has been counted; where rules have counted anything, they are printed as iptables-save -c does
+ */
+export function printTable(table: Table, counters: Counters = NO_COUNTERS): string {
+  const lines = [`*${table.name}`, ...table.chains.map((chain) => printChainLine(table, chain, counters))];
+  const counted =
+    counters.size > 0 && table.chains.some(({ name, rules }) => rules.some((_, i) => counters.has(`${table.name}:${name}:${i + 1}`)));
+  for (const { name, rules } of table.chains) {
+    for (const [i, rule] of rules.entries()) {
+      const prefix = counted ? `[${counters.get(`${table.name}:${name}:${i + 1}`) ?? ZERO}] ` : '';
+      lines.push(`${prefix}${printRule(rule, name)}`);
+    }
+  }
   lines.push('COMMIT', '');
   return lines.join('\n');
 }

@@ -1,5 +1,6 @@
 import { isTableName } from './builtin.ts';
 import { chainNameFault, runCommand } from './command.ts';
+import { type Counters, NO_COUNTERS, ZERO, parseCounters } from './counters.ts';
 import { Interner } from './intern.ts';
 import { type TextFault, readLines } from './read-lines.ts';
 import type { Iptables } from './rule.ts';
@@ -8,7 +9,13 @@ import { TableEditor } from './table-editor.ts';
 import { splitWords } from './words.ts';
 
 export type RestoreResult =
-  { readonly ok: true; readonly tables: Iptables } | { readonly ok: false; readonly faults: readonly TextFault[] };
+  | {
+      readonly ok: true;
+      readonly tables: Iptables;
+      /** What the text says has been counted. */
+      readonly counters: Counters;
+    }
+  | { readonly ok: false; readonly faults: readonly TextFault[] };
 
 export interface RestoreOptions {
   /** Named in faults. */
@@ -25,7 +32,7 @@ const MAX_RULES = 2_000_000;
 const MAX_CHAINS = 1_000_000;
 
 /**
- * Reads the output of iptables-save, of either back end. Counters are dropped; chains keep the order of the text.
+ * Reads the output of iptables-save, of either back end. Tables and chains keep the order of the text.
  * @returns the tables, or up to 20 faults
  */
 export function parseIptablesSave(text: string, file: string, { lenient = false }: { readonly lenient?: boolean } = {}): RestoreResult {
@@ -52,7 +59,7 @@ export function applyCommand(tables: Iptables, args: readonly string[], options:
     const origin = typeof options.origin === 'function' ? options.origin(1) : (options.origin ?? null);
     runCommand(editor, rest, 0, { lenient: options.lenient ?? false, interner: new Interner(), origin });
     checkTable(editor);
-    return { ok: true, tables: { ...tables, [name]: editor.done(true) } };
+    return { ok: true, tables: { ...tables, [name]: editor.done(true) }, counters: NO_COUNTERS };
   } catch (error) {
     if (!(error instanceof SyntaxFault)) throw error;
     return {
@@ -78,6 +85,9 @@ class Restore {
   readonly #options: RestoreOptions;
   readonly #isSave: boolean;
   readonly #interner = new Interner();
+  readonly #counters = new Map<string, string>();
+  /** Rules of the chain that is being filled, to number them. */
+  readonly #appended = new Map<string, number>();
   #editor: TableEditor | null = null;
   #line = 0;
   #rules = 0;
@@ -97,7 +107,7 @@ class Restore {
     });
     if (this.#editor !== null && faults.length === 0)
       faults.push({ file, line: this.#line, col: 1, message: `table ${this.#editor.name} is never committed`, expected: 'COMMIT' });
-    return faults.length > 0 ? { ok: false, faults } : { ok: true, tables: this.#done };
+    return faults.length > 0 ? { ok: false, faults } : { ok: true, tables: this.#done, counters: this.#counters };
   }
 
   #readLine(line: string): void {
@@ -130,11 +140,13 @@ class Restore {
   #chain(line: string): void {
     const editor = this.#open();
     if (++this.#chains > MAX_CHAINS) throw new SyntaxFault(1, 'too many chains', `at most ${MAX_CHAINS} (MAX_CHAINS)`);
-    const [name, policy] = splitWords(line, 1);
+    const [name, policy, counted] = splitWords(line, 1);
     if (name === undefined || policy === undefined)
       throw new SyntaxFault(1, 'a chain line without name or policy', ':CHAIN POLICY [packets:bytes]');
     if (editor.isBuiltin(name.text)) {
       if (!editor.has(name.text)) editor.declare(name.text);
+      const counters = counted === undefined ? null : parseCounters(counted.text);
+      if (counters !== null && counters !== ZERO) this.#counters.set(`${editor.name}:${name.text}`, counters);
       if (policy.text === 'ACCEPT' || policy.text === 'DROP') editor.setPolicy(name.text, policy.text);
       else if (policy.text !== '-') throw new SyntaxFault(policy.col, `${policy.text} is no policy`, 'ACCEPT or DROP');
       return;
@@ -150,15 +162,26 @@ class Restore {
   #command(line: string, hasCounters: boolean): void {
     const editor = this.#open();
     const close = hasCounters ? line.indexOf(']') : -1;
-    if (hasCounters && !/^\[\d+:\d+\]$/.test(line.slice(0, close + 1)))
+    const counters = hasCounters ? parseCounters(line.slice(0, close + 1)) : null;
+    if (hasCounters && counters === null)
       throw new SyntaxFault(1, 'these are no counters', '[packets:bytes]');
     const { origin, lenient = false } = this.#options;
-    this.#rules += runCommand(editor, splitWords(line, close + 1), 0, {
+    const words = splitWords(line, close + 1);
+    if (counters !== null) this.#count(editor.name, words[1]?.text ?? '', counters);
+    this.#rules += runCommand(editor, words, 0, {
       lenient,
       interner: this.#interner,
       origin: typeof origin === 'function' ? origin(this.#line) : (origin ?? null),
     });
     if (this.#rules > MAX_RULES) throw new SyntaxFault(1, 'too many rules', `at most ${MAX_RULES} (MAX_RULES)`);
+  }
+
+  /** Takes down what a rule of a save has counted; every line of a save with counters has some. */
+  #count(table: string, chain: string, counters: string): void {
+    const key = `${table}:${chain}`;
+    const index = (this.#appended.get(key) ?? 0) + 1;
+    this.#appended.set(key, index);
+    if (counters !== ZERO) this.#counters.set(`${key}:${index}`, counters);
   }
 
   #commit(): void {

@@ -18,6 +18,8 @@ export type SnapshotFiles = ReadonlyMap<string, string>;
 export interface ExportOptions {
   /** Connections to write along, by `MACHINE/NETNS`. */
   readonly conntrack?: ReadonlyMap<string, readonly CtRecord[]>;
+  /** What rules have counted, likewise. */
+  readonly counters?: Snapshot['counters'];
   readonly seed?: number;
   readonly name?: string;
 }
@@ -28,7 +30,7 @@ export interface ExportOptions {
  * @throws SourceError when the World holds a name that no folder can have
  */
 export function exportWorld(world: FrozenWorld, options: ExportOptions = {}): SnapshotFiles {
-  const { files } = writeSnapshot(world, options.conntrack);
+  const { files } = writeSnapshot(world, options.conntrack, options.counters);
   const read = readSnapshot(memoryDirectory('export', files));
   if (read.problems.length > 0) throw new SourceError(read.problems);
   const facts = factsOfWorld(world, read, options);

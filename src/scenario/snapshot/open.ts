@@ -1,6 +1,6 @@
 import type { CtRecord } from '../../linux/conntrack/record.ts';
 import type { SnapshotDirectory } from '../../snapshot/directory.ts';
-import { readSnapshot } from '../../snapshot/read-snapshot.ts';
+import { type Snapshot, readSnapshot } from '../../snapshot/read-snapshot.ts';
 import { sessionOf } from '../../snapshot/session.ts';
 import { freeze } from '../../world/freeze.ts';
 import type { Session } from '../../world/session.ts';
@@ -16,6 +16,8 @@ export interface OpenedSnapshot {
   readonly world: FrozenWorld;
   /** The connections that the dumps list, by `MACHINE/NETNS`. */
   readonly conntrack: ReadonlyMap<string, readonly CtRecord[]>;
+  /** What rules have counted, by `MACHINE/NETNS`. */
+  readonly counters: Snapshot['counters'];
   readonly seed: number;
   /** Things that the user should know and that are no errors. */
   readonly notes: readonly string[];
@@ -34,7 +36,7 @@ export function openSnapshot(directory: SnapshotDirectory, options: { readonly l
   const composition = new Composition(world, loaded, problems);
   composition.compose();
   if (problems.length > 0) throw new SourceError(sorted(problems));
-  return { world: freeze(world), conntrack: snapshot.conntrack, seed: loaded?.facts.seed ?? 1, notes: composition.notes };
+  return { world: freeze(world), conntrack: snapshot.conntrack, counters: snapshot.counters, seed: loaded?.facts.seed ?? 1, notes: composition.notes };
 }
 
 /**

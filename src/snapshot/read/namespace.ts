@@ -1,6 +1,7 @@
 import type { Field } from '../../kube/objects/field.ts';
 import { quoted } from '../../kube/objects/located.ts';
 import type { CtRecord } from '../../linux/conntrack/record.ts';
+import { type Counters, NO_COUNTERS } from '../../linux/netfilter/counters.ts';
 import type { Netns, Part, Unmodelled } from '../../linux/netns.ts';
 import { sysctlsOfDump } from '../../linux/sysctl.ts';
 import { readAddresses } from './addr.ts';
@@ -27,9 +28,16 @@ import { joinPairs } from './wires.ts';
 
 const MAX_LINKS = 20_000;
 
+/** What the rules of a namespace have counted, of each back end. */
+export interface NetnsCounters {
+  readonly iptables: Counters;
+  readonly legacy: Counters;
+}
+
 export interface NetnsDump {
   readonly netns: Netns;
   readonly conntrack: readonly CtRecord[];
+  readonly counters: NetnsCounters;
 }
 
 /** Reads the dumps of one namespace. A file that is missing leaves an empty table and a NOT_COLLECTED mark. */
@@ -75,8 +83,9 @@ export function readNetns(source: Source, machine: string, name: string, names: 
     withBridgeCalls(readSysctls(lines('sysctl', 'sysctl.txt') ?? []), read),
     links.map((link) => link.name),
   );
-  const iptables = collected('iptables', 'iptables.txt', readIptables(source, `${folder}/iptables.txt`)) ?? {};
-  const iptablesLegacy = readIptables(source, `${folder}/iptables-legacy.txt`);
+  const saved = collected('iptables', 'iptables.txt', readIptables(source, `${folder}/iptables.txt`));
+  const iptables = saved?.tables ?? {};
+  const legacy = readIptables(source, `${folder}/iptables-legacy.txt`);
   const ipsets = collected('ipset', 'ipset.txt', readIpsets(source, `${folder}/ipset.txt`)) ?? [];
   const ebtables = collected('ebtables', 'ebtables.txt', readEbtables(source, `${folder}/ebtables.txt`));
   const vxlanPorts = new Set(vxlans.flatMap((link) => (link.kind.type === 'vxlan' ? [link.kind.port] : [])));
@@ -102,13 +111,13 @@ export function readNetns(source: Source, machine: string, name: string, names: 
     fdb: fdb.entries,
     sysctls,
     iptables,
-    iptablesLegacy: iptablesLegacy !== null && Object.keys(iptablesLegacy).length > 0 ? iptablesLegacy : null,
+    iptablesLegacy: legacy !== null && Object.keys(legacy.tables).length > 0 ? legacy.tables : null,
     ipsets,
     ebtables: ebtables !== null && Object.keys(ebtables).length > 0 ? ebtables : null,
     sockets,
     unmodelled,
   };
-  return { netns, conntrack };
+  return { netns, conntrack, counters: { iptables: saved?.counters ?? NO_COUNTERS, legacy: legacy?.counters ?? NO_COUNTERS } };
 }
 
 function readLinks(rows: readonly Field[]): LinkRow[] {
