@@ -4,6 +4,7 @@ import type { CompiledNetns } from './compiled-netns.ts';
 import type { Device } from './device.ts';
 import type { CtEntry } from './conntrack/entry.ts';
 import type { Firewall } from './firewall.ts';
+import type { FlowCache } from './flow-cache/flow-cache.ts';
 import type { Gap, Gaps } from './gaps.ts';
 import type { NetnsSession } from './netns-session.ts';
 import type { Skb } from './skb.ts';
@@ -79,6 +80,8 @@ export interface Stack {
   readonly session: NetnsSession;
   /** What is not known of the namespace; null when nothing is missing. */
   readonly gaps: Gaps | null;
+  /** Ways that packets of the same tables took before; null where each must be followed step by step. */
+  readonly flows: FlowCache | null;
   readonly effects: Effects;
   /** UDP ports on which the kernel's own VXLAN sockets listen here. */
   readonly vxlanPorts: ReadonlySet<number>;

@@ -1,6 +1,7 @@
 import { compileFirewall } from '../linux/compile-firewall.ts';
 import { compileNetns } from '../linux/compiled-netns.ts';
 import type { Device } from '../linux/device.ts';
+import { flowCacheOf } from '../linux/flow-cache/flow-cache.ts';
 import { compileGaps } from '../linux/gaps.ts';
 import { createNetnsSession } from '../linux/netns-session.ts';
 import type { Effects, Stack } from '../linux/stack.ts';
@@ -61,13 +62,17 @@ export class Stacks {
     }
     const vxlanPorts = new Set<number>();
     for (const { kind, up } of tables.links) if (kind.type === 'vxlan' && up) vxlanPorts.add(kind.port);
+    const compiled = compileNetns(tables);
+    const firewall = compileFirewall(tables);
+    const gaps = compileGaps(tables);
     const stack: Stack = {
       at,
       machine,
-      netns: compileNetns(tables),
-      firewall: compileFirewall(tables),
+      netns: compiled,
+      firewall,
       session,
-      gaps: compileGaps(tables),
+      gaps,
+      flows: flowCacheOf(compiled, firewall, gaps),
       effects: this.effects,
       vxlanPorts,
       promiscResetsConntrack: host.kernel.brPromiscConntrack === 'fixed',

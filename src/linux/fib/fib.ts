@@ -19,6 +19,8 @@ export interface Fib {
   readonly customLocalRoutes: boolean;
   /** Some rule looks at the protocol or the ports. @source include/net/ip_fib.h fib4_rules_early_flow_dissect */
   readonly rulesNeedPorts: boolean;
+  /** Some route has several ways. */
+  readonly multipath: boolean;
 }
 
 const cache = new WeakMap<readonly Device[], WeakMap<FibTable, FibRoute[]>>();
@@ -71,5 +73,6 @@ export function compileFib(
     tables: lookupTables,
     customLocalRoutes: local.some((route) => route.type === 'local' && route.route.protocol !== 'kernel'),
     rulesNeedPorts: rules.some((rule) => rule.ipproto !== null || rule.sport !== null || rule.dport !== null),
+    multipath: [...routes.values()].some((list) => list.some(({ nexthops }) => nexthops.length > 1)),
   };
 }

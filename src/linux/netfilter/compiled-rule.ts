@@ -5,6 +5,7 @@ import type { HookEnv } from './hook-env.ts';
 import type { Match, PortSelector } from './match/match.ts';
 import { type Answer, type MatchEvaluator, type MatchModule, NO, YES } from './match/module.ts';
 import { MATCHES } from './match/registry.ts';
+import { type Reads, readsOf } from './reads.ts';
 import type { Chain, InterfaceSelector, Rule } from './rule.ts';
 import { CONTINUE, type TargetRunner } from './target/module.ts';
 import { targetModule } from './target/registry.ts';
@@ -63,6 +64,8 @@ export class CompiledRule {
   readonly out: InterfaceSelector | null;
   readonly fragment: Rule['fragment'];
   readonly evaluators: readonly MatchEvaluator[];
+  /** What it reads of a packet besides what {@link selects} does. */
+  readonly reads: Reads;
   readonly flow: Flow;
   readonly jump: string;
   readonly run: TargetRunner;
@@ -96,6 +99,7 @@ export class CompiledRule {
     }
     this.dport = dport;
     this.evaluators = evaluators.length === 0 ? NONE : evaluators;
+    this.reads = readsOf(rule.matches);
     const { target } = rule;
     this.jump = target.t === 'jump' || target.t === 'goto' ? target.chain : '';
     this.flow = flowOf(rule);
@@ -112,13 +116,8 @@ export class CompiledRule {
 
   /** Asks all selectors in the kernel's order. */
   matches(env: HookEnv): Answer {
+    if (!this.selects(env)) return NO;
     const { skb } = env;
-    if (((skb.src & this.srcMask) === this.src) === this.srcNot) return NO;
-    if (((skb.dst & this.dstMask) === this.dst) === this.dstNot) return NO;
-    if (this.in !== null && !onInterface(this.in, env.in)) return NO;
-    if (this.out !== null && !onInterface(this.out, env.out)) return NO;
-    if (this.proto >= 0 && (skb.proto === this.proto) === this.protoNot) return NO;
-    if (this.fragment !== 'none' && skb.fragOffsetBytes > 0 !== (this.fragment === 'only')) return NO;
     if (this.dport >= 0 && (skb.dport !== this.dport || skb.fragOffsetBytes > 0)) return NO;
     const { evaluators } = this;
     for (let i = 0; i < evaluators.length; i++) {
@@ -126,6 +125,17 @@ export class CompiledRule {
       if (answer !== YES) return answer;
     }
     return YES;
+  }
+
+  /** Asks the selectors that every rule has. */
+  selects(env: HookEnv): boolean {
+    const { skb } = env;
+    if (((skb.src & this.srcMask) === this.src) === this.srcNot) return false;
+    if (((skb.dst & this.dstMask) === this.dst) === this.dstNot) return false;
+    if (this.in !== null && !onInterface(this.in, env.in)) return false;
+    if (this.out !== null && !onInterface(this.out, env.out)) return false;
+    if (this.proto >= 0 && (skb.proto === this.proto) === this.protoNot) return false;
+    return this.fragment === 'none' || skb.fragOffsetBytes > 0 === (this.fragment === 'only');
   }
 }
 

@@ -2,6 +2,7 @@ import type { Recorder } from '../../trace/recorder.ts';
 import type { Device } from '../device.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import type { Foresight } from './foresight.ts';
 import type { Hook } from './hook.ts';
 import type { RejectKind } from './target/target.ts';
 
@@ -27,6 +28,8 @@ export interface HookEnv {
   /** The device it will leave by; null before routing and in INPUT. */
   readonly out: Device | null;
   readonly recorder: Recorder | null;
+  /** Not null while rules are only tried out: then UNKNOWN without a reason is where the trial ended. */
+  readonly foresight: Foresight | null;
   /**
    * Answers the packet with an error or a reset, which crosses OUTPUT and POSTROUTING before this returns. Handed in, because the way
    * out leads through these very tables.

@@ -8,6 +8,7 @@ import { ACCEPTED, DROPPED, type HookEnv, REJECTED, type TableVerdict, UNKNOWN }
 import { NO, UNSURE } from './match/module.ts';
 import { type Observer, observe } from './observe.ts';
 import { printSpecification } from './print.ts';
+import { READS_DPORT } from './reads.ts';
 import { TwoBackEnds, runBoth } from './two-back-ends.ts';
 import { CONTINUE, type TargetResult } from './target/module.ts';
 
@@ -87,6 +88,7 @@ function readListed(
   const { order } = dispatch;
   const { dst } = env.skb;
   const port = packetPortKey(env.skb);
+  if (env.foresight !== null) env.foresight.reads |= READS_DPORT;
   const both = dispatch.find(dst, port);
   const byAddr = dispatch.find(dst, -1);
   const byPort = dispatch.find(0, port);
@@ -119,6 +121,8 @@ function readListed(
 
 /** Asks one rule and does what it says. */
 function step(program: Program, rule: CompiledRule, env: HookEnv, depth: number, observer: Observer | null): StepResult {
+  const { foresight } = env;
+  if (foresight !== null && rule.selects(env) && !foresight.sees(rule)) return UNKNOWN;
   const answer = rule.matches(env);
   if (answer === NO) return CONTINUE;
   if (answer === UNSURE) {
@@ -152,6 +156,7 @@ function step(program: Program, rule: CompiledRule, env: HookEnv, depth: number,
       return next;
     }
     default: {
+      if (foresight !== null) return UNKNOWN;
       observer?.before(rule);
       env.dropText = '';
       const result = rule.run(env);

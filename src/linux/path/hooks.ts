@@ -29,7 +29,7 @@ export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null,
     case PREROUTING:
       return table(at, firewall.raw) && track(at) && table(at, firewall.mangle) && nat(at, 'dst');
     case INPUT:
-      return table(at, firewall.mangle) && table(at, firewall.filter) && table(at, firewall.security) && nat(at, 'src') && confirmed(at);
+      return table(at, firewall.mangle) && table(at, firewall.filter) && table(at, firewall.security) && nat(at, 'src') && confirmed(stack, skb);
     case FORWARD:
       return table(at, firewall.mangle) && table(at, firewall.filter) && table(at, firewall.security);
     case OUTPUT:
@@ -42,7 +42,7 @@ export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null,
         table(at, firewall.security)
       );
     case POSTROUTING:
-      return table(at, firewall.mangle) && nat(at, 'src') && confirmed(at);
+      return table(at, firewall.mangle) && nat(at, 'src') && confirmed(stack, skb);
   }
 }
 

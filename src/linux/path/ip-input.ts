@@ -3,6 +3,7 @@ import { INPUT, PREROUTING } from '../netfilter/hook-env.ts';
 import { PACKET_OTHERHOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { defragment } from './defragment.ts';
+import { takeKnownWay } from './fast-path.ts';
 import { nfHook } from './hooks.ts';
 import { ipError } from './icmp.ts';
 import { ipForward } from './ip-forward.ts';
@@ -27,6 +28,7 @@ export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
     ipRcvFinish(stack, device, skb);
     return;
   }
+  if (stack.flows !== null && stack.effects.recorder === null && takeKnownWay(stack, stack.flows, device, skb)) return;
   const whole = stack.firewall.conntrack ? defragment(stack, device, skb, PREROUTING) : skb;
   if (whole === null) return;
   if (nfHook(stack, PREROUTING, whole, device, null)) ipRcvFinish(stack, device, whole);

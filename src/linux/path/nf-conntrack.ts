@@ -105,8 +105,7 @@ const STATES: Readonly<Record<CtInfo, ConntrackRef['state'] | null>> = {
 };
 
 /** Puts the packet's connection into the table. @returns whether the packet goes on @source net/netfilter/nf_conntrack_proto.c nf_confirm */
-export function confirmed(at: Crossing): boolean {
-  const { stack, skb } = at;
+export function confirmed(stack: Stack, skb: Skb): boolean {
   if (skb.ct === null || confirm(stack, skb)) return true;
   refuse(stack, skb, 'NETFILTER_DROP', 'conntrack: another connection took the same tuple first');
   return false;

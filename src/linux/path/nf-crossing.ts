@@ -25,6 +25,7 @@ function envOf(at: Crossing): HookEnv {
     in: at.input,
     out: at.output,
     recorder: at.stack.effects.recorder,
+    foresight: null,
     reject: rejectPacket,
     unknownReason: '',
     unknownText: '',

@@ -1,0 +1,72 @@
+import { InvariantError } from '../../wire/invariant.ts';
+import { IPS_CONFIRMED } from '../conntrack/entry.ts';
+import type { Device } from '../device.ts';
+import { routeInput } from '../fib/route-input.ts';
+import type { CompiledTable } from '../netfilter/compiled-table.ts';
+import { Foresight } from '../netfilter/foresight.ts';
+import { ACCEPTED, FORWARD, type Hook, INPUT, POSTROUTING, PREROUTING } from '../netfilter/hook-env.ts';
+import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
+import { hasRules, runTable } from '../netfilter/run.ts';
+import type { Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { STEP_BY_STEP, type Way } from './way.ts';
+
+/** What was found out of a packet's way, and the READS_* bits that it depends on. */
+export interface Foreseen {
+  readonly way: Way;
+  readonly foresight: Foresight;
+}
+
+/**
+ * Finds out where a received packet will go, without carrying anything out: the same tables are asked and the same route is looked up as
+ * on the way through path/, in the same order. The packet is one that {@link isPlain} lets pass, and conntrack has seen it.
+ */
+export function foresee(stack: Stack, device: Device, skb: Skb): Foreseen {
+  const foresight = new Foresight();
+  return { way: wayOf(stack, device, skb, foresight), foresight };
+}
+
+function wayOf(stack: Stack, device: Device, skb: Skb, foresight: Foresight): Way {
+  const { mangle, filter, security, natTable, nat } = stack.firewall;
+  const { ct } = skb;
+  // Only a connection that is in no table yet meets the nat chains; the others keep what they have, which is nothing.
+  const natChains = nat && ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? natTable : null;
+  const passes = (hook: Hook, out: Device | null, ...tables: readonly (CompiledTable | null)[]): boolean =>
+    tables.every((table) => {
+      const input = hook === POSTROUTING ? null : device;
+      return table === null || !hasRules(table, hook) || isAccepted(table, { stack, hook, skb, in: input, out }, foresight);
+    });
+
+  if (!passes(PREROUTING, null, mangle, natChains)) return STEP_BY_STEP;
+  if (stack.netns.fib.rulesNeedPorts) foresight.reads |= READS_SPORT | READS_DPORT;
+  const route = routeInput(stack, skb, device);
+  switch (route.kind) {
+    case 'local':
+      return passes(INPUT, null, mangle, filter, security, natChains) ? route : STEP_BY_STEP;
+    case 'forward':
+      return !route.redirect &&
+        passes(FORWARD, route.device, mangle, filter, security) &&
+        passes(POSTROUTING, route.device, mangle, natChains)
+        ? route
+        : STEP_BY_STEP;
+    default:
+      return STEP_BY_STEP;
+  }
+}
+
+interface At {
+  readonly stack: Stack;
+  readonly hook: Hook;
+  readonly skb: Skb;
+  readonly in: Device | null;
+  readonly out: Device | null;
+}
+
+function isAccepted(table: CompiledTable, at: At, foresight: Foresight): boolean {
+  const env = { ...at, recorder: null, foresight, reject: refused, unknownReason: '', unknownText: '', dropReason: '', dropText: '' };
+  return runTable(table, env) === ACCEPTED;
+}
+
+function refused(): never {
+  throw new InvariantError('a rule was carried out that was only tried out');
+}
