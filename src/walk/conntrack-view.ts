@@ -32,9 +32,9 @@ export function entryView(ct: CtEntry): ConntrackEntry {
 }
 
 /** The connections that a walk met and that are still in the tables, by namespace, oldest first. */
-export function conntrackView(tracked: ReadonlyMap<string, ReadonlySet<CtEntry>>): Record<string, ConntrackEntry[]> {
+export function conntrackView(tracked: ReadonlyMap<string, ReadonlySet<CtEntry>> | null): Record<string, ConntrackEntry[]> {
   const out: Record<string, ConntrackEntry[]> = {};
-  for (const [at, entries] of [...tracked].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [at, entries] of [...(tracked ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const live = [...entries].filter((ct) => (ct.status & (IPS_CONFIRMED | IPS_DYING)) === IPS_CONFIRMED).sort((a, b) => a.id - b.id);
     if (live.length > 0) out[at] = live.map(entryView);
   }

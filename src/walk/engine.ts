@@ -27,13 +27,6 @@ const MAX_EVENTS = 20_000;
 /** Links that one packet may cross without its TTL falling before that counts as a loop. */
 const MAX_CROSSINGS = 200;
 
-interface Frame {
-  readonly stack: Stack;
-  readonly device: Device;
-  readonly skb: Skb;
-  readonly arrival: Arrival;
-}
-
 /**
  * The event loop that joins the stacks of a World at their wires and at the fabric. It owns the only queue: a stack hands a frame over,
  * and whoever is at the other end gets it after everything that was sent before.
@@ -51,7 +44,7 @@ export class Engine implements Effects {
   probeIcmpId = -1;
   private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
 
-  private readonly queue = new EventQueue<Frame>();
+  private readonly queue = new EventQueue();
   private inSoftirq = false;
   private budget = MAX_EVENTS;
   private readonly withSockets: Stack[] = [];
@@ -106,8 +99,8 @@ export class Engine implements Effects {
    * sent in answer to a frame waits its turn.
    * @source net/core/dev.c netif_rx, __local_bh_enable_ip
    */
-  private push(frame: Frame): void {
-    this.queue.push(frame);
+  private push(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
+    this.queue.push(stack, device, skb, arrival);
     if (!this.inSoftirq) this.drain();
   }
 
@@ -120,7 +113,7 @@ export class Engine implements Effects {
     switch (far.kind) {
       case 'netns':
         scrub(skb, far.stack !== stack);
-        this.push({ stack: far.stack, device: far.device, skb, arrival: 'wire' });
+        this.push(far.stack, far.device, skb, 'wire');
         return;
       case 'fabric':
         if (skb.arp !== null) this.answerArp(stack, device, skb);
@@ -157,12 +150,12 @@ export class Engine implements Effects {
 
   loop(stack: Stack, device: Device, skb: Skb, arrival: Exclude<Arrival, 'wire'>): void {
     skb.crossings++;
-    this.push({ stack, device, skb, arrival });
+    this.push(stack, device, skb, arrival);
   }
 
   /** Puts a frame in at a device as if it came by its wire. */
   inject(stack: Stack, device: Device, skb: Skb): void {
-    this.push({ stack, device, skb, arrival: 'wire' });
+    this.push(stack, device, skb, 'wire');
   }
 
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean {
@@ -181,7 +174,7 @@ export class Engine implements Effects {
     answer.dmac = arp.senderMac;
     answer.arp = { op: 'reply', senderMac: mac, senderIp: arp.targetIp, targetMac: arp.senderMac, targetIp: arp.senderIp };
     answer.lengthBytes = 28;
-    this.push({ stack, device, skb: answer, arrival: 'wire' });
+    this.push(stack, device, answer, 'wire');
   }
 
   /** Brings a packet in at the link end of a machine that the fabric delivers to. */
@@ -189,7 +182,7 @@ export class Engine implements Effects {
     const end = this.stacks.place(machine);
     if (end === null) return false;
     skb.hop = null;
-    this.push({ stack: end.stack, device: end.device, skb, arrival: 'wire' });
+    this.push(end.stack, end.device, skb, 'wire');
     return true;
   }
 
@@ -291,7 +284,7 @@ export class Engine implements Effects {
   }
 
   tracked(stack: Stack, ct: CtEntry): void {
-    const { tracked } = this.observed;
+    const tracked = (this.observed.tracked ??= new Map<string, Set<CtEntry>>());
     const entries = tracked.get(stack.at);
     if (entries === undefined) tracked.set(stack.at, new Set([ct]));
     else entries.add(ct);

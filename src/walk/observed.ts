@@ -41,8 +41,8 @@ export interface Observed {
   isLoop: boolean;
   /** Who was to forward a packet in its last hops, in order. */
   readonly fading: { readonly at: string; readonly skb: Skb }[];
-  /** Connections met, by namespace; only where a walk is recorded. */
-  readonly tracked: Map<string, Set<CtEntry>>;
+  /** Connections met, by namespace; null where a walk is not recorded. */
+  tracked: Map<string, Set<CtEntry>> | null;
 }
 
 export function nothingObserved(): Observed {
@@ -58,6 +58,6 @@ export function nothingObserved(): Observed {
     exit: null,
     isLoop: false,
     fading: [],
-    tracked: new Map(),
+    tracked: null,
   };
 }

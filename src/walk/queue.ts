@@ -1,4 +1,14 @@
-import type { Timer } from '../linux/stack.ts';
+import type { Device } from '../linux/device.ts';
+import type { Skb } from '../linux/skb.ts';
+import type { Arrival, Stack, Timer } from '../linux/stack.ts';
+
+/** A frame on its way to a device. */
+export interface Frame {
+  stack: Stack;
+  device: Device;
+  skb: Skb;
+  arrival: Arrival;
+}
 
 interface Due {
   readonly atMs: number;
@@ -7,22 +17,30 @@ interface Due {
 }
 
 /** Frames on their way, first in first out, and what is to happen later. */
-export class EventQueue<Frame> {
-  private readonly frames: (Frame | undefined)[] = [];
+export class EventQueue {
+  /** Places are written again and again, so that a frame on its way costs nothing to make. */
+  private readonly frames: Frame[] = [];
   private head = 0;
   private tail = 0;
   private due: Due[] = [];
   private order = 0;
 
-  push(frame: Frame): void {
-    this.frames[this.tail++] = frame;
+  push(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
+    const frame = this.frames[this.tail++];
+    if (frame === undefined) {
+      this.frames.push({ stack, device, skb, arrival });
+      return;
+    }
+    frame.stack = stack;
+    frame.device = device;
+    frame.skb = skb;
+    frame.arrival = arrival;
   }
 
-  /** The oldest frame; undefined when nothing is on its way. */
-  shift(): Frame | undefined {
+  /** The oldest frame, to be read before the next one is pushed; undefined when nothing is on its way. */
+  shift(): Readonly<Frame> | undefined {
     if (this.head === this.tail) return undefined;
-    const frame = this.frames[this.head];
-    this.frames[this.head++] = undefined;
+    const frame = this.frames[this.head++];
     if (this.head === this.tail) {
       this.head = 0;
       this.tail = 0;
@@ -47,8 +65,8 @@ export class EventQueue<Frame> {
   }
 
   clear(): void {
-    // Nothing is on its way as a rule, and then there is nothing to do.
-    while (this.shift() !== undefined);
+    this.head = 0;
+    this.tail = 0;
     if (this.due.length > 0) this.due = [];
   }
 }

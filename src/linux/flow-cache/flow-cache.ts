@@ -1,3 +1,4 @@
+import { TCP } from '../../wire/proto.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import { IPS_CONFIRMED } from '../conntrack/entry.ts';
 import type { Device } from '../device.ts';
@@ -13,7 +14,8 @@ import { foresee } from './foresee.ts';
 import { WayTable } from './way-table.ts';
 import type { Way } from './way.ts';
 
-const MAX_DEVICES = 1 << 15;
+/** So many fit a flow's key beside the protocol. */
+const MAX_DEVICES = 32_768;
 /** Beside the values of `ctInfo`, of which 0 stands for no connection: one that is in no table yet. */
 const UNCONFIRMED = 8;
 
@@ -27,16 +29,16 @@ export class FlowCache {
 
   /** Where a packet goes that {@link isPlain} lets pass and that conntrack, if it is on, has given an untranslated connection. */
   wayOf(stack: Stack, device: Device, skb: Skb): Way {
-    const { ct, src, dst, mark } = skb;
+    const { ct, src, dst } = skb;
     const table = this.#byState[ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? UNCONFIRMED : skb.ctInfo];
     if (table === undefined) return foresee(stack, device, skb).way;
-    const kind = (device.index << 16) | (skb.tos << 8) | skb.proto;
+    const kind = (device.index << 1) | (skb.proto === TCP ? 1 : 0);
     const ports = (skb.sport << 16) | skb.dport;
-    const known = table.find(kind, src, dst, mark, ports);
+    const known = table.find(kind, src, dst, ports);
     if (known !== undefined) return known;
     const { way, foresight } = foresee(stack, device, skb);
     const portMask = ((foresight.reads & READS_SPORT) !== 0 ? 0xffff_0000 : 0) | ((foresight.reads & READS_DPORT) !== 0 ? 0xffff : 0);
-    table.add(kind, src, dst, mark, ports, portMask, way);
+    table.add(kind, src, dst, ports, portMask, way);
     return way;
   }
 }

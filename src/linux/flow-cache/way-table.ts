@@ -1,88 +1,92 @@
 import type { Way } from './way.ts';
 
-const INITIAL_SLOTS = 256;
-/** Ways that one table may hold; the next one finds it empty. */
-const MAX_WAYS = 65_536;
+const INITIAL_SLOTS = 16;
+/** Flows that one table may hold; the next one finds it empty. */
+const MAX_FLOWS = 65_000;
 
 /**
  * The ways of flows, by everything that decides about them. Ports count only once something has asked for them: then the table starts
- * again with the wider key. Open addressing over columns of integers.
+ * again with the wider key. Open addressing with four words per slot, so that a look-up meets one cache line: source, destination, ports,
+ * and a word with the number of the way above the kind of the flow (0: the slot is free).
  */
 export class WayTable {
-  #slots = INITIAL_SLOTS;
-  #last = INITIAL_SLOTS - 1;
-  /** Five words per slot: device, TOS and protocol; source; destination; mark; ports. */
-  #keys = new Int32Array(INITIAL_SLOTS * 5);
-  /** Undefined: the slot is free. */
-  #ways: (Way | undefined)[] = free(INITIAL_SLOTS);
-  #portMask = 0;
+  #words = new Int32Array(INITIAL_SLOTS * 4);
+  /** Position of the last slot. */
+  #last = INITIAL_SLOTS * 4 - 4;
   #size = 0;
+  #portMask = 0;
+  /** Ways by number; flows share them, as they share routes. */
+  #ways: (Way | undefined)[] = [undefined];
+  readonly #numbers = new Map<Way, number>();
 
-  /** The way of a flow; undefined when it was not asked for yet. */
-  find(kind: number, src: number, dst: number, mark: number, ports: number): Way | undefined {
+  /**
+   * The way of a flow; undefined when nobody asked for it yet.
+   * @param kind 16 bits
+   * @param ports source port above destination port
+   */
+  find(kind: number, src: number, dst: number, ports: number): Way | undefined {
+    const words = this.#words;
     const asked = ports & this.#portMask;
-    const keys = this.#keys;
-    const ways = this.#ways;
-    let slot = hash(kind, src, dst, mark, asked) & this.#last;
+    let at = hash(kind, src, dst, asked) & this.#last;
     for (;;) {
-      const way = ways[slot];
-      if (way === undefined) return undefined;
-      const at = slot * 5;
-      if (
-        keys[at + 1] === src &&
-        keys[at + 2] === dst &&
-        keys[at] === kind &&
-        keys[at + 4] === asked &&
-        keys[at + 3] === mark
-      )
-        return way;
-      slot = (slot + 1) & this.#last;
+      const last = words[at + 3] ?? 0;
+      if (last === 0) return undefined;
+      if (words[at] === src && words[at + 1] === dst && words[at + 2] === asked && (last & 0xffff) === kind)
+        return this.#ways[last >>> 16];
+      at = (at + 4) & this.#last;
     }
   }
 
   /** Remembers a way that was not known. @param portMask the bits of `ports` that decided */
-  add(kind: number, src: number, dst: number, mark: number, ports: number, portMask: number, way: Way): void {
+  add(kind: number, src: number, dst: number, ports: number, portMask: number, way: Way): void {
     if ((portMask & ~this.#portMask) !== 0) {
       this.#portMask |= portMask;
       this.#clear();
-    } else if (this.#size >= MAX_WAYS) this.#clear();
-    if (this.#size * 2 >= this.#slots) this.#grow();
-    this.#put(kind, src, dst, mark, ports & this.#portMask, way);
+    } else if (this.#size >= MAX_FLOWS) this.#clear();
+    if (this.#size * 2 > this.#last >> 2) this.#grow();
+    this.#put(src, dst, ports & this.#portMask, (this.#numberOf(way) << 16) | kind);
     this.#size++;
   }
 
-  #put(kind: number, src: number, dst: number, mark: number, ports: number, way: Way): void {
-    let slot = hash(kind, src, dst, mark, ports) & this.#last;
-    while (this.#ways[slot] !== undefined) slot = (slot + 1) & this.#last;
-    this.#ways[slot] = way;
-    this.#keys.set([kind, src, dst, mark, ports], slot * 5);
+  #numberOf(way: Way): number {
+    let number = this.#numbers.get(way);
+    if (number === undefined) {
+      number = this.#ways.push(way) - 1;
+      this.#numbers.set(way, number);
+    }
+    return number;
+  }
+
+  #put(src: number, dst: number, ports: number, last: number): void {
+    const words = this.#words;
+    let at = hash(last & 0xffff, src, dst, ports) & this.#last;
+    while (words[at + 3] !== 0) at = (at + 4) & this.#last;
+    words[at] = src;
+    words[at + 1] = dst;
+    words[at + 2] = ports;
+    words[at + 3] = last;
   }
 
   #clear(): void {
-    this.#ways.fill(undefined);
+    this.#words.fill(0);
     this.#size = 0;
+    this.#ways = [undefined];
+    this.#numbers.clear();
   }
 
   #grow(): void {
-    const keys = this.#keys;
-    const ways = this.#ways;
-    this.#slots *= 4;
-    this.#last = this.#slots - 1;
-    this.#keys = new Int32Array(this.#slots * 5);
-    this.#ways = free(this.#slots);
-    for (const [slot, way] of ways.entries()) {
-      const at = slot * 5;
-      if (way !== undefined) this.#put(keys[at] ?? 0, keys[at + 1] ?? 0, keys[at + 2] ?? 0, keys[at + 3] ?? 0, keys[at + 4] ?? 0, way);
+    const old = this.#words;
+    this.#words = new Int32Array(old.length * 2);
+    this.#last = old.length * 2 - 4;
+    for (let at = 0; at < old.length; at += 4) {
+      const last = old[at + 3] ?? 0;
+      if (last !== 0) this.#put(old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, last);
     }
   }
 }
 
-function free(slots: number): undefined[] {
-  return Array.from({ length: slots }, () => undefined);
-}
-
-function hash(kind: number, src: number, dst: number, mark: number, ports: number): number {
-  let h = Math.imul(src, 0x9e37_79b1) ^ Math.imul(dst, 0x85eb_ca77) ^ Math.imul(kind, 0xc2b2_ae3d) ^ Math.imul(ports, 0x27d4_eb2f) ^ mark;
+function hash(kind: number, src: number, dst: number, ports: number): number {
+  let h = Math.imul(src, 0x9e37_79b1) ^ Math.imul(dst, 0x85eb_ca77) ^ Math.imul(kind, 0xc2b2_ae3d) ^ Math.imul(ports, 0x27d4_eb2f);
   h ^= h >>> 15;
   h = Math.imul(h, 0x2c1b_3c6d);
   return h ^ (h >>> 13);

@@ -45,12 +45,14 @@ export function takeKnownWay(stack: Stack, flows: FlowCache, device: Device, skb
   return true;
 }
 
-/** Whether nothing about a packet asks for a stage of its own: no fragment, no bridge, no tunnel, hops enough. */
+/** Whether nothing about a packet asks for a stage of its own: no mark, fragment, bridge or tunnel, hops enough. */
 function isPlain(skb: Skb): boolean {
   return (
     (skb.proto === UDP || skb.proto === TCP) &&
     skb.packetType === PACKET_HOST &&
     skb.ttl > FEW_HOPS &&
+    skb.mark === 0 &&
+    skb.tos === 0 &&
     skb.bridge === null &&
     skb.input === null &&
     skb.ct === null &&
