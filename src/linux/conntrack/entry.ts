@@ -41,12 +41,8 @@ export class CtEntry {
   uniqueAt = -1;
   /** Creation order, for stable listing. */
   id = 0;
-  /** Hashes of both tuples, fixed once the entry is in the table. */
-  origHash = 0;
-  replyHash = 0;
-  /** Chains of the hash table. */
-  nextOrig: CtEntry | null = null;
-  nextReply: CtEntry | null = null;
+  /** Where the table keeps it. */
+  place = 0;
 
   constructor(proto: number, src: Ipv4, dst: Ipv4, sport: number, dport: number) {
     this.proto = proto;

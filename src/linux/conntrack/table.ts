@@ -1,7 +1,8 @@
+import { InvariantError } from '../../wire/invariant.ts';
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import { CtEntry, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SRC_NAT } from './entry.ts';
 
-const INITIAL_BUCKETS = 64;
+const INITIAL_SLOTS = 64;
 
 function hash(proto: number, src: number, dst: number, sport: number, dport: number): number {
   let h = Math.imul(src, 0x9e3779b1) ^ Math.imul(dst, 0x85ebca77) ^ Math.imul((sport << 16) | dport, 0xc2b2ae3d) ^ proto;
@@ -10,20 +11,17 @@ function hash(proto: number, src: number, dst: number, sport: number, dport: num
   return h ^ (h >>> 13);
 }
 
-function empty(buckets: number): (CtEntry | null)[] {
-  const list: (CtEntry | null)[] = [];
-  list.length = buckets;
-  return list.fill(null);
-}
-
 /**
  * The connections of one namespace, hashed by both tuples, and by source for those whose source was translated.
  * @source net/netfilter/nf_conntrack_core.c, nf_nat_core.c (nf_nat_bysource)
  */
 export class ConntrackTable {
-  private orig: (CtEntry | null)[] = empty(INITIAL_BUCKETS);
-  private reply: (CtEntry | null)[] = empty(INITIAL_BUCKETS);
-  private mask = INITIAL_BUCKETS - 1;
+  /** Open addressing, two words per slot: a tuple's hash, and twice its connection's place, plus one for the reply tuple. 0: free. */
+  private slots = new Int32Array(INITIAL_SLOTS * 2);
+  private last = INITIAL_SLOTS - 1;
+  /** Connections by place, of which the first is nobody's. */
+  private readonly places: (CtEntry | null)[] = [null];
+  private readonly vacant: number[] = [];
   /** Confirmed entries whose source was translated, by original source address and port. */
   private readonly bySource = new Map<number, CtEntry[]>();
   private nextId = 1;
@@ -33,30 +31,36 @@ export class ConntrackTable {
   /** Whether the last successful {@link find} matched the reply tuple. Read it before anything else looks up: {@link taken} does, too. */
   foundReply = false;
 
-  /** The connection a tuple belongs to, in either direction; expired ones are forgotten on sight. */
+  /** The connection a tuple belongs to, in either direction, rather in the original one; expired ones are forgotten on sight. */
   find(proto: number, src: Ipv4, dst: Ipv4, sport: number, dport: number, nowMs: number): CtEntry | null {
-    const slot = hash(proto, src, dst, sport, dport) & this.mask;
-    for (let e = this.orig[slot] ?? null; e !== null; e = e.nextOrig) {
-      if (e.origSrc === src && e.origDst === dst && e.origSport === sport && e.origDport === dport && e.proto === proto) {
-        if (e.expiresAtMs > nowMs) {
-          this.foundReply = false;
-          return e;
-        }
+    const { slots, last } = this;
+    const wanted = hash(proto, src, dst, sport, dport);
+    let replied: CtEntry | null = null;
+    for (let slot = wanted & last; ; slot = (slot + 1) & last) {
+      const word = slots[slot * 2 + 1] ?? 0;
+      if (word === 0) break;
+      if (slots[slot * 2] !== wanted) continue;
+      const e = this.places[word >> 1] ?? null;
+      if (e === null || e.proto !== proto) continue;
+      const isReply = (word & 1) === 1;
+      if (
+        isReply
+          ? e.replySrc !== src || e.replyDst !== dst || e.replySport !== sport || e.replyDport !== dport
+          : e.origSrc !== src || e.origDst !== dst || e.origSport !== sport || e.origDport !== dport
+      )
+        continue;
+      if (e.expiresAtMs <= nowMs) {
         this.remove(e);
-        break;
+        return this.find(proto, src, dst, sport, dport, nowMs);
       }
-    }
-    for (let e = this.reply[slot] ?? null; e !== null; e = e.nextReply) {
-      if (e.replySrc === src && e.replyDst === dst && e.replySport === sport && e.replyDport === dport && e.proto === proto) {
-        if (e.expiresAtMs > nowMs) {
-          this.foundReply = true;
-          return e;
-        }
-        this.remove(e);
-        break;
+      if (!isReply) {
+        this.foundReply = false;
+        return e;
       }
+      replied ??= e;
     }
-    return null;
+    if (replied !== null) this.foundReply = true;
+    return replied;
   }
 
   /** Whether another connection than `ignored` has this tuple. @source nf_conntrack_tuple_taken */
@@ -67,13 +71,14 @@ export class ConntrackTable {
 
   /** Puts a connection into the table. @source __nf_conntrack_confirm */
   insert(entry: CtEntry): void {
-    if (this.size > this.mask) this.grow();
+    if (this.size * 4 > this.last) this.grow();
     entry.id = this.nextId++;
     this.generation++;
     entry.status |= IPS_CONFIRMED;
-    entry.origHash = hash(entry.proto, entry.origSrc, entry.origDst, entry.origSport, entry.origDport);
-    entry.replyHash = hash(entry.proto, entry.replySrc, entry.replyDst, entry.replySport, entry.replyDport);
-    this.link(entry);
+    entry.place = this.vacant.pop() ?? this.places.length;
+    this.places[entry.place] = entry;
+    this.fill(origHash(entry), entry.place * 2);
+    this.fill(replyHash(entry), entry.place * 2 + 1);
     this.size++;
     if ((entry.status & IPS_SRC_NAT) !== 0) {
       const key = sourceKey(entry.proto, entry.origSrc, entry.origSport);
@@ -88,7 +93,10 @@ export class ConntrackTable {
     if ((entry.status & IPS_DYING) !== 0) return;
     entry.status |= IPS_DYING;
     if ((entry.status & IPS_CONFIRMED) === 0) return;
-    this.unlink(entry);
+    this.free(origHash(entry), entry.place * 2);
+    this.free(replyHash(entry), entry.place * 2 + 1);
+    this.places[entry.place] = null;
+    this.vacant.push(entry.place);
     this.size--;
     if ((entry.status & IPS_SRC_NAT) !== 0) {
       const key = sourceKey(entry.proto, entry.origSrc, entry.origSport);
@@ -107,7 +115,7 @@ export class ConntrackTable {
   /** All live connections, oldest first. */
   list(nowMs: number): CtEntry[] {
     const all: CtEntry[] = [];
-    for (const head of this.orig) for (let e = head; e !== null; e = e.nextOrig) if (e.expiresAtMs > nowMs) all.push(e);
+    for (const e of this.places) if (e !== null && e.expiresAtMs > nowMs) all.push(e);
     return all.sort((a, b) => a.id - b.id);
   }
 
@@ -125,8 +133,9 @@ export class ConntrackTable {
   }
 
   clear(): void {
-    this.orig.fill(null);
-    this.reply.fill(null);
+    this.slots.fill(0);
+    this.places.length = 1;
+    this.vacant.length = 0;
     this.bySource.clear();
     this.size = 0;
   }
@@ -135,8 +144,6 @@ export class ConntrackTable {
     const copy = new ConntrackTable();
     for (const entry of this.list(-Infinity)) {
       const twin = Object.assign(new CtEntry(entry.proto, entry.origSrc, entry.origDst, entry.origSport, entry.origDport), entry);
-      twin.nextOrig = null;
-      twin.nextReply = null;
       copy.insert(twin);
       twin.id = entry.id;
     }
@@ -144,35 +151,45 @@ export class ConntrackTable {
     return copy;
   }
 
-  private link(e: CtEntry): void {
-    const o = e.origHash & this.mask;
-    e.nextOrig = this.orig[o] ?? null;
-    this.orig[o] = e;
-    const r = e.replyHash & this.mask;
-    e.nextReply = this.reply[r] ?? null;
-    this.reply[r] = e;
+  private fill(hashed: number, word: number): void {
+    const { slots, last } = this;
+    let slot = hashed & last;
+    while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & last;
+    slots[slot * 2] = hashed;
+    slots[slot * 2 + 1] = word;
   }
 
-  private unlink(e: CtEntry): void {
-    const o = e.origHash & this.mask;
-    if (this.orig[o] === e) this.orig[o] = e.nextOrig;
-    else for (let p = this.orig[o] ?? null; p !== null; p = p.nextOrig) if (p.nextOrig === e) p.nextOrig = e.nextOrig;
-    const r = e.replyHash & this.mask;
-    if (this.reply[r] === e) this.reply[r] = e.nextReply;
-    else for (let p = this.reply[r] ?? null; p !== null; p = p.nextReply) if (p.nextReply === e) p.nextReply = e.nextReply;
-    e.nextOrig = null;
-    e.nextReply = null;
+  /** Empties the slot of a word; those behind it that would no longer be found move up. */
+  private free(hashed: number, word: number): void {
+    const { slots, last } = this;
+    let hole = hashed & last;
+    while (slots[hole * 2 + 1] !== word) {
+      if (slots[hole * 2 + 1] === 0) throw new InvariantError('the tuples of a tracked connection have changed');
+      hole = (hole + 1) & last;
+    }
+    for (let slot = (hole + 1) & last; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & last) {
+      const home = (slots[slot * 2] ?? 0) & last;
+      if (((slot - home) & last) < ((slot - hole) & last)) continue;
+      slots.copyWithin(hole * 2, slot * 2, slot * 2 + 2);
+      hole = slot;
+    }
+    slots[hole * 2 + 1] = 0;
   }
 
   private grow(): void {
-    const all: CtEntry[] = [];
-    for (const head of this.orig) for (let e = head; e !== null; e = e.nextOrig) all.push(e);
-    const buckets = this.orig.length * 4;
-    this.orig = empty(buckets);
-    this.reply = empty(buckets);
-    this.mask = buckets - 1;
-    for (const e of all) this.link(e);
+    const { slots } = this;
+    this.slots = new Int32Array(slots.length * 2);
+    this.last = slots.length - 1;
+    for (let at = 0; at < slots.length; at += 2) if (slots[at + 1] !== 0) this.fill(slots[at] ?? 0, slots[at + 1] ?? 0);
   }
+}
+
+function origHash(e: CtEntry): number {
+  return hash(e.proto, e.origSrc, e.origDst, e.origSport, e.origDport);
+}
+
+function replyHash(e: CtEntry): number {
+  return hash(e.proto, e.replySrc, e.replyDst, e.replySport, e.replyDport);
 }
 
 function sourceKey(proto: number, src: Ipv4, sport: number): number {

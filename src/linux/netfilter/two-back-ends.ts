@@ -94,10 +94,7 @@ function tryOut(tables: readonly CompiledTable[], env: HookEnv, run: Run, last: 
 }
 
 function copyOf(ct: CtEntry): CtEntry {
-  const copy = Object.assign(new CtEntry(ct.proto, ct.origSrc, ct.origDst, ct.origSport, ct.origDport), ct);
-  copy.nextOrig = null;
-  copy.nextReply = null;
-  return copy;
+  return Object.assign(new CtEntry(ct.proto, ct.origSrc, ct.origDst, ct.origSport, ct.origDport), ct);
 }
 
 function fieldsOf({ src, dst, sport, dport, ttl, tos, mark, priority, mssBytes, ctInfo, ct }: Skb): unknown[] {

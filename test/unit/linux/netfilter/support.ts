@@ -119,6 +119,7 @@ export class Bench {
       in: input === null ? null : (netns.deviceByName.get(input) ?? null),
       out: output === null ? null : (netns.deviceByName.get(output) ?? null),
       recorder: this.recorder,
+      foresight: null,
       reject: (_env: HookEnv, kind: string) => void this.rejected.push(kind),
       unknownReason: '',
       unknownText: '',
