@@ -25,12 +25,12 @@ const UNCONFIRMED = 8;
  * The kernel's own of this kind is the flow table of nftables; Open vSwitch's megaflows likewise grow their key by what was asked for.
  */
 export class FlowCache {
-  readonly #byState: readonly WayTable[] = Array.from({ length: UNCONFIRMED + 1 }, () => new WayTable());
+  private readonly byState: readonly WayTable[] = Array.from({ length: UNCONFIRMED + 1 }, () => new WayTable());
 
   /** Where a packet goes that {@link isPlain} lets pass and that conntrack, if it is on, has given an untranslated connection. */
   wayOf(stack: Stack, device: Device, skb: Skb): Way {
     const { ct, src, dst } = skb;
-    const table = this.#byState[ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? UNCONFIRMED : skb.ctInfo];
+    const table = this.byState[ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? UNCONFIRMED : skb.ctInfo];
     if (table === undefined) return foresee(stack, device, skb).way;
     const kind = (device.index << 1) | (skb.proto === TCP ? 1 : 0);
     const ports = (skb.sport << 16) | skb.dport;

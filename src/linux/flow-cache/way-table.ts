@@ -10,14 +10,14 @@ const MAX_FLOWS = 65_000;
  * and a word with the number of the way above the kind of the flow (0: the slot is free).
  */
 export class WayTable {
-  #words = new Int32Array(INITIAL_SLOTS * 4);
+  private words = new Int32Array(INITIAL_SLOTS * 4);
   /** Position of the last slot. */
-  #last = INITIAL_SLOTS * 4 - 4;
-  #size = 0;
-  #portMask = 0;
+  private last = INITIAL_SLOTS * 4 - 4;
+  private size = 0;
+  private portMask = 0;
   /** Ways by number; flows share them, as they share routes. */
-  #ways: (Way | undefined)[] = [undefined];
-  readonly #numbers = new Map<Way, number>();
+  private ways: (Way | undefined)[] = [undefined];
+  private readonly numbers = new Map<Way, number>();
 
   /**
    * The way of a flow; undefined when nobody asked for it yet.
@@ -25,62 +25,62 @@ export class WayTable {
    * @param ports source port above destination port
    */
   find(kind: number, src: number, dst: number, ports: number): Way | undefined {
-    const words = this.#words;
-    const asked = ports & this.#portMask;
-    let at = hash(kind, src, dst, asked) & this.#last;
+    const words = this.words;
+    const asked = ports & this.portMask;
+    let at = hash(kind, src, dst, asked) & this.last;
     for (;;) {
       const last = words[at + 3] ?? 0;
       if (last === 0) return undefined;
       if (words[at] === src && words[at + 1] === dst && words[at + 2] === asked && (last & 0xffff) === kind)
-        return this.#ways[last >>> 16];
-      at = (at + 4) & this.#last;
+        return this.ways[last >>> 16];
+      at = (at + 4) & this.last;
     }
   }
 
   /** Remembers a way that was not known. @param portMask the bits of `ports` that decided */
   add(kind: number, src: number, dst: number, ports: number, portMask: number, way: Way): void {
-    if ((portMask & ~this.#portMask) !== 0) {
-      this.#portMask |= portMask;
-      this.#clear();
-    } else if (this.#size >= MAX_FLOWS) this.#clear();
-    if (this.#size * 2 > this.#last >> 2) this.#grow();
-    this.#put(src, dst, ports & this.#portMask, (this.#numberOf(way) << 16) | kind);
-    this.#size++;
+    if ((portMask & ~this.portMask) !== 0) {
+      this.portMask |= portMask;
+      this.clear();
+    } else if (this.size >= MAX_FLOWS) this.clear();
+    if (this.size * 2 > this.last >> 2) this.grow();
+    this.put(src, dst, ports & this.portMask, (this.numberOf(way) << 16) | kind);
+    this.size++;
   }
 
-  #numberOf(way: Way): number {
-    let number = this.#numbers.get(way);
+  private numberOf(way: Way): number {
+    let number = this.numbers.get(way);
     if (number === undefined) {
-      number = this.#ways.push(way) - 1;
-      this.#numbers.set(way, number);
+      number = this.ways.push(way) - 1;
+      this.numbers.set(way, number);
     }
     return number;
   }
 
-  #put(src: number, dst: number, ports: number, last: number): void {
-    const words = this.#words;
-    let at = hash(last & 0xffff, src, dst, ports) & this.#last;
-    while (words[at + 3] !== 0) at = (at + 4) & this.#last;
+  private put(src: number, dst: number, ports: number, last: number): void {
+    const words = this.words;
+    let at = hash(last & 0xffff, src, dst, ports) & this.last;
+    while (words[at + 3] !== 0) at = (at + 4) & this.last;
     words[at] = src;
     words[at + 1] = dst;
     words[at + 2] = ports;
     words[at + 3] = last;
   }
 
-  #clear(): void {
-    this.#words.fill(0);
-    this.#size = 0;
-    this.#ways = [undefined];
-    this.#numbers.clear();
+  private clear(): void {
+    this.words.fill(0);
+    this.size = 0;
+    this.ways = [undefined];
+    this.numbers.clear();
   }
 
-  #grow(): void {
-    const old = this.#words;
-    this.#words = new Int32Array(old.length * 2);
-    this.#last = old.length * 2 - 4;
+  private grow(): void {
+    const old = this.words;
+    this.words = new Int32Array(old.length * 2);
+    this.last = old.length * 2 - 4;
     for (let at = 0; at < old.length; at += 4) {
       const last = old[at + 3] ?? 0;
-      if (last !== 0) this.#put(old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, last);
+      if (last !== 0) this.put(old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, last);
     }
   }
 }
