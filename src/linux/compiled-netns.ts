@@ -4,6 +4,7 @@ import { compileFib, type Fib } from './fib/fib.ts';
 import type { RouteContext } from './fib/fib-route.ts';
 import type { Netns } from './netns.ts';
 import type { PolicyRule } from './route.ts';
+import { indexSockets, type SocketsByPort } from './socket.ts';
 
 export type { Device } from './device.ts';
 
@@ -19,6 +20,7 @@ export interface CompiledNetns extends RouteContext {
   readonly localAddresses: ReadonlyMap<number, Device>;
   readonly sysctl: NetnsSysctls;
   readonly fib: Fib;
+  readonly socketsByPort: SocketsByPort;
 }
 
 /** What follows from the links and sysctls alone. */
@@ -60,7 +62,17 @@ export function freshNetns(tables: Netns): CompiledNetns {
 
 function joined(tables: Netns, { devices, deviceByName, deviceByIndex, loopback, localAddresses }: Devices, fib: Fib): CompiledNetns {
   const sysctl = compileSysctls(tables.sysctls).netns;
-  return { tables, devices, deviceByName, deviceByIndex, loopback, localAddresses, sysctl, fib };
+  return {
+    tables,
+    devices,
+    deviceByName,
+    deviceByIndex,
+    loopback,
+    localAddresses,
+    sysctl,
+    fib,
+    socketsByPort: indexSockets(tables.sockets),
+  };
 }
 
 function keptDevices(tables: Netns): Devices {

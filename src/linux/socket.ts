@@ -18,3 +18,22 @@ export interface Socket {
   /** Who listens, e.g. `pod default/web`. */
   readonly owner: string | null;
 }
+
+/** The sockets of one protocol and port go by one number. */
+export function socketKey(proto: Socket['proto'], port: number): number {
+  return (proto === 'tcp' ? 0x10000 : 0) | port;
+}
+
+/** Sockets by {@link socketKey}. */
+export type SocketsByPort = ReadonlyMap<number, readonly Socket[]>;
+
+export function indexSockets(sockets: readonly Socket[]): SocketsByPort {
+  const index = new Map<number, Socket[]>();
+  for (const socket of sockets) {
+    const key = socketKey(socket.proto, socket.port);
+    const list = index.get(key);
+    if (list === undefined) index.set(key, [socket]);
+    else list.push(socket);
+  }
+  return index;
+}

@@ -74,6 +74,8 @@ export interface Effects {
 export interface Stack {
   /** `MACHINE/NETNS`. */
   readonly at: string;
+  /** Counts the stacks of a session from 0. */
+  readonly serial: number;
   readonly machine: string;
   readonly netns: CompiledNetns;
   readonly firewall: Firewall;

@@ -199,7 +199,7 @@ export class Engine implements Effects {
     if (skb.leg !== null) skb.leg.delivered = true;
     const { observed } = this;
     const mine = socket !== null && socket === this.probeSocket && stack === this.probeStack;
-    this.recorder?.deliveredStep(skb.hop, () => deliveryText(skb, socket));
+    if (this.recorder !== null) noteDelivered(this.recorder, skb, socket);
     if (mine) {
       if (skb.proto === TCP && (skb.tcpFlags & RST) !== 0) observed.isReset = true;
       else if (skb.proto !== TCP || (skb.tcpFlags & (SYN | ACK)) === (SYN | ACK)) observed.reply ??= delivery(stack.at, skb);
@@ -215,7 +215,7 @@ export class Engine implements Effects {
 
   arrived(stack: Stack, skb: Skb): void {
     if (skb.leg !== null) skb.leg.delivered = true;
-    this.recorder?.deliveredStep(skb.hop, () => deliveryText(skb, null));
+    if (this.recorder !== null) noteDelivered(this.recorder, skb, null);
     if (stack !== this.probeStack) return;
     if (skb.icmpType === 0 && skb.proto === ICMP) {
       if (skb.sport === this.probeIcmpId) this.observed.reply ??= delivery(stack.at, skb);
@@ -342,8 +342,9 @@ export class Engine implements Effects {
     this.queue.clear();
     this.budget = MAX_EVENTS;
     this.inSoftirq = false;
-    this.arpLegs.clear();
-    this.arpDoubts.clear();
+    // To clear an empty map costs as much as to make a new one.
+    if (this.arpLegs.size > 0) this.arpLegs.clear();
+    if (this.arpDoubts.size > 0) this.arpDoubts.clear();
     this.observed = nothingObserved();
     this.recorder = null;
     this.chooser = null;
@@ -352,6 +353,10 @@ export class Engine implements Effects {
     this.probeIcmpId = -1;
     this.linkProbe = null;
   }
+}
+
+function noteDelivered(recorder: Recorder, skb: Skb, socket: Socket | null): void {
+  recorder.deliveredStep(skb.hop, () => deliveryText(skb, socket));
 }
 
 /** The device that asks is known by its Ethernet address, which the answer bears, too. */

@@ -68,8 +68,10 @@ function openHop(recorder: Recorder, leg: LegRecord, origin: Sender, skb: Skb): 
 }
 
 function hooksFor(walk: FabricWalk, hop: HopRecord | null): FabricHooks | null {
-  const { recorder, chooser } = walk;
-  if (recorder === null && chooser === null) return null;
+  return walk.recorder === null && walk.chooser === null ? null : hooksOf(walk, hop);
+}
+
+function hooksOf({ recorder, chooser }: FabricWalk, hop: HopRecord | null): FabricHooks {
   return {
     steps: recorder === null || hop === null ? null : { detailed: recorder.detailed, step: (step) => recorder.step(hop, step) },
     choose: chooser === null ? null : (choice) => chooser.choose(choice),

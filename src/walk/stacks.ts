@@ -33,7 +33,8 @@ export class Stacks {
   private readonly effects: Effects;
   private readonly stacks = new Map<string, Map<string, Stack>>();
   private readonly places = new Map<string, Place | null>();
-  private readonly farEnds = new Map<Stack, (FarEnd | undefined)[]>();
+  /** By stack and device. */
+  private readonly farEnds: (FarEnd | undefined)[][] = [];
   private readonly externalByMachine: ReadonlyMap<string, string>;
 
   constructor(world: FrozenWorld, session: Session, effects: Effects) {
@@ -67,6 +68,7 @@ export class Stacks {
     const gaps = compileGaps(tables);
     const stack: Stack = {
       at,
+      serial: this.farEnds.push([]) - 1,
       machine,
       netns: compiled,
       firewall,
@@ -80,13 +82,12 @@ export class Stacks {
     let ofMachine = this.stacks.get(machine);
     if (ofMachine === undefined) this.stacks.set(machine, (ofMachine = new Map<string, Stack>()));
     ofMachine.set(netns, stack);
-    this.farEnds.set(stack, []);
     return stack;
   }
 
   /** What is at the far end of a device. */
   far(stack: Stack, device: Device): FarEnd {
-    const ends = this.farEnds.get(stack);
+    const ends = this.farEnds[stack.serial];
     if (ends === undefined) return NONE;
     return (ends[device.index] ??= this.findFar(stack, device));
   }

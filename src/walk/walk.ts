@@ -75,13 +75,17 @@ export function walk(
   engine.reset();
   if (record !== 'none') engine.recorder = new Recorder(record === 'detailed');
   if (record !== 'none' || fixed !== null) {
-    engine.chooser = new Chooser(fixed ?? [], (odds) => pick(odds, nextBelow(session.random, 0x1000000) / 0x1000000));
+    engine.chooser = chooserOf(session, fixed ?? []);
   }
   const src = start(engine, probe);
   engine.run();
   engine.closeSockets();
   const { observed, recorder, chooser } = engine;
   return { probe, outcome: outcomeOf(observed), src, observed, recorder, chooser };
+}
+
+function chooserOf(session: Session, fixed: readonly number[]): Chooser {
+  return new Chooser(fixed, (odds) => pick(odds, nextBelow(session.random, 0x1000000) / 0x1000000));
 }
 
 function start(engine: Engine, probe: Probe): Ipv4 | null {

@@ -35,8 +35,8 @@ export function resetTo(stack: Stack, skb: Skb): Skb {
   return reset;
 }
 
-/** Routes and sends what a socket or the kernel made in answer to a packet received. */
-export function emit(stack: Stack, skb: Skb, stage: 'icmp' | 'socket', text: () => string): void {
+/** Routes and sends what a socket or the kernel made in answer to a packet received. `text` says what the answer is. */
+export function emit(stack: Stack, skb: Skb, stage: 'icmp' | 'socket', text: (answer: Skb) => string): void {
   const { recorder } = stack.effects;
   if (recorder !== null) {
     skb.leg = recorder.leg(skb.role);
@@ -53,6 +53,6 @@ export function emit(stack: Stack, skb: Skb, stage: 'icmp' | 'socket', text: () 
   }
   skb.via = route;
   if ((skb.tcpFlags & SYN) !== 0) skb.mssBytes = announcedMss(stack, route);
-  if (recorder !== null) note(stack, skb, { stage, verb: 'ANSWERED', text: text() });
+  if (recorder !== null) note(stack, skb, { stage, verb: 'ANSWERED', text: text(skb) });
   ipLocalOut(stack, skb);
 }

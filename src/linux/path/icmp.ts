@@ -216,6 +216,6 @@ export function icmpRcv(stack: Stack, skb: Skb): void {
   reply.mark = sysctl.fwmarkReflect ? skb.mark : 0;
   reply.byKernel = true;
   stack.session.icmpBusy = true;
-  emit(stack, reply, 'icmp', () => `echo reply to ${formatIpv4(skb.src)}`);
+  emit(stack, reply, 'icmp', ({ dst }) => `echo reply to ${formatIpv4(dst)}`);
   stack.session.icmpBusy = false;
 }

@@ -176,18 +176,21 @@ function wait(entry: LearnedNeighbour, skb: Skb): void {
 function sendTo(stack: Stack, device: Device, skb: Skb, dmac: Mac, nexthop: Ipv4, state: string | null): void {
   skb.smac = device.mac;
   skb.dmac = dmac;
-  if (state !== null && stack.effects.recorder !== null) {
-    note(stack, skb, {
-      stage: 'neighbour',
-      verb: 'RESOLVED',
-      text: () =>
-        state === 'assumed'
-          ? `${formatIpv4(nexthop)} dev ${device.name} leads out of the model`
-          : `${formatIpv4(nexthop)} dev ${device.name} is at ${dmac}`,
-      neigh: () => ({ ip: formatIpv4(nexthop), mac: dmac === NO_MAC ? null : dmac, dev: device.name, state: state.toUpperCase() }),
-    });
-  }
+  // Apart, because what closures hold on to is allocated wherever they stand, made or not.
+  if (state !== null && stack.effects.recorder !== null) noteResolved(stack, device, skb, dmac, nexthop, state);
   deviceTransmit(stack, device, skb);
+}
+
+function noteResolved(stack: Stack, device: Device, skb: Skb, dmac: Mac, nexthop: Ipv4, state: string): void {
+  note(stack, skb, {
+    stage: 'neighbour',
+    verb: 'RESOLVED',
+    text: () =>
+      state === 'assumed'
+        ? `${formatIpv4(nexthop)} dev ${device.name} leads out of the model`
+        : `${formatIpv4(nexthop)} dev ${device.name} is at ${dmac}`,
+    neigh: () => ({ ip: formatIpv4(nexthop), mac: dmac === NO_MAC ? null : dmac, dev: device.name, state: state.toUpperCase() }),
+  });
 }
 
 /** Asks for an address, again and again until the tries are used up. @source net/core/neighbour.c neigh_timer_handler */

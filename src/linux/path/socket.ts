@@ -2,7 +2,7 @@ import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName, TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { ACK, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
-import type { Socket } from '../socket.ts';
+import { type Socket, socketKey } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { answerTo, emit, resetTo } from './emit.ts';
@@ -40,29 +40,11 @@ function opens(stack: Stack, skb: Skb): boolean {
   }
 }
 
-const socketCache = new WeakMap<readonly Socket[], ReadonlyMap<number, readonly Socket[]>>();
-
-function socketKey(proto: 'tcp' | 'udp', port: number): number {
-  return (proto === 'tcp' ? 0x10000 : 0) | port;
-}
-
 function boundSockets(stack: Stack, proto: 'tcp' | 'udp', port: number): readonly Socket[] {
-  const { sockets } = stack.netns.tables;
-  if (sockets.length === 0) return [];
-  let byPort = socketCache.get(sockets);
-  if (byPort === undefined) {
-    const built = new Map<number, Socket[]>();
-    for (const socket of sockets) {
-      const key = socketKey(socket.proto, socket.port);
-      const list = built.get(key);
-      if (list === undefined) built.set(key, [socket]);
-      else list.push(socket);
-    }
-    byPort = built;
-    socketCache.set(sockets, byPort);
-  }
-  return byPort.get(socketKey(proto, port)) ?? [];
+  return stack.netns.socketsByPort.get(socketKey(proto, port)) ?? NO_SOCKETS;
 }
+
+const NO_SOCKETS: readonly Socket[] = [];
 
 /** How well a socket fits; -1 when it does not. @source net/ipv4/udp.c compute_score, inet_hashtables.c compute_score */
 function score(socket: Socket, dst: Ipv4, device: Device, skb: Skb): number {
@@ -120,19 +102,8 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
     vxlanRcv(stack, skb);
     return;
   }
-  const group = skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast';
-  if (group) {
-    const all = [
-      ...boundSockets(stack, 'udp', skb.dport),
-      ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport),
-    ];
-    if (isBlindTo(stack, skb, null)) return;
-    const takers = all.filter((s) => (s.addr === null || s.addr === skb.dst) && (s.dev === null || s.dev === device.name));
-    if (takers.length === 0) {
-      stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody listens on udp/${skb.dport}`);
-      return;
-    }
-    for (const socket of takers) stack.effects.delivered(stack, skb, socket);
+  if (skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast') {
+    toGroup(stack, device, skb);
     return;
   }
   const socket = findSocket(stack, 'udp', socketDevice(device, skb), skb);
@@ -144,8 +115,27 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
   }
   stack.effects.delivered(stack, skb, socket);
   if (socket.answers) {
-    emit(stack, answerTo(stack, skb, UDP, skb.lengthBytes), 'socket', () => `answers from ${formatIpv4(skb.dst)}:${skb.dport}`);
+    emit(stack, answerTo(stack, skb, UDP, skb.lengthBytes), 'socket', answersText);
   }
+}
+
+function answersText({ src, sport }: Skb): string {
+  return `answers from ${formatIpv4(src)}:${sport}`;
+}
+
+/** Every socket gets its copy. @source net/ipv4/udp.c __udp4_lib_mcast_deliver */
+function toGroup(stack: Stack, device: Device, skb: Skb): void {
+  const all = [
+    ...boundSockets(stack, 'udp', skb.dport),
+    ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport),
+  ];
+  if (isBlindTo(stack, skb, null)) return;
+  const takers = all.filter((s) => (s.addr === null || s.addr === skb.dst) && (s.dev === null || s.dev === device.name));
+  if (takers.length === 0) {
+    stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody listens on udp/${skb.dport}`);
+    return;
+  }
+  for (const socket of takers) stack.effects.delivered(stack, skb, socket);
 }
 
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_rcv */
@@ -182,7 +172,7 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       answer.tcpFlags = SYN | ACK;
       answer.df = true;
       answer.mark = stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0;
-      emit(stack, answer, 'socket', () => `SYN-ACK from ${formatIpv4(skb.dst)}:${skb.dport}`);
+      emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
       return;
     }
     if ((tcpFlags & RST) === 0) reset(stack, skb);
@@ -213,5 +203,5 @@ function nobodyText({ session }: Stack, skb: Skb): string {
 
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */
 function reset(stack: Stack, skb: Skb): void {
-  emit(stack, resetTo(stack, skb), 'socket', () => `RST from ${formatIpv4(skb.dst)}:${skb.dport}`);
+  emit(stack, resetTo(stack, skb), 'socket', ({ src, sport }) => `RST from ${formatIpv4(src)}:${sport}`);
 }
