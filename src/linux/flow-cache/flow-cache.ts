@@ -1,46 +1,69 @@
+import type { Ipv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import { IPS_CONFIRMED } from '../conntrack/entry.ts';
 import type { Device } from '../device.ts';
+import type { OutputRoute } from '../fib/route-result.ts';
 import type { Firewall } from '../firewall.ts';
 import type { Gaps } from '../gaps.ts';
-import { PREROUTING } from '../netfilter/hook.ts';
 import { hasRules } from '../netfilter/compiled-table.ts';
+import { PREROUTING } from '../netfilter/hook.ts';
 import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
 import type { Netns } from '../netns.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { foresee } from './foresee.ts';
+import type { ReceivedWay, SentWay, STEP_BY_STEP } from './way.ts';
 import { WayTable } from './way-table.ts';
-import type { Way } from './way.ts';
 
-/** So many fit a flow's key beside the protocol. */
-const MAX_DEVICES = 32_768;
-/** Beside the values of `ctInfo`, of which 0 stands for no connection: one that is in no table yet. */
-const UNCONFIRMED = 8;
+/** So many fit a flow's kind beside its class and its protocol. */
+const MAX_DEVICES = 4096;
+/** Classes of flows: the values of `ctInfo` up to ESTABLISHED_REPLY, of which 0 stands for no connection, and these. */
+const UNCONFIRMED = 5;
+const SENT = 6;
+const ALL_PORTS = -1;
 
 /**
- * Remembers where received packets go, by flow, so that only the first of a flow makes the tables of a namespace work. It belongs to the
- * frozen tables of one namespace and knows nothing of a session: whatever a session remembers is asked anew for every packet.
+ * Remembers where packets go, by flow, so that only the first of a flow makes the tables of a namespace work. It belongs to the frozen
+ * tables of one namespace and knows nothing of a session: whatever a session remembers is asked anew for every packet.
  * The kernel's own of this kind is the flow table of nftables; Open vSwitch's megaflows likewise grow their key by what was asked for.
  */
 export class FlowCache {
-  private readonly byState: readonly WayTable[] = Array.from({ length: UNCONFIRMED + 1 }, () => new WayTable());
+  private readonly table = new WayTable();
+  private lastSent: SentWay | null = null;
 
-  /** Where a packet goes that {@link isPlain} lets pass and that conntrack, if it is on, has given an untranslated connection. */
-  wayOf(stack: Stack, device: Device, skb: Skb): Way {
+  /** Where a packet goes that `path/fast-path` takes for plain and that conntrack, if it is on, has given an untranslated connection. */
+  received(stack: Stack, device: Device, skb: Skb): ReceivedWay | typeof STEP_BY_STEP {
     const { ct, src, dst } = skb;
-    const table = this.byState[ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? UNCONFIRMED : skb.ctInfo];
-    if (table === undefined) return foresee(stack, device, skb).way;
-    const kind = (device.index << 1) | (skb.proto === TCP ? 1 : 0);
+    const state = ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? UNCONFIRMED : skb.ctInfo;
+    const kind = (device.index << 4) | (skb.proto === TCP ? 8 : 0) | state;
     const ports = (skb.sport << 16) | skb.dport;
-    const known = table.find(kind, src, dst, ports);
-    if (known !== undefined) return known;
+    const known = this.table.find(kind, src, dst, ports);
+    if (known === null || (known !== undefined && known.kind !== 'sent')) return known;
     const { way, foresight } = foresee(stack, device, skb);
     const portMask = ((foresight.reads & READS_SPORT) !== 0 ? 0xffff_0000 : 0) | ((foresight.reads & READS_DPORT) !== 0 ? 0xffff : 0);
-    table.add(kind, src, dst, ports, portMask, way);
+    this.table.add(kind, src, dst, ports, portMask, way);
     return way;
   }
+
+  /** How a packet of a socket was routed before; null when none of its flow was. */
+  sent(skb: Skb): SentWay | null {
+    const known = this.table.find(sentKind(skb), skb.src, skb.dst, (skb.sport << 16) | skb.dport);
+    return known !== undefined && known !== null && known.kind === 'sent' ? known : null;
+  }
+
+  /** Remembers how a packet was routed that had no source, or its own, before. */
+  rememberSent({ netns }: Stack, skb: Skb, src: Ipv4, route: OutputRoute): void {
+    const ports = (skb.sport << 16) | skb.dport;
+    const last = this.lastSent;
+    const way: SentWay = last?.route === route && last.src === skb.src ? last : { kind: 'sent', route, src: skb.src };
+    this.lastSent = way;
+    this.table.add(sentKind(skb), src, skb.dst, ports, netns.fib.rulesNeedPorts ? ALL_PORTS : 0, way);
+  }
+}
+
+function sentKind({ proto }: Skb): number {
+  return (proto === TCP ? 8 : 0) | SENT;
 }
 
 const caches = new WeakMap<Netns, FlowCache>();

@@ -9,11 +9,11 @@ import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
 import { hasRules, runTable } from '../netfilter/run.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { STEP_BY_STEP, type Way } from './way.ts';
+import { type ReceivedWay, STEP_BY_STEP } from './way.ts';
 
 /** What was found out of a packet's way, and the READS_* bits that it depends on. */
 export interface Foreseen {
-  readonly way: Way;
+  readonly way: ReceivedWay | typeof STEP_BY_STEP;
   readonly foresight: Foresight;
 }
 
@@ -26,7 +26,7 @@ export function foresee(stack: Stack, device: Device, skb: Skb): Foreseen {
   return { way: wayOf(stack, device, skb, foresight), foresight };
 }
 
-function wayOf(stack: Stack, device: Device, skb: Skb, foresight: Foresight): Way {
+function wayOf(stack: Stack, device: Device, skb: Skb, foresight: Foresight): Foreseen['way'] {
   const { mangle, filter, security, natTable, nat } = stack.firewall;
   const { ct } = skb;
   // Only a connection that is in no table yet meets the nat chains; the others keep what they have, which is nothing.

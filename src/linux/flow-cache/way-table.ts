@@ -3,6 +3,8 @@ import type { Way } from './way.ts';
 const INITIAL_SLOTS = 16;
 /** Flows that one table may hold; the next one finds it empty. */
 const MAX_FLOWS = 65_000;
+/** The low bits of a flow's kind; each class has its own opinion of ports. */
+const CLASSES = 8;
 
 /**
  * The ways of flows, by everything that decides about them. Ports count only once something has asked for them: then the table starts
@@ -12,39 +14,37 @@ const MAX_FLOWS = 65_000;
 export class WayTable {
   private words = new Int32Array(INITIAL_SLOTS * 4);
   /** Position of the last slot. */
-  private last = INITIAL_SLOTS * 4 - 4;
+  private last: number = INITIAL_SLOTS * 4 - 4;
   private size = 0;
-  private portMask = 0;
+  /** The bits of the ports that decide, by class. */
+  private readonly portMasks = new Int32Array(CLASSES);
   /** Ways by number; flows share them, as they share routes. */
   private ways: (Way | undefined)[] = [undefined];
   private readonly numbers = new Map<Way, number>();
 
   /**
    * The way of a flow; undefined when nobody asked for it yet.
-   * @param kind 16 bits
+   * @param kind 16 bits, of which the low three are the class
    * @param ports source port above destination port
    */
   find(kind: number, src: number, dst: number, ports: number): Way | undefined {
-    const words = this.words;
-    const asked = ports & this.portMask;
-    let at = hash(kind, src, dst, asked) & this.last;
-    for (;;) {
-      const last = words[at + 3] ?? 0;
-      if (last === 0) return undefined;
-      if (words[at] === src && words[at + 1] === dst && words[at + 2] === asked && (last & 0xffff) === kind)
-        return this.ways[last >>> 16];
-      at = (at + 4) & this.last;
+    const { words, last } = this;
+    const asked = ports & (this.portMasks[kind % CLASSES] ?? 0);
+    for (let at = hash(kind, src, dst, asked) & last; ; at = (at + 4) & last) {
+      const word = words[at + 3] ?? 0;
+      if (word === 0) return undefined;
+      if (words[at] === src && words[at + 1] === dst && words[at + 2] === asked && (word & 0xffff) === kind) return this.ways[word >>> 16];
     }
   }
 
   /** Remembers a way that was not known. @param portMask the bits of `ports` that decided */
   add(kind: number, src: number, dst: number, ports: number, portMask: number, way: Way): void {
-    if ((portMask & ~this.portMask) !== 0) {
-      this.portMask |= portMask;
-      this.clear();
-    } else if (this.size >= MAX_FLOWS) this.clear();
-    if (this.size * 2 > this.last >> 2) this.grow();
-    this.put(src, dst, ports & this.portMask, (this.numberOf(way) << 16) | kind);
+    const known = this.portMasks[kind % CLASSES] ?? 0;
+    const wider = known | portMask;
+    if (wider !== known || this.size >= MAX_FLOWS) this.clear();
+    this.portMasks[kind % CLASSES] = wider;
+    if (this.size * 8 > this.last) this.grow();
+    this.put(src, dst, ports & wider, (this.numberOf(way) << 16) | kind);
     this.size++;
   }
 
@@ -57,14 +57,14 @@ export class WayTable {
     return number;
   }
 
-  private put(src: number, dst: number, ports: number, last: number): void {
-    const words = this.words;
-    let at = hash(last & 0xffff, src, dst, ports) & this.last;
-    while (words[at + 3] !== 0) at = (at + 4) & this.last;
+  private put(src: number, dst: number, ports: number, word: number): void {
+    const { words, last } = this;
+    let at = hash(word & 0xffff, src, dst, ports) & last;
+    while (words[at + 3] !== 0) at = (at + 4) & last;
     words[at] = src;
     words[at + 1] = dst;
     words[at + 2] = ports;
-    words[at + 3] = last;
+    words[at + 3] = word;
   }
 
   private clear(): void {
@@ -79,8 +79,8 @@ export class WayTable {
     this.words = new Int32Array(old.length * 2);
     this.last = old.length * 2 - 4;
     for (let at = 0; at < old.length; at += 4) {
-      const last = old[at + 3] ?? 0;
-      if (last !== 0) this.put(old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, last);
+      const word = old[at + 3] ?? 0;
+      if (word !== 0) this.put(old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, word);
     }
   }
 }

@@ -24,7 +24,7 @@ export function takeKnownWay(stack: Stack, flows: FlowCache, device: Device, skb
   if (!isPlain(skb)) return false;
   const { firewall } = stack;
   if (firewall.conntrack && (conntrackIn(stack, skb) !== 'free' || skb.ct === null || isTranslated(skb.ct))) return false;
-  const way = flows.wayOf(stack, device, skb);
+  const way = flows.received(stack, device, skb);
   if (way === STEP_BY_STEP) return false;
   const { ct } = skb;
   const fresh = ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? ct : null;
@@ -43,6 +43,19 @@ export function takeKnownWay(stack: Stack, flows: FlowCache, device: Device, skb
   if (fresh !== null && !settled(stack, skb, fresh)) return true;
   neighOutput(stack, way.device, way.gateway === ANY ? skb.dst : way.gateway, skb);
   return true;
+}
+
+/** What remembers how packets like this one were routed; null where it must be looked up. */
+export function flowsOfSender({ flows, effects, session }: Stack, skb: Skb): FlowCache | null {
+  if (flows === null || effects.recorder !== null || session.pathMtus.size > 0) return null;
+  const isPlain =
+    (skb.proto === UDP || skb.proto === TCP) &&
+    skb.mark === 0 &&
+    skb.tos === 0 &&
+    skb.dst !== ANY &&
+    skb.boundDev === null &&
+    !skb.byKernel;
+  return isPlain ? flows : null;
 }
 
 /** Whether nothing about a packet asks for a stage of its own: no mark, fragment, bridge or tunnel, hops enough. */

@@ -9,6 +9,7 @@ import { routeOutput } from '../fib/route-output.ts';
 import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
 import { type Exit, KERNEL_UID, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { flowsOfSender } from './fast-path.ts';
 import { withPathMtu } from './path-mtu.ts';
 import { noteOutputRoute } from './note-route.ts';
 
@@ -38,6 +39,12 @@ function unknownRoute(stack: Stack, dst: Ipv4, found: InputRoute | OutputRoute):
  * @param raw the packet brings its own header: the look-up sees neither its source nor its protocol
  */
 export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
+  const flows = raw ? null : flowsOfSender(stack, skb);
+  const known = flows === null ? null : flows.sent(skb);
+  if (known !== null) {
+    skb.src = known.src;
+    return known.route;
+  }
   flow.reset(skb.dst, raw ? ANY : skb.src);
   if (skb.boundDev !== null) {
     const device = stack.netns.deviceByName.get(skb.boundDev);
@@ -59,6 +66,7 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
     skb.src = flow.src;
     skb.dst = flow.dst;
   }
+  if (flows !== null && (route.kind === 'unicast' || route.kind === 'local')) flows.rememberSent(stack, skb, boundSrc, route);
   if (stack.effects.recorder !== null) {
     // The key as it was before the look-up chose a source.
     flow.src = raw ? ANY : boundSrc;
