@@ -21,15 +21,13 @@ const MAX_DEVICES = 4096;
 /** Classes of flows: the values of `ctInfo` up to ESTABLISHED_REPLY, of which 0 stands for no connection, and these. */
 const UNCONFIRMED = 5;
 const SENT = 6;
-const ALL_PORTS = -1;
 
 /**
  * Remembers where packets go, by flow, so that only the first of a flow makes the tables of a namespace work. It belongs to the frozen
  * tables of one namespace and knows nothing of a session: whatever a session remembers is asked anew for every packet.
  * The kernel's own of this kind is the flow table of nftables; Open vSwitch's megaflows likewise grow their key by what was asked for.
  */
-export class FlowCache {
-  private readonly table = new WayTable();
+export class FlowCache extends WayTable {
   private lastSent: SentWay | null = null;
 
   /** Where a packet goes that `path/fast-path` takes for plain and that conntrack, if it is on, has given an untranslated connection. */
@@ -38,17 +36,16 @@ export class FlowCache {
     const state = ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? UNCONFIRMED : skb.ctInfo;
     const kind = (device.index << 4) | (skb.proto === TCP ? 8 : 0) | state;
     const ports = (skb.sport << 16) | skb.dport;
-    const known = this.table.find(kind, src, dst, ports);
+    const known = this.find(kind, src, dst, ports);
     if (known === null || (known !== undefined && known.kind !== 'sent')) return known;
     const { way, foresight } = foresee(stack, device, skb);
-    const portMask = ((foresight.reads & READS_SPORT) !== 0 ? 0xffff_0000 : 0) | ((foresight.reads & READS_DPORT) !== 0 ? 0xffff : 0);
-    this.table.add(kind, src, dst, ports, portMask, way);
+    this.add(kind, src, dst, ports, foresight.reads, way);
     return way;
   }
 
   /** How a packet of a socket was routed before; null when none of its flow was. */
   sent(skb: Skb): SentWay | null {
-    const known = this.table.find(sentKind(skb), skb.src, skb.dst, (skb.sport << 16) | skb.dport);
+    const known = this.find(sentKind(skb), skb.src, skb.dst, (skb.sport << 16) | skb.dport);
     return known !== undefined && known !== null && known.kind === 'sent' ? known : null;
   }
 
@@ -58,7 +55,7 @@ export class FlowCache {
     const last = this.lastSent;
     const way: SentWay = last?.route === route && last.src === skb.src ? last : { kind: 'sent', route, src: skb.src };
     this.lastSent = way;
-    this.table.add(sentKind(skb), src, skb.dst, ports, netns.fib.rulesNeedPorts ? ALL_PORTS : 0, way);
+    this.add(sentKind(skb), src, skb.dst, ports, netns.fib.rulesNeedPorts ? READS_SPORT | READS_DPORT : 0, way);
   }
 }
 

@@ -1,10 +1,11 @@
+import { READS_DPORT, READS_SPORT, type Reads } from '../netfilter/reads.ts';
 import type { Way } from './way.ts';
 
 const INITIAL_SLOTS = 16;
 /** Flows that one table may hold; the next one finds it empty. */
 const MAX_FLOWS = 65_000;
 /** The low bits of a flow's kind; each class has its own opinion of ports. */
-const CLASSES = 8;
+const CLASS = 7;
 
 /**
  * The ways of flows, by everything that decides about them. Ports count only once something has asked for them: then the table starts
@@ -16,8 +17,8 @@ export class WayTable {
   /** Position of the last slot. */
   private last: number = INITIAL_SLOTS * 4 - 4;
   private size = 0;
-  /** The bits of the ports that decide, by class. */
-  private readonly portMasks = new Int32Array(CLASSES);
+  /** READS_SPORT and READS_DPORT of every class, two bits each. */
+  private reads = 0;
   /** Ways by number; flows share them, as they share routes. */
   private ways: (Way | undefined)[] = [undefined];
   private readonly numbers = new Map<Way, number>();
@@ -29,7 +30,7 @@ export class WayTable {
    */
   find(kind: number, src: number, dst: number, ports: number): Way | undefined {
     const { words, last } = this;
-    const asked = ports & (this.portMasks[kind % CLASSES] ?? 0);
+    const asked = ports & this.portMask(kind);
     for (let at = hash(kind, src, dst, asked) & last; ; at = (at + 4) & last) {
       const word = words[at + 3] ?? 0;
       if (word === 0) return undefined;
@@ -37,15 +38,20 @@ export class WayTable {
     }
   }
 
-  /** Remembers a way that was not known. @param portMask the bits of `ports` that decided */
-  add(kind: number, src: number, dst: number, ports: number, portMask: number, way: Way): void {
-    const known = this.portMasks[kind % CLASSES] ?? 0;
-    const wider = known | portMask;
-    if (wider !== known || this.size >= MAX_FLOWS) this.clear();
-    this.portMasks[kind % CLASSES] = wider;
+  /** Remembers a way that was not known. @param reads which of the ports decided */
+  add(kind: number, src: number, dst: number, ports: number, reads: Reads, way: Way): void {
+    const wider = this.reads | ((reads & (READS_SPORT | READS_DPORT)) << shiftOf(kind));
+    if (wider !== this.reads || this.size >= MAX_FLOWS) this.clear();
+    this.reads = wider;
     if (this.size * 8 > this.last) this.grow();
-    this.put(src, dst, ports & wider, (this.numberOf(way) << 16) | kind);
+    this.put(src, dst, ports & this.portMask(kind), (this.numberOf(way) << 16) | kind);
     this.size++;
+  }
+
+  /** The bits of the ports that decide about flows of a kind. */
+  private portMask(kind: number): number {
+    const reads = this.reads >> shiftOf(kind);
+    return (-(reads & READS_SPORT) << 16) | (-((reads & READS_DPORT) >> 1) & 0xffff);
   }
 
   private numberOf(way: Way): number {
@@ -83,6 +89,10 @@ export class WayTable {
       if (word !== 0) this.put(old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, word);
     }
   }
+}
+
+function shiftOf(kind: number): number {
+  return (kind & CLASS) << 1;
 }
 
 function hash(kind: number, src: number, dst: number, ports: number): number {
