@@ -4,10 +4,8 @@ import { parseRule } from '../../src/linux/netfilter/parse-rule.ts';
 import type { Chain } from '../../src/linux/netfilter/rule.ts';
 import type { StepEntry } from '../../src/scenario/schema/step.ts';
 import type { Trace } from '../../src/trace/trace.ts';
-import { entryView } from '../../src/walk/conntrack-view.ts';
 import { runAllBranches, runProbe } from '../../src/walk/run-probe.ts';
-import { verdictOf } from '../../src/walk/verdict.ts';
-import { type Walk, walk } from '../../src/walk/walk.ts';
+import { walk } from '../../src/walk/walk.ts';
 import type { Session } from '../../src/world/session.ts';
 import { freeze } from '../../src/world/freeze.ts';
 import type { FrozenWorld, World } from '../../src/world/world.ts';
@@ -15,6 +13,7 @@ import { type Flow, build, freshSession, probeFor } from './support/built.ts';
 import { type Facts, factsOf } from './support/facts.ts';
 import { type Find, SEARCH_MS, expectNoFind } from './support/find.ts';
 import { type DrawnFlow, drawnFlow, flowIn } from './support/flows.ts';
+import { leftBehind, noticed } from './support/noticed.ts';
 import { after } from './support/operations.ts';
 import { type ClusterScenario, clusters } from './support/recipe.ts';
 
@@ -27,37 +26,6 @@ function flowsIn(scenario: ClusterScenario, world: FrozenWorld, flows: readonly 
 
 function find({ from, to, proto }: Flow, sentence: string): Find {
   return { sentence: `${from} -> ${to}: ${sentence}`, checks: [{ from, to, ...(proto === undefined ? {} : { proto }) }] };
-}
-
-/** What a walk came to, without anything that only a recorder knows. */
-function noticed({ outcome, src, observed }: Walk): string {
-  const { delivered, alsoDelivered, reply, isReset, icmpErrors, sendError, exit, isLoop, unknown } = observed;
-  const drops = observed.drops.map(({ at, reason, text, leg, isCopy }) => ({ at, reason, text, leg, isCopy }));
-  return JSON.stringify({
-    verdict: verdictOf(observed),
-    outcome,
-    src,
-    delivered,
-    alsoDelivered,
-    reply,
-    isReset,
-    icmpErrors,
-    sendError,
-    exit,
-    isLoop,
-    unknown,
-    drops,
-  });
-}
-
-/** What walks left behind: the connections of every namespace, and how far the random source has come. */
-function leftBehind({ netns, random, clock }: Session): string {
-  const connections = [...netns].map(([at, { conntrack }]) => [at, conntrack.list(clock.nowMs).map(entryView)] as const);
-  return JSON.stringify({
-    connections: connections.filter(([, list]) => list.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)),
-    random,
-    clock,
-  });
 }
 
 describe('walks of one cluster', () => {
