@@ -13,7 +13,7 @@ import { clusters } from './support/recipe.ts';
 
 /** Small choices, so that flows meet again in some of the fields that rules and routes could ask for, and differ in the others. */
 const drawnPacket = fc.record({
-  flow: fc.nat(5),
+  flow: fc.nat(2),
   sport: fc.constantFrom(40_000, 40_001, 53, 1024),
   port: fc.option(fc.constantFrom(80, 53, 8001, 9)),
   ttl: fc.constantFrom(64, 64, 64, 33, 3),
@@ -63,12 +63,14 @@ const PLACES = [
   ['raw', 'PREROUTING', ['CT --notrack', 'ACCEPT']],
 ] as const;
 
+const seldom = fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(12) });
+
 const drawnRule = fc.record({
   node: fc.nat(3),
   place: fc.oneof(fc.nat(7), fc.nat(PLACES.length - 1)),
-  selectors: fc.array(fc.nat(SELECTORS.length - 1), { maxLength: 2 }),
-  src: fc.option(fc.nat(12), { freq: 1 }),
-  dst: fc.option(fc.nat(12), { freq: 1 }),
+  selectors: fc.array(fc.nat(SELECTORS.length - 1), { minLength: 1, maxLength: 2 }),
+  src: seldom,
+  dst: seldom,
   target: fc.nat(6),
 });
 
@@ -95,9 +97,9 @@ function ruleStep({ nodes, pods, outside }: Facts, drawn: typeof drawnRule exten
 
 const drawn = fc.record({
   scenario: clusters,
-  flows: fc.array(drawnFlow, { minLength: 1, maxLength: 6 }),
-  packets: fc.array(drawnPacket, { minLength: 10, maxLength: 60 }),
-  rules: fc.array(drawnRule, { maxLength: 6 }),
+  flows: fc.array(drawnFlow, { minLength: 1, maxLength: 3 }),
+  packets: fc.array(drawnPacket, { minLength: 20, maxLength: 60, size: 'max' }),
+  rules: fc.array(drawnRule, { maxLength: 10, size: 'max' }),
   policies: fc.array(drawnPolicy, { maxLength: 1 }),
   looseRp: fc.boolean(),
   fullAt: fc.option(fc.integer({ min: 2, max: 20 }), { freq: 1 }),
