@@ -13,7 +13,7 @@ import { clusters } from './support/recipe.ts';
 
 /** Small choices, so that flows meet again in some of the fields that rules and routes could ask for, and differ in the others. */
 const drawnPacket = fc.record({
-  flow: fc.nat(2),
+  flow: fc.nat(5),
   sport: fc.constantFrom(40_000, 40_001, 53, 1024),
   port: fc.option(fc.constantFrom(80, 53, 8001, 9)),
   ttl: fc.constantFrom(64, 64, 64, 33, 3),
@@ -51,6 +51,9 @@ const SELECTORS = [
   '',
 ] as const;
 
+/** So many of them ask for ports. */
+const PORT_SELECTORS = 6;
+
 const PLACES = [
   ['filter', 'FORWARD', ['DROP', 'REJECT', 'ACCEPT', 'RETURN', 'OTHER']],
   ['filter', 'INPUT', ['DROP', 'REJECT', 'ACCEPT', 'OTHER']],
@@ -68,7 +71,7 @@ const seldom = fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1
 const drawnRule = fc.record({
   node: fc.nat(3),
   place: fc.oneof(fc.nat(7), fc.nat(PLACES.length - 1)),
-  selectors: fc.array(fc.nat(SELECTORS.length - 1), { minLength: 1, maxLength: 2 }),
+  selectors: fc.array(fc.oneof(fc.nat(PORT_SELECTORS - 1), fc.nat(SELECTORS.length - 1)), { minLength: 1, maxLength: 2 }),
   src: seldom,
   dst: seldom,
   target: fc.nat(6),
@@ -97,7 +100,7 @@ function ruleStep({ nodes, pods, outside }: Facts, drawn: typeof drawnRule exten
 
 const drawn = fc.record({
   scenario: clusters,
-  flows: fc.array(drawnFlow, { minLength: 1, maxLength: 3 }),
+  flows: fc.array(drawnFlow, { minLength: 2, maxLength: 6 }),
   packets: fc.array(drawnPacket, { minLength: 20, maxLength: 60, size: 'max' }),
   rules: fc.array(drawnRule, { maxLength: 10, size: 'max' }),
   policies: fc.array(drawnPolicy, { maxLength: 1 }),
@@ -146,7 +149,9 @@ describe('packets that are not recorded', () => {
         const facts = factsOf(one.scenario, built);
         const steps = stepsOf(facts, one);
         const world = steps.reduce((before, step) => after(before, step, freshSession(before)), built);
-        const flows = one.flows.map((flow: DrawnFlow) => flowIn(facts, flow));
+        // Two senders, so that their flows differ in little.
+        const [a, b] = one.flows;
+        const flows = one.flows.map((flow: DrawnFlow, i) => flowIn(facts, { ...flow, client: (i % 2 === 0 ? a : b)?.client ?? 0 }));
         const expected = faresOf(world, flows, one, 'summary');
         // Twice: the second time every flow is known.
         return ['first', 'second'].flatMap((time): Find[] => {
