@@ -20,7 +20,7 @@ export interface WalkOptions {
 export const DEFAULT_SPORT = 40_000;
 export const DEFAULT_ICMP_ID = 1234;
 export const DEFAULT_TTL = 64;
-const DEFAULT_SIZE_BYTES = 32;
+export const DEFAULT_SIZE_BYTES = 32;
 
 /** One probe followed to its end. Nothing in it is formatted yet; `traceOf` does that. */
 export interface Walk {

@@ -16,14 +16,14 @@ const PROBE_MS = 3;
 
 function run(name: string): Verdict[] {
   const { world, session, probes, truth } = readRecording(name);
-  const twin = new Twin(world, session, 'cold');
+  const twin = new Twin(session, 'cold');
   const scene = sceneOf(world);
   return truth.flatMap((kernel, index): Verdict[] => {
     const probe = probes[index];
     if (probe === undefined || (onlyProbe !== undefined && kernel.probe.id !== onlyProbe)) return [];
     const id = `${name}/${kernel.probe.id}`;
     try {
-      const found = twin.send(probe, PROBE_MS * (index + 1), (one) => compare(kernel, one, scene, 'recorded').length);
+      const found = twin.send(world, probe, PROBE_MS * (index + 1), (one) => compare(kernel, one, scene, 'recorded').length);
       const differences = compare(kernel, found, scene, 'recorded').filter(({ tier }) => tiers.includes(tier));
       return [{ id, kernel, trace: found.trace, thrown: null, differences }];
     } catch (error) {

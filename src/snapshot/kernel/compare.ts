@@ -15,6 +15,7 @@ import {
   twinHopRows,
   twinRuleRows,
 } from './rows.ts';
+import { withTwinsPorts } from './chosen-ports.ts';
 import type { TruthNeighbour, TruthProbe } from './truth.ts';
 
 /** What is compared, from what a user sees first to what explains it. */
@@ -30,6 +31,7 @@ export const TIERS = [
   'conntrack',
   'neighbours',
   'neighbourStates',
+  'routes',
 ] as const;
 export type Tier = (typeof TIERS)[number];
 
@@ -69,7 +71,8 @@ const NO_BRIDGES: Bridges = new Map();
 const NO_CHAINS: ReadonlySet<string> = new Set();
 
 /** Compares what the kernel did with a probe with the twin's run of it; at most one difference for each tier. */
-export function compare(truth: TruthProbe, run: TwinRun, scene: Scene, witness: Witness): Difference[] {
+export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: Witness): Difference[] {
+  const truth = withTwinsPorts(seen, run.conntrack);
   const found: Difference[] = [];
   const claim = (tier: Tier, kernel: string, twin: string, where = ''): void => {
     if (kernel !== twin && !found.some((difference) => difference.tier === tier)) found.push({ tier, where, kernel, twin });

@@ -3,28 +3,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Answer, RawRoutes, RawTruth } from './answers.ts';
 import type { LabPlan } from './plan.ts';
+import type { ProbePlan } from './plan/probe.ts';
 import type { Baseline } from './plan/sysctls.ts';
 import { CannotBuild } from './plan/word.ts';
 import { TOOL_PATH } from './requirements.ts';
-
-/** A probe in the words of the helper. */
-export interface ProbePlan {
-  readonly from: number;
-  readonly proto: string;
-  readonly dst: string;
-  readonly dport: number;
-  readonly sport: number;
-  readonly src: string | null;
-  readonly spoof: string | null;
-  readonly ttl: number;
-  readonly tos: number;
-  readonly mark: number;
-  readonly size: number;
-  readonly df: boolean | 'auto';
-  readonly bindDev: string | null;
-  /** For a frame that comes in by a link end: where the other end lies, and the Ethernet addresses. */
-  readonly link: { readonly sink: string; readonly smac: string; readonly dmac: string } | null;
-}
 
 /** How much is forgotten between probes. */
 export type StartState = 'cold' | 'fresh' | 'shared';

@@ -1,4 +1,5 @@
 import type { TapFrame, TapHeader } from './answers.ts';
+import { SINK_MAC } from './plan/probe.ts';
 import type { TruthHeader, TruthHop } from './truth.ts';
 
 /** Which link ends meet: `MACHINE/NETNS/DEV` → the same. */
@@ -17,6 +18,8 @@ export interface Layout {
 interface Visit {
   readonly hop: { -readonly [Key in keyof TruthHop]: TruthHop[Key] } & { through: string[] };
   readonly parent: Visit | null;
+  /** Which copy it is of the one that made the visit. */
+  readonly fork: number;
   /** Whether it left by a link to somewhere. */
   left: boolean;
 }
@@ -24,6 +27,8 @@ interface Visit {
 /**
  * The ways that the copies of one packet took, each as the visits of namespaces that taps saw. A frame that comes in by a wire begins a
  * visit; the frame that was sent into the wire says which visit it came from.
+ * @returns the packet itself first: where copies are made of it, it is the last to be sent
+ * @source net/bridge/br_forward.c br_flood; net/ipv4/ip_output.c ip_mc_output
  */
 export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] {
   const { wires, inner, bridges } = layout;
@@ -31,7 +36,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] 
   const inFlight = new Map<string, Visit[]>();
   const visits: Visit[] = [];
   const begin = (ns: string, parent: Visit | null): Visit => {
-    const visit: Visit = { hop: { ns, through: [] }, parent, left: false };
+    const visit: Visit = { hop: { ns, through: [] }, parent, fork: 0, left: false };
     visits.push(visit);
     open.set(ns, visit);
     return visit;
@@ -53,6 +58,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] 
       visit.hop.through.push(dev);
     } else if (out) {
       const visit = current === undefined ? begin(ns, null) : current.left ? forked(visits, current) : current;
+      open.set(ns, visit);
       visit.hop.out = dev;
       visit.hop.tx = shown(header);
       visit.left = true;
@@ -65,13 +71,25 @@ export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] 
     }
   }
   const parents = new Set(visits.map(({ parent }) => parent));
-  return visits.filter((visit) => !parents.has(visit)).map((last) => wayTo(last, layout));
+  const ends = visits.filter((visit) => !parents.has(visit));
+  return ends.toSorted((a, b) => compareForks(forksOf(b), forksOf(a))).map((last) => wayTo(last, layout));
+}
+
+function forksOf(last: Visit): number[] {
+  const forks: number[] = [];
+  for (let visit: Visit | null = last; visit !== null; visit = visit.parent) forks.unshift(visit.fork);
+  return forks;
+}
+
+function compareForks(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((fork, index) => fork !== b[index]);
+  return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
 /** Another copy of the packet that made a visit leaves by another device. */
 function forked(visits: Visit[], visit: Visit): Visit {
   const { out: _out, tx: _tx, ...rest } = visit.hop;
-  const copy: Visit = { hop: { ...rest, through: [...rest.through] }, parent: visit.parent, left: false };
+  const copy: Visit = { hop: { ...rest, through: [...rest.through] }, parent: visit.parent, fork: visit.fork + 1, left: false };
   visits.push(copy);
   return copy;
 }
@@ -95,8 +113,14 @@ function isForOthers({ ns, in: dev, out, rx }: TruthHop, { bridges, macs }: Layo
 
 /** A frame that a bridge only passes on from port to port is not received on the bridge itself, so its taps do not show it. */
 function withBridge({ ns, in: dev, out, through = [] }: TruthHop, { bridges }: Layout): readonly string[] {
-  const bridge = dev === undefined || out === undefined ? undefined : bridges.get(`${ns}/${dev}`);
+  const passedOn = out !== undefined || through.length > 0;
+  const bridge = dev === undefined || !passedOn ? undefined : bridges.get(`${ns}/${dev}`);
   return bridge === undefined || through[0] === bridge ? through : [bridge, ...through];
+}
+
+/** Whoever is at the far end of a link that leads nowhere has no address of its own; the twin writes it as `-`. */
+function named(mac: string): string {
+  return mac === SINK_MAC ? '-' : mac;
 }
 
 function shown({ src, dst, sport, dport, id, ttl, smac, dmac, vni }: TapHeader): TruthHeader {
@@ -104,8 +128,8 @@ function shown({ src, dst, sport, dport, id, ttl, smac, dmac, vni }: TapHeader):
     src,
     dst,
     ttl,
-    smac,
-    dmac,
+    smac: named(smac),
+    dmac: named(dmac),
     ...(sport === undefined ? {} : { sport }),
     ...(dport === undefined ? {} : { dport }),
     ...(id === undefined ? {} : { id }),

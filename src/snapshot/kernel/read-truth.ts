@@ -3,6 +3,7 @@ import type { World } from '../../world/world.ts';
 import type { RawTruth, TapFrame } from './answers.ts';
 import { type Layout, ways } from './hops.ts';
 import { sitesOf } from './plan.ts';
+import { SINK_MAC } from './plan/probe.ts';
 import { legacyVerdict } from './legacy.ts';
 import type { TruthHop, TruthProbe, TruthRule } from './truth.ts';
 
@@ -57,9 +58,14 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
       rows.map((row): TruthRule => ({ ...row, ns, verdict: row.verdict ?? legacyVerdict(world, ns, row) })),
     ),
     conntrack: raw.conntrack,
-    neigh: raw.neigh,
+    neigh: withoutSinks(raw.neigh),
     drops: [],
   };
+}
+
+/** The twin takes somebody to be at the end of a link that leads out, and learns nothing of them; the kernel has to. */
+function withoutSinks(neighbours: TruthProbe['neigh']): TruthProbe['neigh'] {
+  return Object.fromEntries(Object.entries(neighbours).map(([ns, rows]) => [ns, rows.filter(({ mac }) => mac !== SINK_MAC)]));
 }
 
 /** Which packet of the conversation a frame carries. Where a payload is too short to say so, time does: the answer follows the request. */
@@ -83,9 +89,9 @@ function outcomeOf(found: {
   return found.delivered === null ? 'dropped' : 'delivered-no-reply';
 }
 
-/** Of the ways that copies of a packet took, the one that led to a socket; else the longest. */
+/** Of the ways that copies of a packet took, the one that led to a socket; else that of the packet itself. */
 function theWay(frames: readonly TapFrame[], layout: Layout, receiver: string | null): readonly TruthHop[] {
   const all = ways(frames, layout);
   const arrived = all.find((way) => way.at(-1)?.ns === receiver && way.at(-1)?.out === undefined);
-  return arrived ?? all.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  return arrived ?? all[0] ?? [];
 }

@@ -19,14 +19,12 @@ const MAX_BRANCHES = 64;
 
 /** The twin of a network in the running kernel: it gets the same probes at the same times, and forgets what the kernel forgets. */
 export class Twin {
-  readonly #world: FrozenWorld;
   readonly #start: Session;
   readonly #state: StartState;
   #session: Session;
   #first = true;
 
-  constructor(world: FrozenWorld, start: Session, state: StartState) {
-    this.#world = world;
+  constructor(start: Session, state: StartState) {
     this.#start = start;
     this.#state = state;
     this.#session = this.#fresh();
@@ -34,10 +32,11 @@ export class Twin {
 
   /**
    * Sends the next probe.
+   * @param world what it finds; somebody may have changed something since the last
    * @param atMs when the kernel got it, in milliseconds since its first
    * @param differs how far a run is from what the kernel did. Where load balancing leaves ways open, the nearest one is taken.
    */
-  send(probe: Probe, atMs: number, differs: (run: TwinRun) => number): TwinRun {
+  send(world: FrozenWorld, probe: Probe, atMs: number, differs: (run: TwinRun) => number): TwinRun {
     const before = this.#state === 'shared' || this.#first ? this.#session : this.#again();
     this.#first = false;
     before.clock.nowMs = Math.max(before.clock.nowMs, this.#start.clock.nowMs + atMs);
@@ -47,8 +46,8 @@ export class Twin {
       const fixed = open.shift();
       if (fixed === undefined) break;
       const session = cloneSession(before);
-      const walked = walk(this.#world, session, probe, { record: 'detailed' }, fixed);
-      const run = this.#runOf(walked, session);
+      const walked = walk(world, session, probe, { record: 'detailed' }, fixed);
+      const run = runOf(world, walked, session);
       const distance = differs(run);
       if (best === null || distance < best.distance) best = { run, session, distance };
       if (best.distance === 0) break;
@@ -75,20 +74,20 @@ export class Twin {
     }
     return session;
   }
+}
 
-  #runOf(walked: Walk, session: Session): TwinRun {
-    const conntrack = new Map<string, ConntrackEntry[]>();
-    const neighbours = new Map<string, TruthNeighbour[]>();
-    for (const { at, netns } of sitesOf(this.#world)) {
-      const taught = session.netns.get(at);
-      const entries = taught?.conntrack.list(session.clock.nowMs) ?? [];
-      if (entries.length > 0) conntrack.set(at, entries.map(entryView));
-      const rows = new Map(session.cold ? [] : lasting(netns.neighbours).map((row) => [`${row.dev} ${row.ip}`, row]));
-      for (const row of learned(taught)) rows.set(`${row.dev} ${row.ip}`, row);
-      if (rows.size > 0) neighbours.set(at, [...rows.values()]);
-    }
-    return { trace: traceOf(walked), conntrack, neighbours };
+function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
+  const conntrack = new Map<string, ConntrackEntry[]>();
+  const neighbours = new Map<string, TruthNeighbour[]>();
+  for (const { at, netns } of sitesOf(world)) {
+    const taught = session.netns.get(at);
+    const entries = taught?.conntrack.list(session.clock.nowMs) ?? [];
+    if (entries.length > 0) conntrack.set(at, entries.map(entryView));
+    const rows = new Map(session.cold ? [] : lasting(netns.neighbours).map((row) => [`${row.dev} ${row.ip}`, row]));
+    for (const row of learned(taught)) rows.set(`${row.dev} ${row.ip}`, row);
+    if (rows.size > 0) neighbours.set(at, [...rows.values()]);
   }
+  return { trace: traceOf(walked), conntrack, neighbours };
 }
 
 /** The entries of the tables that were learned before. */

@@ -91,8 +91,8 @@ class Lab:
             arguments = {"ipset": ["ipset", "-exist", "restore"]}.get(tool, [tool])
             self.each(lambda site, part=part, arguments=arguments: (arguments, site.plan[part]))
         self.each(lambda site: (["ebtables-restore"], site.plan["ebtables"]))
-        for site in self.sites:
-            self.observe(site)
+        for number, site in enumerate(self.sites):
+            self.observe(number, site)
         self.restart(True)
 
     def each(self, command):
@@ -120,15 +120,16 @@ class Lab:
         site.space.enter()
         site.space.look()
         wanted = dict(site.plan["routes"])
-        for words, body in routes.rows(site.space.route, site.space.names):
-            if wanted.pop(words, None) is None:
-                routes.delete(site.space.route, body)
+        others = [body for words, body in routes.rows(site.space.route, site.space.names) if wanted.pop(words, None) is None]
         lines = list(wanted.values())
         if lines:
             process = tools.start(["ip", "-force", "-batch", "-"], "")
             code, _out, err = tools.finish(process, "".join(f"{line}\n" for line in lines))
             if code != 0:
                 self.once_more(site, lines, err)
+        # Now, since others may have been added by gateways that these lead to.
+        for body in others:
+            routes.delete(site.space.route, body)
         return list(wanted)
 
     def once_more(self, site, lines, err):
@@ -156,7 +157,7 @@ class Lab:
         self.poll.register(part.fileno(), select.EPOLLIN)
         return part
 
-    def observe(self, site):
+    def observe(self, number, site):
         site.space.enter()
         site.space.look()
         if site.plan["iptables"] or site.plan["iptablesLegacy"]:
@@ -169,7 +170,7 @@ class Lab:
             rules.log_traced(site.logged)
         for spec in site.plan["sockets"]:
             try:
-                site.listeners.append(self.watch(Listener(site.name, spec)))
+                site.listeners.append(self.watch(Listener(number, site.name, spec)))
             except OSError as error:
                 raise tools.ToolFailed(f"{site.name}: the socket {spec} cannot be opened: {error.strerror}") from error
 
@@ -243,6 +244,8 @@ class Lab:
     def probe(self, probe, state, first):
         if state != "shared" and not first:
             self.restart(state == "fresh", False)
+        for change in probe["changes"]:
+            self.change(self.sites[change["site"]], change)
         self.pump([])
         self.collect()
         seen = []
@@ -269,10 +272,37 @@ class Lab:
         } | self.tables()
         if sender is not None:
             sender.close()
-        for site in self.sites:
-            for listener in site.listeners:
-                listener.forget()
+        self.hang_up(probe, sender)
         return result
+
+    def hang_up(self, probe, sender):
+        """
+        Ends what the probe has opened. A listener that was left with half a handshake keeps it for seconds, and would answer the next
+        SYN from the same port differently; another socket in its place does not know of it.
+        """
+        half = probe["proto"] == "tcp" and (sender is None or sender.reply is None or not any(l.accepted for l in self.listeners()))
+        for listener in self.listeners():
+            listener.forget()
+            if half and listener.tcp and listener.spec["peer"] is None:
+                self.poll.unregister(listener.fileno())
+                del self.watched[listener.fileno()]
+                listener.close()
+                self.sites[listener.site].space.enter()
+                listener.open()
+                self.watch(listener)
+
+    def listeners(self):
+        return [listener for site in self.sites for listener in site.listeners]
+
+    def change(self, site, change):
+        """Somebody changes something while flows are on their way."""
+        site.space.enter()
+        if "sysctl" in change:
+            site.space.write(*change["sysctl"])
+            return
+        tools.run(site.name, change["run"])
+        if site.nft is not None:
+            site.numbers = rules.handles(site.nft)
 
     def tables(self):
         connections, neighbours = {}, {}

@@ -28,11 +28,16 @@ def close_silently(tcp):
 class Listener:
     """One socket of the World, opened in the present namespace."""
 
-    def __init__(self, place, spec):
+    def __init__(self, site, place, spec):
+        self.site = site
         self.place = place
         self.spec = spec
         self.tcp = spec["proto"] == "tcp"
         self.accepted = []
+        self.open()
+
+    def open(self):
+        spec = self.spec
         kind = socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM
         self.socket = socket.socket(socket.AF_INET, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

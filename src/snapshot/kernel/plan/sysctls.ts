@@ -18,11 +18,11 @@ export function planSysctls(netns: Netns, baseline: Baseline): SysctlWrite[] {
   const writes: SysctlWrite[] = [];
   const write = (name: string, usual: string | null, now: string | undefined): void => {
     const value = readSysctl(netns.sysctls, name);
-    if (value !== null && words(value) !== words(now ?? '')) writes.push([pathOf(name), value, value === usual]);
+    if (value !== null && words(value) !== words(now ?? '')) writes.push([sysctlPath(name), value, value === usual]);
   };
   // The switch of the namespace sets all the others, so it comes first.
   for (const name of ['net.ipv4.ip_forward', ...NETNS_SYSCTLS.filter((one) => one !== 'net.ipv4.ip_forward')])
-    write(name, netnsDefault(name), baseline.get(pathOf(name)));
+    write(name, netnsDefault(name), baseline.get(sysctlPath(name)));
   for (const dev of ['all', 'default', ...devices]) {
     const like = dev === 'all' || dev === 'lo' ? dev : 'default';
     for (const key of CONF_KEYS) {
@@ -36,7 +36,7 @@ export function planSysctls(netns: Netns, baseline: Baseline): SysctlWrite[] {
 }
 
 /** Where a sysctl lies below /proc/sys; a dot in a device name stands as `/` in the name of the sysctl. */
-function pathOf(name: string): string {
+export function sysctlPath(name: string): string {
   const parts = parseSysctlName(name);
   if (parts.kind === 'netns') return name.replaceAll('.', '/');
   return `net/ipv4/${parts.kind}/${parts.dev.replaceAll('/', '.')}/${parts.key}`;
