@@ -71,6 +71,8 @@ export interface RawTruth {
   readonly lost: readonly string[];
   readonly rules: Readonly<Record<string, readonly RuleHit[]>>;
   readonly conntrack: Readonly<Record<string, readonly TruthEntry[]>>;
+  /** Connections that began with this probe, as they began; some may be over already. */
+  readonly born: Readonly<Record<string, readonly TruthEntry[]>>;
   readonly neigh: Readonly<Record<string, readonly TruthNeighbour[]>>;
 }
 

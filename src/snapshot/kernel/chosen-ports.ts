@@ -4,6 +4,12 @@ import type { TruthEntry, TruthHeader, TruthHop, TruthProbe, TruthTuple } from '
 /** Source ports (for ICMP, identifiers) that the kernel chose, and what the twin chose instead. */
 type Chosen = ReadonlyMap<string, number>;
 
+/** Connections of the twin by namespace: those that there are, and those that a probe met. */
+interface TwinConnections {
+  readonly conntrack: ReadonlyMap<string, readonly ConntrackEntry[]>;
+  readonly met: ReadonlyMap<string, readonly ConntrackEntry[]>;
+}
+
 /** A port that one choice leads to may be part of the next one, in another namespace. */
 const MAX_ROUNDS = 8;
 
@@ -12,7 +18,7 @@ const MAX_ROUNDS = 8;
  * is no difference. Everything else about the connection is still compared.
  * @source net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple
  */
-export function withTwinsPorts(truth: TruthProbe, twin: ReadonlyMap<string, readonly ConntrackEntry[]>): TruthProbe {
+export function withTwinsPorts(truth: TruthProbe, twin: TwinConnections): TruthProbe {
   let now = truth;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const chosen = choices(now, twin);
@@ -22,11 +28,12 @@ export function withTwinsPorts(truth: TruthProbe, twin: ReadonlyMap<string, read
   return now;
 }
 
-function choices(truth: TruthProbe, twin: ReadonlyMap<string, readonly ConntrackEntry[]>): Chosen {
+function choices(truth: TruthProbe, twin: TwinConnections): Chosen {
   const chosen = new Map<string, number>();
-  for (const [ns, entries] of Object.entries(truth.conntrack)) {
-    for (const entry of entries) {
-      const other = twin.get(ns)?.find((one) => isSameBut(entry, one));
+  for (const ns of new Set([...Object.keys(truth.conntrack), ...Object.keys(truth.born ?? {})])) {
+    const others = [...(twin.conntrack.get(ns) ?? []), ...(twin.met.get(ns) ?? [])];
+    for (const entry of [...(truth.conntrack[ns] ?? []), ...(truth.born?.[ns] ?? [])]) {
+      const other = others.find((one) => isSameBut(entry, one));
       if (other !== undefined) chosen.set(`${entry.reply.proto} ${sourceOf(entry.reply)}`, twinSourceOf(other.reply));
     }
   }
@@ -89,6 +96,10 @@ function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
     const [address = '', number] = text.split(':');
     return number === undefined ? text : `${address}:${port(proto, Number(number))}`;
   };
+  const entries = (all: TruthProbe['conntrack']): TruthProbe['conntrack'] =>
+    Object.fromEntries(
+      Object.entries(all).map(([ns, rows]) => [ns, rows.map((row) => ({ ...row, orig: tuple(row.orig), reply: tuple(row.reply) }))]),
+    );
   const { delivered, reply } = truth;
   return {
     ...truth,
@@ -96,11 +107,7 @@ function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
     reply: reply === null ? null : { from: end(reply.from) },
     hops: truth.hops.map(hop),
     replyHops: truth.replyHops.map(hop),
-    conntrack: Object.fromEntries(
-      Object.entries(truth.conntrack).map(([ns, entries]) => [
-        ns,
-        entries.map((entry) => ({ ...entry, orig: tuple(entry.orig), reply: tuple(entry.reply) })),
-      ]),
-    ),
+    conntrack: entries(truth.conntrack),
+    ...(truth.born === undefined ? {} : { born: entries(truth.born) }),
   };
 }

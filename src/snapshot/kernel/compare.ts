@@ -40,6 +40,8 @@ export interface TwinRun {
   readonly trace: Trace;
   /** Connections by `MACHINE/NETNS`. */
   readonly conntrack: ReadonlyMap<string, readonly ConntrackEntry[]>;
+  /** Connections that the probe met, with those that are over, by `MACHINE/NETNS`. */
+  readonly met: ReadonlyMap<string, readonly ConntrackEntry[]>;
   /** Learned neighbours by `MACHINE/NETNS`. */
   readonly neighbours: ReadonlyMap<string, readonly TruthNeighbour[]>;
 }
@@ -72,7 +74,7 @@ const NO_CHAINS: ReadonlySet<string> = new Set();
 
 /** Compares what the kernel did with a probe with the twin's run of it; at most one difference for each tier. */
 export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: Witness): Difference[] {
-  const truth = withTwinsPorts(seen, run.conntrack);
+  const truth = withTwinsPorts(seen, run);
   const found: Difference[] = [];
   const claim = (tier: Tier, kernel: string, twin: string, where = ''): void => {
     if (kernel !== twin && !found.some((difference) => difference.tier === tier)) found.push({ tier, where, kernel, twin });

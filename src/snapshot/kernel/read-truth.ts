@@ -58,6 +58,7 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
       rows.map((row): TruthRule => ({ ...row, ns, verdict: row.verdict ?? legacyVerdict(world, ns, row) })),
     ),
     conntrack: raw.conntrack,
+    born: raw.born,
     neigh: withoutSinks(raw.neigh),
     drops: [],
   };

@@ -68,6 +68,8 @@ export interface TruthProbe {
   readonly replyHops: readonly TruthHop[];
   readonly trace: readonly TruthRule[];
   readonly conntrack: Readonly<Record<string, readonly TruthEntry[]>>;
+  /** Connections as they began, with those that a RST has ended since; not in recordings. */
+  readonly born?: Readonly<Record<string, readonly TruthEntry[]>>;
   readonly neigh: Readonly<Record<string, readonly TruthNeighbour[]>>;
   readonly drops: readonly string[];
 }

@@ -87,7 +87,8 @@ function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
     for (const row of learned(taught)) rows.set(`${row.dev} ${row.ip}`, row);
     if (rows.size > 0) neighbours.set(at, [...rows.values()]);
   }
-  return { trace: traceOf(walked), conntrack, neighbours };
+  const met = new Map([...walked.observed.tracked].map(([at, entries]) => [at, [...entries].map(entryView)]));
+  return { trace: traceOf(walked), conntrack, met, neighbours };
 }
 
 /** The entries of the tables that were learned before. */

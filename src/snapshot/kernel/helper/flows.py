@@ -44,6 +44,7 @@ class Flows:
         self.events = nl.Netlink(nl.NETLINK_NETFILTER, NFNLGRP_CONNTRACK_NEW)
         self.link = nl.Netlink(nl.NETLINK_NETFILTER)
         self.known = {}
+        self.born = []
 
     def close(self):
         self.events.close()
@@ -53,6 +54,7 @@ class Flows:
         for kind, body in self.events.received():
             if kind == CT_NEW and body[0] == socket.AF_INET:
                 self.known[nl.attributes(body, 4)[CTA_TUPLE_ORIG]] = True
+                self.born.append(body)
 
     def rows(self):
         """Those that are still there, as they are now."""
@@ -64,6 +66,12 @@ class Flows:
             except FileNotFoundError:
                 del self.known[key]
         return found
+
+    def newcomers(self):
+        """Those that came since the last call, as they were then; some may be gone already."""
+        self.note()
+        born, self.born = self.born, []
+        return [entry_row(body) for body in born]
 
     def flush(self):
         self.note()

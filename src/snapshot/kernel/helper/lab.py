@@ -248,6 +248,8 @@ class Lab:
             self.change(self.sites[change["site"]], change)
         self.pump([])
         self.collect()
+        for site in self.sites:
+            site.flows.newcomers()
         seen = []
         sent, began = time.monotonic(), time.time_ns()
         sender = None
@@ -258,7 +260,9 @@ class Lab:
             sender = Sender(probe)
         settled = self.settle(sender, seen)
         frames, hit, heard = self.collect()
+        born = {site.name: rows for site in self.sites if (rows := site.flows.newcomers())}
         result = {
+            "born": born,
             "sentMs": sent * 1000,
             "settled": settled,
             "errno": sender.error if sender else None,

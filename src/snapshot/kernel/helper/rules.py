@@ -73,8 +73,8 @@ def nft_rows(socket, numbers):
         found = nl.attributes(body, 4)
         what = TRACETYPES.get(struct.unpack(">I", found[4])[0])
         table, chain = name(found[1]), name(found[2])
-        # The end of a chain is told as a rule without a number.
-        if what is None or table == TABLE or (what == "rule" and 3 not in found):
+        # ebtables has tables of the same names. The end of a chain is told as a rule without a number.
+        if what is None or table == TABLE or struct.unpack(">I", found[15])[0] != NFPROTO_IPV4 or (what == "rule" and 3 not in found):
             continue
         row = {"table": table, "chain": chain}
         if what == "policy":
