@@ -71,6 +71,8 @@ export interface RawTruth {
   readonly lost: readonly string[];
   readonly rules: Readonly<Record<string, readonly RuleHit[]>>;
   readonly conntrack: Readonly<Record<string, readonly TruthEntry[]>>;
+  /** `REASON@function` of each packet that was dropped while the helper ran. */
+  readonly drops: readonly string[];
   /** Connections that began with this probe, as they began; some may be over already. */
   readonly born: Readonly<Record<string, readonly TruthEntry[]>>;
   readonly neigh: Readonly<Record<string, readonly TruthNeighbour[]>>;

@@ -51,10 +51,14 @@ export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] 
       visit.hop.in = dev;
       visit.hop.rx = shown(header);
     } else if (inner.has(end)) {
-      const visit = current !== undefined && !current.left ? current : begin(ns, null);
-      // What a bridge takes up may have met the rules of bridged packets on its port; it is told as the bridge received it.
-      const comesUp = !out && visit.hop.through.length === 0 && bridges.get(`${ns}/${visit.hop.in ?? ''}`) === dev;
-      if (comesUp) visit.hop.rx = shown(header);
+      let visit = current !== undefined && !current.left ? current : begin(ns, null);
+      if (!out && bridges.get(`${ns}/${visit.hop.in ?? ''}`) === dev) {
+        // A bridge that listens to everything takes a copy up as well.
+        if (visit.hop.through.length > 0) visit = forked(visits, visit, []);
+        // What it takes up may have met the rules of bridged packets on its port; it is told as the bridge received it.
+        visit.hop.rx = shown(header);
+        open.set(ns, visit);
+      }
       visit.hop.through.push(dev);
     } else if (out) {
       const visit = current === undefined ? begin(ns, null) : current.left ? forked(visits, current) : current;
@@ -86,10 +90,10 @@ function compareForks(a: readonly number[], b: readonly number[]): number {
   return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
-/** Another copy of the packet that made a visit leaves by another device. */
-function forked(visits: Visit[], visit: Visit): Visit {
+/** Another copy of the packet that made a visit goes another way from here. */
+function forked(visits: Visit[], visit: Visit, through: readonly string[] = visit.hop.through): Visit {
   const { out: _out, tx: _tx, ...rest } = visit.hop;
-  const copy: Visit = { hop: { ...rest, through: [...rest.through] }, parent: visit.parent, fork: visit.fork + 1, left: false };
+  const copy: Visit = { hop: { ...rest, through: [...through] }, parent: visit.parent, fork: visit.fork + 1, left: false };
   visits.push(copy);
   return copy;
 }

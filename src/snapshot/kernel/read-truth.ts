@@ -60,7 +60,7 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     conntrack: raw.conntrack,
     born: raw.born,
     neigh: withoutSinks(raw.neigh),
-    drops: [],
+    drops: raw.drops,
   };
 }
 

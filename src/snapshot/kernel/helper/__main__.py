@@ -8,6 +8,7 @@ import json
 import os
 import sys
 
+import drops
 import space
 import system
 from lab import Lab
@@ -20,9 +21,9 @@ def say(message):
     sys.stdout.flush()
 
 
-def run(request, nursery):
+def run(request, nursery, reasons):
     """Builds a network, sends its probes, takes it down again."""
-    lab = Lab(request["plan"], nursery)
+    lab = Lab(request["plan"], nursery, reasons)
     try:
         if request["routes"]:
             say({"id": request["id"], "routes": lab.routes()})
@@ -36,6 +37,7 @@ def main():
     if not system.die_with_parent():
         return
     os.sched_setaffinity(0, {int(sys.argv[1])})
+    reasons = drops.watch()
     first = space.Space()
     say({"hello": {"sysctls": space.baseline(), "release": os.uname().release}})
     nursery = Nursery()
@@ -43,7 +45,7 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            run(request, nursery)
+            run(request, nursery, reasons)
             say({"id": request["id"], "done": True})
         except ToolFailed as error:
             say({"id": request["id"], "failed": str(error)})

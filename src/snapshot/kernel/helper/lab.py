@@ -42,8 +42,9 @@ class Site:
 
 
 class Lab:
-    def __init__(self, plan, nursery):
+    def __init__(self, plan, nursery, reasons):
         self.nursery = nursery
+        self.reasons = reasons
         self.vxlan_ports = frozenset(plan["vxlanPorts"])
         self.sites = []
         self.sinks = {}
@@ -250,6 +251,7 @@ class Lab:
         self.collect()
         for site in self.sites:
             site.flows.newcomers()
+        self.reasons.since()
         seen = []
         sent, began = time.monotonic(), time.time_ns()
         sender = None
@@ -263,6 +265,7 @@ class Lab:
         born = {site.name: rows for site in self.sites if (rows := site.flows.newcomers())}
         result = {
             "born": born,
+            "drops": self.reasons.since(),
             "sentMs": sent * 1000,
             "settled": settled,
             "errno": sender.error if sender else None,

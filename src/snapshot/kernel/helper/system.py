@@ -40,6 +40,7 @@ def die_with_parent():
     return parent != 1
 
 
-def perf_event_open(attributes, cpu):
+def perf_event_open(attributes):
+    """Events of the present thread, on whatever processor."""
     buffer = ctypes.create_string_buffer(attributes, len(attributes))
-    return check(libc.syscall(SYS_PERF_EVENT_OPEN, buffer, -1, cpu, -1, 8), "perf_event_open")
+    return check(libc.syscall(SYS_PERF_EVENT_OPEN, buffer, 0, -1, -1, 8), "perf_event_open")

@@ -26,7 +26,9 @@ export function planSysctls(netns: Netns, baseline: Baseline): SysctlWrite[] {
   for (const dev of ['all', 'default', ...devices]) {
     const like = dev === 'all' || dev === 'lo' ? dev : 'default';
     for (const key of CONF_KEYS) {
-      const now = key === 'forwarding' ? forwarding : baseline.get(`net/ipv4/conf/${like}/${key}`);
+      // A change of the default reaches every device that nobody has touched yet. @source net/ipv4/devinet.c devinet_copy_dflt_conf
+      const followed = dev !== 'all' && dev !== 'default' && writes.some(([path]) => path === `net/ipv4/conf/default/${key}`);
+      const now = key === 'forwarding' ? forwarding : followed ? undefined : baseline.get(`net/ipv4/conf/${like}/${key}`);
       write(confName(dev, key), confDefault(dev, key), now);
     }
   }
