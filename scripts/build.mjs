@@ -8,6 +8,8 @@ import { build } from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
+const HELPER = 'src/snapshot/kernel/helper';
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -48,6 +50,14 @@ export async function buildBin(bin = path.join(root, 'dist/bin')) {
     const entry = path.basename(file.path) === 'podwalk.js';
     await writeFile(file.path, entry && !file.text.startsWith('#!') ? `#!/usr/bin/env node\n${file.text}` : file.contents);
     if (entry) await chmod(file.path, 0o755);
+  }
+  // The part of `podwalk verify` that asks the kernel lies beside the chunk that starts it.
+  for (const name of await readdir(path.join(root, HELPER))) {
+    if (!name.endsWith('.py')) continue;
+    const file = path.join(bin, 'chunks/helper', name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, await readFile(path.join(root, HELPER, name)));
+    written.add(file);
   }
   for (const entry of await readdir(bin, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);

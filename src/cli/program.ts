@@ -14,6 +14,7 @@ const COMMANDS: readonly CommandModule[] = [
   { name: 'run', summary: 'run scenario files and check what they promise', load: () => import('./run.ts') },
   { name: 'validate', summary: 'check scenario files and list what a walk would find UNKNOWN', load: () => import('./validate.ts') },
   { name: 'trace', summary: 'walk one packet, or a batch of them', load: () => import('./trace.ts') },
+  { name: 'verify', summary: 'ask the running kernel whether it does what the twin does (Linux, root)', load: () => import('./verify.ts') },
   { name: 'export', summary: 'write the world of a source as a snapshot directory', load: () => import('./export.ts') },
   { name: 'tui', summary: 'the interactive packet tracer', load: () => import('./tui.ts') },
   { name: 'schema', summary: 'print the JSON Schema of a scenario file or of a trace', load: () => import('./schema.ts') },

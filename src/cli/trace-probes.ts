@@ -8,7 +8,7 @@ import { type WalkFlags, sessionFor, walkProbe } from './walk.ts';
 import type { OpenedWorld } from './world.ts';
 
 /** The longest line of a probe file. */
-const MAX_LINE_CHARACTERS = 65_536;
+export const MAX_LINE_CHARACTERS = 65_536;
 const FLUSH_CHARACTERS = 65_536;
 
 /** Walks one probe a line and writes one trace a line (several with `--all-branches`), in order; an error takes the place of a line that can not be walked. */
@@ -48,7 +48,7 @@ export async function traceProbes(opened: OpenedWorld, file: string, flags: Walk
 }
 
 /** The lines of a file, or of standard input for `-`; `null` for one that is too long. */
-async function* linesOf(file: string): AsyncGenerator<string | null> {
+export async function* linesOf(file: string): AsyncGenerator<string | null> {
   const stream = file === '-' ? process.stdin : createReadStream(file);
   stream.setEncoding('utf8');
   let rest = '';

@@ -163,8 +163,7 @@ class Restore {
     const editor = this.#open();
     const close = hasCounters ? line.indexOf(']') : -1;
     const counters = hasCounters ? parseCounters(line.slice(0, close + 1)) : null;
-    if (hasCounters && counters === null)
-      throw new SyntaxFault(1, 'these are no counters', '[packets:bytes]');
+    if (hasCounters && counters === null) throw new SyntaxFault(1, 'these are no counters', '[packets:bytes]');
     const { origin, lenient = false } = this.#options;
     const words = splitWords(line, close + 1);
     if (counters !== null) this.#count(editor.name, words[1]?.text ?? '', counters);

@@ -36,7 +36,13 @@ export function openSnapshot(directory: SnapshotDirectory, options: { readonly l
   const composition = new Composition(world, loaded, problems);
   composition.compose();
   if (problems.length > 0) throw new SourceError(sorted(problems));
-  return { world: freeze(world), conntrack: snapshot.conntrack, counters: snapshot.counters, seed: loaded?.facts.seed ?? 1, notes: composition.notes };
+  return {
+    world: freeze(world),
+    conntrack: snapshot.conntrack,
+    counters: snapshot.counters,
+    seed: loaded?.facts.seed ?? 1,
+    notes: composition.notes,
+  };
 }
 
 /**

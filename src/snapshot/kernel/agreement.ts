@@ -1,6 +1,7 @@
 import type { Trace } from '../../trace/trace.ts';
 import type { Difference, Tier } from './compare.ts';
 import { stepsInOrder } from './rows.ts';
+import type { Section } from './sections.ts';
 import type { TruthProbe } from './truth.ts';
 
 /** One probe's comparison; `differences` is empty where kernel and twin agree. */
@@ -11,6 +12,13 @@ export interface Verdict {
   /** What the twin threw, where it did. */
   readonly thrown: string | null;
   readonly differences: readonly Difference[];
+  /** Both walks, where they differ and somebody may want to read them. */
+  readonly sections?: readonly Section[];
+}
+
+/** Whether the twin says that it does not know: then there is nothing to compare. */
+export function isUnknown({ trace }: Verdict): boolean {
+  return trace?.outcome === 'unknown';
 }
 
 export function agreesIn(verdict: Verdict, tier: Tier): boolean {

@@ -35,6 +35,14 @@ export const TIERS = [
 ] as const;
 export type Tier = (typeof TIERS)[number];
 
+/** What a user reads of the tiers: the groups in which agreement is told. */
+export const TIER_GROUPS: readonly { readonly name: string; readonly tiers: readonly Tier[] }[] = [
+  { name: 'outcome', tiers: ['outcome', 'errno', 'delivered', 'reply', 'icmp'] },
+  { name: 'hops', tiers: ['hops', 'replyHops'] },
+  { name: 'rules and conntrack', tiers: ['rules', 'conntrack'] },
+  { name: 'neighbours and routes', tiers: ['neighbours', 'neighbourStates', 'routes'] },
+];
+
 /** What the twin did with a probe, and what it holds afterwards. */
 export interface TwinRun {
   readonly trace: Trace;

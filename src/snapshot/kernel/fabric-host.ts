@@ -14,11 +14,11 @@ import { setUp } from '../../linux/ops/set-up.ts';
 import { linkEnd } from '../../walk/wires.ts';
 import { InvariantError } from '../../wire/invariant.ts';
 import { type Ipv4, offsetIpv4 } from '../../wire/ipv4.ts';
-import type { Prefix } from '../../wire/prefix.ts';
+import { DEFAULT_ROUTE, type Prefix } from '../../wire/prefix.ts';
 import type { World } from '../../world/world.ts';
 
 /** The machine that stands for the fabric. */
-export const FABRIC_HOST = 'fabric';
+const FABRIC_HOST = 'fabric';
 /** Overlay routing domains come before any subnet's routes; each subnet has a table of its own. */
 const OVERLAY_TABLE = 900;
 const FIRST_SUBNET_TABLE = 1000;
@@ -115,10 +115,8 @@ function routeAddresses(router: Netns, fabric: Fabric, plugs: readonly Plug[]): 
     for (const { prefix } of fabric.caMap.filter(({ nic }) => nic === plug.nic?.name)) to(plug, prefix);
     if (plug.nic === null) for (const { local } of linkOf(plug.netns, plug.end)?.addresses ?? []) to(plug, { addr: local, len: 32 });
   }
-  must(replaceRoute(router, { dst: offsetIpv4(ZERO, 0), len: 0, type: 'blackhole' }));
+  must(replaceRoute(router, { dst: DEFAULT_ROUTE.addr, len: 0, type: 'blackhole' }));
 }
-
-const ZERO = 0 as Ipv4;
 
 function routeOverlays(router: Netns, fabric: Fabric, plugs: readonly Plug[]): void {
   for (const { nodes, prefixes } of fabric.overlays) {

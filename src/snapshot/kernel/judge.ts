@@ -9,6 +9,7 @@ import { planLab, sitesOf } from './plan.ts';
 import { planProbe } from './plan/probe.ts';
 import { layoutOf, readTruth } from './read-truth.ts';
 import { routeDifferences } from './routes.ts';
+import { sectionsOf } from './sections.ts';
 import { sceneOf } from './scene.ts';
 import type { TruthProbe } from './truth.ts';
 import { Twin } from './twin.ts';
@@ -56,12 +57,17 @@ export class Judge {
     const twin = new Twin(session, state);
     const worlds = worldsOf({ world, probes, edits });
     const scene = sceneOf(world);
+    let astray = false;
     return truths.map(({ probe, truth, atMs }, index): Verdict => {
       const distance = (one: TwinRun): number => compare(truth, one, scene, 'live').length;
       const run = twin.send(worlds[index] ?? world, probe, atMs, distance);
+      const verdict = { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null };
+      // What the twin does not know cannot be compared; where probes share their state, neither can what comes after.
+      astray = run.trace.outcome === 'unknown' || (astray && state === 'shared');
+      if (astray) return { ...verdict, trace: { ...run.trace, outcome: 'unknown' }, differences: [] };
       // The tables were there before the first packet.
       const differences = [...(index === 0 ? tables : []), ...compare(truth, run, scene, 'live')];
-      return { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null, differences };
+      return { ...verdict, differences, ...(differences.length === 0 ? {} : { sections: sectionsOf(truth, run, scene) }) };
     });
   }
 
@@ -90,6 +96,11 @@ export class Judge {
       }),
       tables: routeDifferences(world, routes),
     };
+  }
+
+  /** `uname -r` of the kernel that is asked. */
+  get release(): string {
+    return this.#helper.release;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,89 @@
+import { wholePlan } from '../scenario/plan.ts';
+import { parseProbeLine } from '../scenario/probe-line.ts';
+import { probeOf } from '../scenario/probe.ts';
+import { serviceChecks } from '../scenario/default-checks.ts';
+import { MAX_LINE_CHARACTERS, linesOf } from './trace-probes.ts';
+import type { Probe } from '../walk/probe.ts';
+import { DEFAULT_ICMP_ID, DEFAULT_SPORT } from '../walk/walk.ts';
+import type { Ipv4 } from '../wire/ipv4.ts';
+import type { FrozenWorld } from '../world/world.ts';
+import type { OpenedWorld } from './world.ts';
+
+/** Pairs of namespaces that are asked where nobody says what to ask. */
+const MAX_PAIRS = 400;
+
+/** What to send, and what of a probe file cannot be sent. */
+export interface ProbeSet {
+  readonly probes: readonly Probe[];
+  readonly bad: readonly string[];
+}
+
+/** The probes of a file; else those that the scenario's checks send; else a ping between all namespaces, and to every socket. */
+export async function probesFor(opened: OpenedWorld, file: string | undefined): Promise<ProbeSet> {
+  if (file !== undefined) return fromFile(opened.world, file);
+  const { loaded, world } = opened;
+  const checks = loaded === null ? [] : checkProbes(opened);
+  return { probes: checks.length > 0 ? checks : pairs(world), bad: [] };
+}
+
+async function fromFile(world: FrozenWorld, file: string): Promise<ProbeSet> {
+  const probes: Probe[] = [];
+  const bad: string[] = [];
+  let number = 0;
+  for await (const line of linesOf(file)) {
+    number++;
+    if (line?.trim() === '') continue;
+    const read =
+      line === null
+        ? { message: `the line is longer than ${MAX_LINE_CHARACTERS} characters (MAX_LINE_CHARACTERS)` }
+        : parseProbeLine(line, world);
+    if ('message' in read) bad.push(`${file}:${number}:1: ${read.message}`);
+    else probes.push({ ...read.probe, id: String(read.id ?? number) });
+  }
+  return { probes, bad };
+}
+
+/** What the checks of a scenario send, each from a port of its own, as `podwalk run` does. Hosts that are nothing but an address cannot send. */
+function checkProbes({ loaded, world }: OpenedWorld): Probe[] {
+  if (loaded === null) return [];
+  const planned = wholePlan(loaded.scenario, loaded.document).checks;
+  const checks = planned.length > 0 ? planned : serviceChecks(loaded.document, world).checks;
+  return checks.flatMap((check, index): Probe[] => {
+    const probe = probeOf(check, world);
+    if ('field' in probe || probe.from.kind === 'external') return [];
+    const first = probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT;
+    return [{ sport: first + index, ...probe, id: `${index + 1} ${check.name}` }];
+  });
+}
+
+/** A ping between every two namespaces that have an address, and a packet to every socket. */
+function pairs(world: FrozenWorld): Probe[] {
+  const places = Object.values(world.machines).flatMap((host) =>
+    Object.values(host.netns).flatMap((netns) => {
+      const address = netns.links.flatMap(({ addresses }) => addresses).find(({ scope }) => scope === 'global')?.local;
+      return address === undefined ? [] : [{ machine: host.name, netns: netns.name, address, sockets: netns.sockets }];
+    }),
+  );
+  const probes: Probe[] = [];
+  const send = (from: (typeof places)[number], dst: Ipv4, what: Pick<Probe, 'proto' | 'dport'>): void => {
+    const label = `netns/${from.machine}/${from.netns}`;
+    const sport = (what.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT) + probes.length;
+    probes.push({
+      id: String(probes.length + 1),
+      label,
+      from: { kind: 'netns', machine: from.machine, netns: from.netns },
+      dst,
+      sport,
+      ...what,
+    });
+  };
+  for (const from of places) {
+    for (const to of places) {
+      if (from === to || probes.length >= MAX_PAIRS) continue;
+      send(from, to.address, { proto: 'icmp' });
+      const socket = to.sockets.find(({ peer, answers, addr }) => peer === null && answers && (addr === null || addr === to.address));
+      if (socket !== undefined) send(from, to.address, { proto: socket.proto, dport: socket.port });
+    }
+  }
+  return probes;
+}

@@ -1,0 +1,88 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { printable } from '../report/printable.ts';
+import { verifyJson } from '../report/verify/json.ts';
+import { Agreement } from '../report/verify/text.ts';
+import type { Verdict } from '../snapshot/kernel/agreement.ts';
+import { caseFiles } from '../snapshot/kernel/case-files.ts';
+import { Judges, usualJudges } from '../snapshot/kernel/judges.ts';
+import { CannotBuild } from '../snapshot/kernel/plan/word.ts';
+import { type RandomCase, randomCase } from '../snapshot/random/case.ts';
+import { shrink } from '../snapshot/random/shrink.ts';
+import { EXIT, type Exit, UsageError } from './exit.ts';
+import { standardOutput } from './terminal.ts';
+import { type VerifyFlags, statusOf, writeText } from './verify-report.ts';
+
+/** How many smaller networks are tried. */
+const SHRINK_BUDGET = 1500;
+/** Differences that are kept for the report. */
+const MAX_KEPT = 1000;
+
+/** `podwalk verify --random N --seed S`: the networks of the seeds S, S+1 …, each with its probes. */
+export async function verifyRandom(flags: VerifyFlags): Promise<Exit> {
+  const { random: count = 1, seed } = flags;
+  const judges = await Judges.start(Math.min(flags.jobs ?? usualJudges(), count));
+  try {
+    const agreement = new Agreement();
+    const differing: Verdict[] = [];
+    const notBuilt: { case: string; why: string }[] = [];
+    let smallest: RandomCase | null = null;
+    for await (const { asked, verdicts, error } of judges.all(cases(seed, count))) {
+      if (error instanceof CannotBuild) notBuilt.push({ case: String(asked.seed), why: error.message });
+      else if (error !== null) throw error;
+      for (const verdict of verdicts) {
+        agreement.add(verdict);
+        if (verdict.differences.length === 0) continue;
+        smallest ??= asked;
+        if (differing.length < MAX_KEPT) differing.push({ ...verdict, id: `${asked.seed}/${verdict.id}` });
+      }
+    }
+    const output = standardOutput();
+    const facts = { source: 'random', kernel: judges.release, seed, cases: count, notes: [], notBuilt };
+    if (flags.format === 'json') output.write(verifyJson(facts, agreement, differing));
+    else {
+      const head = `${count} random networks on Linux ${judges.release}, seeds ${seed} to ${seed + count - 1}, ${agreement.compared + agreement.unknown} probes`;
+      const failed = notBuilt.map(({ case: name, why }) => `not built: seed ${name}: ${why}`);
+      writeText(output, agreement, differing, [head, ...failed]);
+      if (smallest !== null) output.write(`\nagain: podwalk verify --random 1 --seed ${smallest.seed}\n`);
+    }
+    if (flags.shrink === true && smallest !== null) await writeSmallest(smallest, differing, judges, flags);
+    if (notBuilt.length > 0 && agreement.differing === 0) return EXIT.BAD_INPUT;
+    return statusOf(agreement);
+  } finally {
+    await judges.close();
+  }
+}
+
+function* cases(seed: number, count: number): Generator<RandomCase> {
+  for (let at = seed; at < seed + count; at++) yield randomCase(at);
+}
+
+/** Reduces a case that differs, and writes it down. */
+async function writeSmallest(found: RandomCase, differing: readonly Verdict[], judges: Judges, flags: VerifyFlags): Promise<void> {
+  const wanted = new Set(differing.filter(({ id }) => id.startsWith(`${found.seed}/`)).map(({ differences }) => differences[0]?.tier));
+  const stillDiffers = async (candidate: RandomCase): Promise<boolean> => {
+    try {
+      const verdicts = await judges.one(candidate);
+      return verdicts.some(({ differences }) => differences.some(({ tier }) => wanted.has(tier)));
+    } catch (error) {
+      // A part that something else needs was taken away.
+      if (error instanceof CannotBuild) return false;
+      throw error;
+    }
+  };
+  const smallest = await shrink(found, stillDiffers, SHRINK_BUDGET);
+  const folder = flags.output ?? `podwalk-difference-${found.seed}`;
+  try {
+    for (const [name, text] of caseFiles(smallest)) {
+      const file = path.join(folder, name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw new UsageError(`${folder} can not be written: ${String(error.code)}`);
+    throw error;
+  }
+  const namespaces = Object.values(smallest.world.machines).reduce((sum, { netns }) => sum + Object.keys(netns).length, 0);
+  process.stderr.write(`podwalk: ${printable(folder)}: ${namespaces} namespaces, ${smallest.probes.length} probes\n`);
+}

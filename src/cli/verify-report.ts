@@ -1,0 +1,44 @@
+import { printable } from '../report/printable.ts';
+import { type Agreement, agreementText, partingText } from '../report/verify/text.ts';
+import type { Verdict } from '../snapshot/kernel/agreement.ts';
+import { EXIT, type Exit } from './exit.ts';
+import { type Output, paintFor } from './terminal.ts';
+
+/** What `podwalk verify` is told. */
+export interface VerifyFlags {
+  readonly probes?: string;
+  readonly cold?: true;
+  readonly fresh?: true;
+  readonly random?: number;
+  readonly seed: number;
+  readonly shrink?: true;
+  readonly output?: string;
+  readonly format: 'text' | 'json';
+  readonly jobs?: number;
+  readonly lenient?: true;
+  readonly root?: string;
+}
+
+export function statusOf({ differing, unknown }: Agreement): Exit {
+  if (differing > 0) return EXIT.FAILED;
+  return unknown > 0 ? EXIT.UNKNOWN : EXIT.OK;
+}
+
+/** The agreement, and the first difference in full. */
+export function writeText(output: Output, agreement: Agreement, differing: readonly Verdict[], heads: readonly string[]): void {
+  const paint = paintFor(process.stdout);
+  for (const head of heads) output.write(`${printable(head)}\n`);
+  output.write(agreementText(agreement, paint));
+  const [first, ...more] = differing;
+  if (first === undefined) return;
+  output.write(`\n${partingText(first, paint)}`);
+  if (more.length > 0)
+    output.write(
+      `\n${more.length} more differ: ${printable(
+        more
+          .slice(0, 20)
+          .map(({ id }) => id)
+          .join(' '),
+      )}${more.length > 20 ? ' …' : ''}\n`,
+    );
+}

@@ -1,0 +1,43 @@
+import type { Probe } from '../../walk/probe.ts';
+import { formatIpv4 } from '../../wire/ipv4.ts';
+import type { RandomCase } from '../random/case.ts';
+import { commandOf } from '../random/edits.ts';
+import { writeSnapshot } from '../write-snapshot.ts';
+
+/** A case as files: a snapshot directory that any command takes, its probes, and how to ask again. */
+export function caseFiles(found: RandomCase): ReadonlyMap<string, string> {
+  const { files } = writeSnapshot(found.world);
+  const probes = found.probes.map((probe) => `${JSON.stringify(probeLine(probe))}\n`).join('');
+  const flag = found.state === 'shared' ? '' : ` --${found.state}`;
+  const changes = found.edits.map(
+    (edit) => `before ${found.probes[edit.before]?.id ?? edit.before}, in ${edit.netns}: ${commandOf(edit).join(' ')}\n`,
+  );
+  const again = [
+    `podwalk verify . --probes probes.jsonl${flag}\n`,
+    `found with: podwalk verify --random 1 --seed ${found.seed}\n`,
+    ...(changes.length === 0 ? [] : ['between the probes, which no probe file can say:\n', ...changes]),
+  ];
+  return new Map([...files, ['probes.jsonl', probes], ['README.txt', again.join('')]]);
+}
+
+/** A probe as a line of a probe file. */
+function probeLine(probe: Probe): Record<string, string | number | boolean> {
+  const { id, label, proto, dst, dport, sport, src, ttl, sizeBytes, df, mark, tos, spoof, bindDev } = probe;
+  const fields = {
+    id,
+    from: label,
+    proto,
+    dst: formatIpv4(dst),
+    dport,
+    sport,
+    src: src === undefined ? undefined : formatIpv4(src),
+    ttl,
+    size: sizeBytes,
+    df,
+    mark,
+    tos,
+    spoof: spoof === undefined ? undefined : formatIpv4(spoof),
+    bindDev,
+  };
+  return Object.fromEntries(Object.entries(fields).filter((field): field is [string, string | number | boolean] => field[1] !== undefined));
+}
