@@ -1,6 +1,6 @@
 // Builds `dist/`: the command (`dist/bin`, one bundle with lazily loaded chunks, and a script compiled ahead for the short commands) and the
 // library (`dist/*.js` with its types). `--bin` bundles the command only; a folder behind it is where to.
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -45,6 +45,9 @@ export async function buildBin(bin = path.join(root, 'dist/bin')) {
     write: false,
   });
   const written = new Set(outputFiles.map((file) => file.path));
+  // What a chunk reads from beside itself.
+  const script = path.join(bin, 'chunks/collect.sh');
+  written.add(script);
   for (const file of outputFiles) {
     await mkdir(path.dirname(file.path), { recursive: true });
     const entry = path.basename(file.path) === 'podwalk.js';
@@ -59,6 +62,7 @@ export async function buildBin(bin = path.join(root, 'dist/bin')) {
     await writeFile(file, await readFile(path.join(root, HELPER, name)));
     written.add(file);
   }
+  await copyFile(path.join(root, 'src/cli/collect.sh'), script);
   for (const entry of await readdir(bin, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
     if (entry.isFile() && !written.has(file)) await rm(file, { force: true });

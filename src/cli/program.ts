@@ -17,6 +17,11 @@ const COMMANDS: readonly CommandModule[] = [
   { name: 'verify', summary: 'ask the running kernel whether it does what the twin does (Linux, root)', load: () => import('./verify.ts') },
   { name: 'export', summary: 'write the world of a source as a snapshot directory', load: () => import('./export.ts') },
   { name: 'tui', summary: 'the interactive packet tracer', load: () => import('./tui.ts') },
+  {
+    name: 'collect',
+    summary: 'print the shell script that dumps a real machine into a snapshot directory',
+    load: () => import('./collect.ts'),
+  },
   { name: 'schema', summary: 'print the JSON Schema of a scenario file or of a trace', load: () => import('./schema.ts') },
 ];
 

@@ -27,13 +27,16 @@ export interface LinkEnd {
   readonly field: Field;
 }
 
-/** `snapshot.json`: which machines and namespaces there are, and which link ends meet. */
+/** Which machines and namespaces there are, and which link ends meet. */
 export interface Manifest {
   readonly machines: readonly MachineEntry[];
   readonly wires: readonly (readonly [LinkEnd, LinkEnd])[];
 }
 
-/** Reads `snapshot.json`; null when there is none that can be read. */
+/**
+ * Reads `snapshot.json`, and `MACHINE/machine.json` of the machines that it does not list: archives of several machines unpacked into
+ * one folder leave the list of the last one. Null when there is no list that can be read.
+ */
 export function readManifest(source: Source): Manifest | null {
   const found = source.problems.found.length;
   const document = source.json('snapshot.json');
@@ -41,30 +44,53 @@ export function readManifest(source: Source): Manifest | null {
     if (source.problems.found.length === found) missing(source);
     return null;
   }
-  const version = document.get('podwalkSnapshot');
-  if (version.value !== 1) {
-    (version.present ? version : document).fail('this is no snapshot of a known version', '"podwalkSnapshot": 1');
-    return null;
-  }
-  let budget = MAX_NAMESPACES;
+  if (!isVersion(document, 'podwalkSnapshot')) return null;
   const machines: MachineEntry[] = [];
+  const wires = readWires(document.get('wires'), null);
+  let budget = MAX_NAMESPACES;
+  const add = (name: string, field: Field): void => {
+    const entry = readMachine(name, field, budget);
+    budget -= entry.namespaces.length;
+    machines.push(entry);
+  };
+  const listed = new Set<string>(NO_MACHINES);
   for (const [name, field] of document.get('machines').required('the machines by name').entries(MAX_MACHINES)) {
-    if (!isName(name) || name === 'kube' || name === 'azure') {
+    if (!isName(name) || NO_MACHINES.includes(name)) {
       field.fail('a machine has a name that cannot be used', `${NAME_EXPECTED}, and neither kube nor azure`);
       continue;
     }
-    const namespaces = readNamespaces(field.get('namespaces').required('the names of its namespaces'), budget);
-    budget -= namespaces.length;
-    machines.push({
-      name,
-      kind: field
-        .get('kind')
-        .required(`one of ${KINDS.join(', ')}`)
-        .oneOf(KINDS, 'node'),
-      namespaces,
-    });
+    listed.add(name);
+    add(name, field);
   }
-  return { machines, wires: readWires(document.get('wires')) };
+  for (const name of source.directory.list('')) {
+    if (listed.has(name) || !isName(name) || machines.length >= MAX_MACHINES) continue;
+    const own = source.json(`${name}/machine.json`);
+    if (own === null || !isVersion(own, 'podwalkMachine')) continue;
+    add(name, own);
+    for (const wire of readWires(own.get('wires'), name)) wires.push(wire);
+  }
+  return { machines, wires };
+}
+
+/** Folders that hold something else. */
+const NO_MACHINES: readonly string[] = ['kube', 'azure'];
+
+function isVersion(document: Field, key: 'podwalkSnapshot' | 'podwalkMachine'): boolean {
+  const version = document.get(key);
+  if (version.value === 1) return true;
+  (version.present ? version : document).fail('this is no snapshot of a known version', `"${key}": 1`);
+  return false;
+}
+
+function readMachine(name: string, field: Field, maxNamespaces: number): MachineEntry {
+  return {
+    name,
+    kind: field
+      .get('kind')
+      .required(`one of ${KINDS.join(', ')}`)
+      .oneOf(KINDS, 'node'),
+    namespaces: readNamespaces(field.get('namespaces').required('the names of its namespaces'), maxNamespaces),
+  };
 }
 
 function missing(source: Source): void {
@@ -92,24 +118,26 @@ function readNamespaces(list: Field, limit: number): string[] {
   return [...names];
 }
 
-function readWires(list: Field): (readonly [LinkEnd, LinkEnd])[] {
+/** @param machine the machine that all ends lie in, and do not name; null where they name theirs */
+function readWires(list: Field, machine: string | null): (readonly [LinkEnd, LinkEnd])[] {
+  const form = machine === null ? 'MACHINE/NETNS/DEVICE' : 'NETNS/DEVICE';
   const wires: (readonly [LinkEnd, LinkEnd])[] = [];
   for (const wire of list.items(MAX_WIRES)) {
     const [first, second, ...more] = wire.items(1000);
     if (first === undefined || second === undefined || more.length > 0) {
-      wire.fail('this is no wire', 'two link ends, each MACHINE/NETNS/DEVICE');
+      wire.fail('this is no wire', `two link ends, each ${form}`);
       continue;
     }
-    const ends = [readEnd(first), readEnd(second)] as const;
+    const ends = [readEnd(first, machine, form), readEnd(second, machine, form)] as const;
     if (ends[0] !== null && ends[1] !== null) wires.push([ends[0], ends[1]]);
   }
   return wires;
 }
 
-function readEnd(field: Field): LinkEnd | null {
+function readEnd(field: Field, ownMachine: string | null, form: string): LinkEnd | null {
   return field.parsed((text) => {
-    const [machine, netns, dev, ...more] = text.split('/');
+    const [machine, netns, dev, ...more] = (ownMachine === null ? text : `${ownMachine}/${text}`).split('/');
     if (machine === undefined || netns === undefined || dev === undefined || more.length > 0) return null;
     return isName(machine) && isName(netns) && isDeviceName(dev) ? { machine, netns, dev, field } : null;
-  }, 'a link end MACHINE/NETNS/DEVICE');
+  }, `a link end ${form}`);
 }

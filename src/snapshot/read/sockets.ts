@@ -36,7 +36,8 @@ export function readSockets(lines: readonly Line[], kernelPorts: ReadonlySet<num
       continue;
     }
     const connected = peer.addr !== null && peer.port !== null;
-    if (proto === 'tcp' && state !== 'LISTEN' && !connected) continue;
+    // A socket in TIME-WAIT gives way to a new connection. @source net/ipv4/tcp_minisocks.c tcp_timewait_state_process
+    if (proto === 'tcp' && (state === 'TIME-WAIT' || (state !== 'LISTEN' && !connected))) continue;
     sockets.push({
       proto,
       addr: local.addr,
