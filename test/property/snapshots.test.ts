@@ -67,7 +67,12 @@ describe('a World exported as a snapshot directory and read again', () => {
       .slice(0, 2)
       .flatMap((from) => [...pods.slice(0, 2), ...services.slice(0, 3), 'internet'].map((to): Flow => ({ from, to, proto: 'icmp' })));
     const tcp = pods.slice(0, 1).flatMap((from) => services.map((to): Flow => ({ from, to, proto: 'tcp' })));
-    expect(faults(world, [...flows, ...tcp].filter((flow) => probeFor(world, flow) !== null))).toEqual([]);
+    expect(
+      faults(
+        world,
+        [...flows, ...tcp].filter((flow) => probeFor(world, flow) !== null),
+      ),
+    ).toEqual([]);
   });
 });
 

@@ -140,11 +140,11 @@ export class Composition {
           : joinDumped(fabric, machine, spec, defaults, path);
       for (const { message, expected } of problems) this.#complain(['outside', ...outsidePath(i, outside)], message, expected);
     }
-    const internet = fabric.externalHosts.some(({ kind }) => kind === 'internet');
-    if (withDefault && !internet && !Object.hasOwn(this.#world.machines, DEFAULT_INTERNET.name)) {
-      const refused = addOutsideHost(this.#world, fabric, DEFAULT_INTERNET, defaults, []);
-      if (refused.length > 0) this.notes.push('no host stands for the internet: 203.0.113.10 is an address of this snapshot');
-    }
+    if (!withDefault) return;
+    for (const host of Object.values(this.#world.machines)) joinByKind(fabric, host);
+    if (fabric.externalHosts.some(({ kind }) => kind === 'internet')) return;
+    const refused = addOutsideHost(this.#world, fabric, DEFAULT_INTERNET, defaults, []);
+    if (refused.length > 0) this.notes.push(`no host stands for the internet: ${refused.map(({ message }) => message).join('; ')}`);
   }
 
   #remember({ machines = {}, cluster }: Memory): void {
@@ -169,6 +169,14 @@ function firstSubnet({ vnets }: Fabric): string {
   const [vnet] = vnets;
   const [subnet] = vnet?.subnets ?? [];
   return vnet === undefined || subnet === undefined ? '' : `${vnet.name}/${subnet.name}`;
+}
+
+/** A dumped machine that snapshot.json calls a host outside has the addresses of its network card. */
+function joinByKind({ externalHosts }: Fabric, { name, kind, netns }: Host): void {
+  if ((kind !== 'internet' && kind !== 'onprem') || externalHosts.some((host) => host.name === name)) return;
+  const links = Object.hasOwn(netns, ROOT) ? (netns[ROOT]?.links ?? []) : [];
+  const card = links.find((link) => link.kind.type === 'end' && link.kind.wire === null && link.kind.nic === null && link.addresses.length > 0);
+  if (card !== undefined) externalHosts.push({ name, kind, addrs: card.addresses.map(({ local }) => local), machine: `${name}/${ROOT}/${card.name}` });
 }
 
 /** Whether a host outside, or the NIC that it would get, is there under that name. */

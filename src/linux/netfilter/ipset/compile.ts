@@ -21,6 +21,8 @@ export interface CompiledIpset {
   readonly dimensions: readonly Dimension[];
   readonly root: Level;
   readonly hasTimeouts: boolean;
+  /** An option of the set, or a kind of member, that changes what is found and is not modelled. */
+  readonly unmodelled: string | null;
 }
 
 const compiled = new WeakMap<Ipset, CompiledIpset>();
@@ -32,10 +34,18 @@ export function compileIpset(ipset: Ipset): CompiledIpset {
     const dimensions = DIMENSIONS[ipset.type];
     const root = newLevel();
     for (const entry of ipset.entries) insert(root, entry, ipset);
-    result = { ipset, dimensions, root, hasTimeouts: ipset.entries.some((entry) => (entry.timeoutSeconds ?? 0) > 0) };
+    const hasTimeouts = ipset.entries.some((entry) => (entry.timeoutSeconds ?? 0) > 0);
+    result = { ipset, dimensions, root, hasTimeouts, unmodelled: unmodelledOption(ipset, dimensions) };
     compiled.set(ipset, result);
   }
   return result;
+}
+
+function unmodelledOption({ header, netmask, type, entries }: Ipset, dimensions: readonly Dimension[]): string | null {
+  if (header.some((option) => option.startsWith('bitmask '))) return 'bitmask';
+  if (netmask !== null && dimensions.includes('net')) return `the netmask of a ${type}`;
+  const onPort = entries.some(({ parts }) => parts.some((part) => part.k === 'iface' && part.physdev));
+  return onPort ? 'a member with physdev' : null;
 }
 
 function newLevel(): Level {

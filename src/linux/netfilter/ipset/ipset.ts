@@ -41,6 +41,10 @@ export interface IpsetEntry {
   /** Seconds left; null in a set without timeouts, 0 never expires. */
   readonly timeoutSeconds: number | null;
   readonly comment: string | null;
+  /** What has been counted, `packets 3 bytes 400`, in a set with counters; absent: nothing. */
+  readonly counted?: string;
+  /** What `SET --map-set` gives to packets: `skbmark 0x10/0xff skbprio 1:10 skbqueue 3`. */
+  readonly skbinfo?: string;
 }
 
 /** One ipset as `ipset save` shows it. */

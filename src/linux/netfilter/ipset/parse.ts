@@ -156,7 +156,7 @@ function readHeader(set: Draft, option: Word, value: Word): void {
   }
 }
 
-function need(number: number | null, word: Word, expected: string): number {
+function need<T>(number: T | null, word: Word, expected: string): T {
   if (number === null) throw new SyntaxFault(word.col, `${word.text} cannot be read`, expected);
   return number;
 }
@@ -171,6 +171,8 @@ function readEntries(set: Draft, element: Word, words: readonly Word[]): IpsetEn
   let timeoutSeconds = set.timeoutSeconds;
   let nomatch = false;
   let comment: string | null = null;
+  const counted: string[] = [];
+  const skbinfo: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (word === undefined) break;
@@ -182,12 +184,26 @@ function readEntries(set: Draft, element: Word, words: readonly Word[]): IpsetEn
     if (value === undefined) throw new SyntaxFault(word.col, `${word.text} ends the line`, 'a value');
     if (word.text === 'timeout') timeoutSeconds = need(parseNumber(value.text), value, 'seconds');
     else if (word.text === 'comment') comment = value.text;
-    else if (!ENTRY_OPTIONS.has(word.text)) throw new SyntaxFault(word.col, `${word.text} is not known`, 'an option of add');
+    else if (word.text === 'packets' || word.text === 'bytes')
+      counted.push(`${word.text} ${need(parseCount(value.text), value, 'a number')}`);
+    else if (SKB_OPTIONS.test(`${word.text} ${value.text}`)) skbinfo.push(`${word.text} ${value.text}`);
+    else if (word.text !== 'before' && word.text !== 'after')
+      throw new SyntaxFault(word.col, `${word.text} is not known`, 'an option of add');
   }
-  return readParts(set, element).map((parts) => ({ parts, nomatch, timeoutSeconds, comment }));
+  const extra = {
+    ...(counted.some((text) => !text.endsWith(' 0')) ? { counted: counted.join(' ') } : {}),
+    ...(skbinfo.length === 0 ? {} : { skbinfo: skbinfo.join(' ') }),
+  };
+  return readParts(set, element).map((parts) => ({ parts, nomatch, timeoutSeconds, comment, ...extra }));
 }
 
-const ENTRY_OPTIONS: ReadonlySet<string> = new Set(['packets', 'bytes', 'skbmark', 'skbprio', 'skbqueue', 'before', 'after']);
+/** @source ipset(8), generic add options */
+const SKB_OPTIONS = /^(?:skbmark 0x[0-9a-f]{1,8}(?:\/0x[0-9a-f]{1,8})?|skbprio [0-9a-f]{1,4}:[0-9a-f]{1,4}|skbqueue \d{1,5})$/i;
+
+/** A count of 64 bits keeps its digits. */
+function parseCount(text: string): string | null {
+  return /^\d{1,20}$/.test(text) ? text : null;
+}
 
 /** The entries that one element text stands for: ranges stand for several. */
 function readParts(set: Draft, element: Word): IpsetPart[][] {

@@ -99,11 +99,13 @@ export function createLine({ name, type, header }: Ipset): string {
 }
 
 /** The line of `ipset save` that adds one entry. */
-export function addLine({ name, type }: Ipset, entry: IpsetEntry): string {
+export function addLine({ name, type, counters }: Ipset, entry: IpsetEntry): string {
+  const counted = counters ? ` ${entry.counted ?? 'packets 0 bytes 0'}` : '';
+  const skbinfo = entry.skbinfo === undefined ? '' : ` ${entry.skbinfo}`;
   const timeout = entry.timeoutSeconds === null ? '' : ` timeout ${entry.timeoutSeconds}`;
   const comment =
     entry.comment === null ? '' : ` comment ${quote(entry.comment).startsWith('"') ? quote(entry.comment) : `"${entry.comment}"`}`;
-  return `add ${name} ${entryKey(entry, type)}${timeout}${entry.nomatch ? ' nomatch' : ''}${comment}`;
+  return `add ${name} ${entryKey(entry, type)}${timeout}${entry.nomatch ? ' nomatch' : ''}${counted}${comment}${skbinfo}`;
 }
 
 /** All sets, as `ipset save` without arguments; entries in the order they are held. */

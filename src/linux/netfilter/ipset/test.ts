@@ -34,6 +34,11 @@ function testByName(env: HookEnv, name: string, dims: readonly ('src' | 'dst')[]
     return UNSURE;
   }
   if (dims.length < set.dimensions.length || set.ipset.family === 'inet6') return NO;
+  if (set.unmodelled !== null) {
+    env.unknownReason = 'IPSET_OPTION';
+    env.unknownText = `ipset ${name}: ${set.unmodelled} is not modelled`;
+    return UNSURE;
+  }
   if (set.ipset.type === 'list:set') return testList(env, set, dims, returnNomatch, depth);
   const keys = packetKeys(env, set, dims);
   if (keys === null) return NO;
