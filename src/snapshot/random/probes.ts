@@ -7,13 +7,26 @@ const PROBES_PER_CASE = 8;
 
 /** The packets to send, in order: the flows of the scene with what a sender may choose beside. */
 export function drawProbes(scene: Scene): Probe[] {
-  return Array.from({ length: PROBES_PER_CASE }, (_, i) => drawProbe(scene, i));
+  const used = new Set<string>();
+  return Array.from({ length: PROBES_PER_CASE }, (_, i) => drawProbe(scene, i, used));
 }
 
-function drawProbe(scene: Scene, i: number): Probe {
+/**
+ * A port from which this host has not sent yet: what a listener remembers of a connection that came to nothing outlives all that can be
+ * flushed. Other hosts may use the same.
+ */
+function freePort(used: Set<string>, host: string, wanted: number): number {
+  let port = wanted;
+  while (used.has(`${host} ${port}`)) port++;
+  used.add(`${host} ${port}`);
+  return port;
+}
+
+function drawProbe(scene: Scene, i: number, used: Set<string>): Probe {
   const { dice, flows } = scene;
   const flow = i < flows.length && dice.chance(0.8) ? (flows[i] ?? dice.pick(flows)) : dice.pick(flows);
-  const { from, proto, dst, sport, dport } = flow;
+  const { from, proto, dst, dport } = flow;
+  const sport = proto === 'tcp' ? freePort(used, from.name, flow.sport) : flow.sport;
   return {
     id: `p${i}`,
     label: `netns/${MACHINE}/${from.name}`,

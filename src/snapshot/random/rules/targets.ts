@@ -89,10 +89,8 @@ function setTarget({ scene: { dice }, sets }: Ground): string | null {
   const chosen = dice.pickOrNull(sets.filter(({ type }) => type !== 'list:set' && !type.includes('net')));
   if (chosen === null) return null;
   const dims = Array.from({ length: chosen.dimensions }, () => dice.pick(['src', 'dst'])).join(',');
-  return `SET --${dice.weighted([
-    ['add', 3],
-    ['del', 1],
-  ])}-set ${chosen.name} ${dims}${dice.chance(0.2) ? ' --exist' : ''}`;
+  if (dice.chance(0.25)) return `SET --del-set ${chosen.name} ${dims}`;
+  return `SET --add-set ${chosen.name} ${dims}${dice.chance(0.2) ? ' --exist' : ''}`;
 }
 
 /** Every target. */
