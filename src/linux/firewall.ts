@@ -6,7 +6,9 @@ export interface Firewall {
   readonly mangle: CompiledTable | null;
   readonly natTable: CompiledTable | null;
   readonly filter: CompiledTable | null;
+  /** Each back end asks its own security table at another time, so the two are never one. */
   readonly security: CompiledTable | null;
+  readonly legacySecurity: CompiledTable | null;
   /** Conntrack is off in a namespace until a rule needs it; with it comes reassembly of fragments. */
   readonly conntrack: boolean;
   /** NAT follows connections as soon as the nat table exists. */

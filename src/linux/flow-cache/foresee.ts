@@ -27,7 +27,7 @@ export function foresee(stack: Stack, device: Device, skb: Skb): Foreseen {
 }
 
 function wayOf(stack: Stack, device: Device, skb: Skb, foresight: Foresight): Foreseen['way'] {
-  const { mangle, filter, security, natTable, nat } = stack.firewall;
+  const { mangle, filter, legacySecurity, security, natTable, nat } = stack.firewall;
   const { ct } = skb;
   // Only a connection that is in no table yet meets the nat chains; the others keep what they have, which is nothing.
   const natChains = nat && ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? natTable : null;
@@ -42,10 +42,10 @@ function wayOf(stack: Stack, device: Device, skb: Skb, foresight: Foresight): Fo
   const route = routeInput(stack, skb, device);
   switch (route.kind) {
     case 'local':
-      return passes(INPUT, null, mangle, filter, security, natChains) ? route : STEP_BY_STEP;
+      return passes(INPUT, null, mangle, filter, legacySecurity, natChains, security) ? route : STEP_BY_STEP;
     case 'forward':
       return !route.redirect &&
-        passes(FORWARD, route.device, mangle, filter, security) &&
+        passes(FORWARD, route.device, mangle, filter, legacySecurity, security) &&
         passes(POSTROUTING, route.device, mangle, natChains)
         ? route
         : STEP_BY_STEP;
