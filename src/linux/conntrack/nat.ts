@@ -201,6 +201,11 @@ function reuseMapping(stack: Stack, ct: CtEntry, range: NatRange, hasPortRange: 
   return false;
 }
 
+/** An address in network order as a little-endian machine reads it: a number with its bytes turned round. */
+function inMemory(addr: Ipv4): number {
+  return (addr << 24) | ((addr & 0xff00) << 8) | ((addr >>> 8) & 0xff00) | (addr >>> 24);
+}
+
 /** @source find_best_ips_proto: a hash of the source (and of the destination unless persistent) picks the address */
 function pickAddress(manip: Manip, range: NatRange): void {
   const { minAddr, maxAddr } = range;
@@ -208,7 +213,7 @@ function pickAddress(manip: Manip, range: NatRange): void {
   let addr = minAddr;
   if (minAddr !== maxAddr) {
     const size = (maxAddr >>> 0) - (minAddr >>> 0) + 1;
-    const h = jhash2([tuple.src, 0, 0, 0], range.persistent ? 0 : tuple.dst);
+    const h = jhash2([inMemory(tuple.src), 0, 0, 0], range.persistent ? 0 : inMemory(tuple.dst));
     addr = ipv4((minAddr >>> 0) + Number((BigInt(h) * BigInt(size)) >> 32n));
   }
   if (manip === 'src') tuple.src = addr;
