@@ -113,7 +113,6 @@ function ruleNeedsConntrack({ matches, target }: Rule): boolean {
     case 'REDIRECT':
     case 'NETMAP':
     case 'CONNMARK':
-    case 'CT':
       return true;
     case 'unmodelled':
       if (target.module === 'CT' || target.module === 'SYNPROXY' || target.module === 'CONNSECMARK') return true;

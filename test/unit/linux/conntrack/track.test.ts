@@ -21,7 +21,7 @@ const state = (states: string, target = 'DROP') => `-A FORWARD -m conntrack --ct
 
 describe('conntrack', () => {
   test('is off in a namespace until a rule needs it', () => {
-    const lab = routed('-A FORWARD -p udp -j ACCEPT', '-t nat -A POSTROUTING -j ACCEPT');
+    const lab = routed('-A FORWARD -p udp -j ACCEPT', '-t nat -A POSTROUTING -j ACCEPT', '-t raw -A PREROUTING -p tcp -j CT --notrack');
     lab.send('a', 'udp 10.0.1.2:53');
     expect(lab.conntrack('r')).toEqual([]);
   });
@@ -29,7 +29,6 @@ describe('conntrack', () => {
   test.each([
     state('INVALID'),
     '-t mangle -A FORWARD -m connmark --mark 1 -j DROP',
-    '-t raw -A PREROUTING -p tcp -j CT --notrack',
     '-t nat -A POSTROUTING -o nowhere -j MASQUERADE',
     '-t nat -A PREROUTING -d 10.9.9.9 -j DNAT --to-destination 10.0.1.2',
     '-t mangle -A PREROUTING -j CONNMARK --save-mark',
