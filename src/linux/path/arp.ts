@@ -85,13 +85,20 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
     }
   }
   if (fixedNeighbour(stack.netns, device, sip) !== null) return;
+  const gratuitous = sip === tip && inetDevAddrType(stack.netns, sip, device) === 'unicast';
   const entry = learned(stack, device, sip);
-  if (entry === null && device.sysctl.arpAccept === 0) return;
+  if (entry === null && !accepts(stack, device, arp, gratuitous)) return;
   const state = arp.op === 'reply' && skb.packetType === PACKET_HOST ? 'reachable' : 'stale';
   const target = entry ?? neighCreate(stack, device, sip);
-  const gratuitous = sip === tip;
   const override = gratuitous || target.mac === null || stack.effects.nowMs - target.sinceMs > device.sysctl.neigh.locktimeMs;
   neighUpdate(stack, device, target, sha, state, override);
+}
+
+/** Whether an entry is made for somebody who was not asked. @source net/ipv4/arp.c arp_process, arp_accept */
+function accepts(stack: Stack, device: Device, { op, senderIp }: Arp, gratuitous: boolean): boolean {
+  const { arpAccept } = device.sysctl;
+  if (arpAccept === 0 || (arpAccept === 2 && !device.addresses.some((a) => ((senderIp ^ a.local) & mask(a.len)) === 0))) return false;
+  return gratuitous || (op === 'reply' && inetDevAddrType(stack.netns, senderIp, device) === 'unicast');
 }
 
 /** @source net/core/neighbour.c neigh_event_ns */
