@@ -207,7 +207,7 @@ function passFrameUp(stack: Stack, bridge: Device, from: Device, skb: Skb, promi
     stack.effects.dropped(stack, skb, 'DEV_READY', `${bridge.name} is down`);
     return;
   }
-  if (stack.effects.recorder !== null && skb.hop !== null) {
+  if (stack.effects.recorder !== null && skb.hop !== null && !skb.trailing) {
     // The bridge device receives the frame as br_netfilter left it, which is what a tap on it shows.
     skb.hop.rx = headerOf(skb);
     if (skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);

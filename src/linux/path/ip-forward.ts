@@ -14,9 +14,16 @@ export const FEW_HOPS = 32;
 /**
  * A packet for somebody else: TTL, MTU, redirect, then FORWARD. The order is what a user sees: an error for TTL or MTU is sent before
  * any FORWARD rule is asked, and rules see the TTL already lowered.
- * @source net/ipv4/ip_forward.c ip_forward
+ * @param mayRedirect the sender may be told of a shorter way
+ * @source net/ipv4/ip_forward.c ip_forward; net/ipv4/ip_input.c ip_rcv_core, which clears IPCB
  */
-export function ipForward(stack: Stack, device: Device, skb: Skb, route: Extract<InputRoute, { kind: 'forward' }>): void {
+export function ipForward(
+  stack: Stack,
+  device: Device,
+  skb: Skb,
+  route: Extract<InputRoute, { kind: 'forward' }>,
+  mayRedirect: boolean,
+): void {
   if (skb.packetType !== PACKET_HOST) {
     stack.effects.dropped(stack, skb, 'NOT_SPECIFIED', 'a broadcast or multicast frame is not forwarded');
     return;
@@ -41,7 +48,7 @@ export function ipForward(stack: Stack, device: Device, skb: Skb, route: Extract
   skb.ttl--;
   skb.crossings = 0;
   skb.flooded = null;
-  if (route.redirect && skb.bridge?.bridgedDnat !== true) sendRedirect(stack, device, skb, route);
+  if (route.redirect && mayRedirect) sendRedirect(stack, device, skb, route);
   if (stack.effects.recorder !== null) {
     note(stack, skb, {
       stage: 'forward',

@@ -36,13 +36,15 @@ export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
 
 /** Decides where a received packet goes. @source net/ipv4/ip_input.c ip_rcv_finish */
 function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
+  // Where the bridge looked the way up already, what it found of a redirect is lost with the control block.
+  const mayRedirect = skb.input === null;
   const route = skb.input ?? routeReceived(stack, device, skb);
   skb.input = route;
   if (stack.effects.recorder !== null) noteInputRoute(stack, device, skb, route);
   switch (route.kind) {
     case 'forward':
       skb.via = route;
-      ipForward(stack, device, skb, route);
+      ipForward(stack, device, skb, route, mayRedirect);
       return;
     case 'local':
     case 'broadcast':
