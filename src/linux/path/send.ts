@@ -2,7 +2,8 @@ import { ANY, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, TCP, UDP } from '../../wire/proto.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
 import { errnoName } from '../fib/errno.ts';
-import { Skb, SYN } from '../skb.ts';
+import type { OutputRoute } from '../fib/route-result.ts';
+import { type Exit, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { ECHO_REQUEST } from './icmp.ts';
@@ -82,7 +83,7 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   if (request.spoof === null && !canBind(stack, request.src)) {
     return failed(stack, skb, 'EADDRNOTAVAIL', `${formatIpv4(request.src)} is no address of this host`);
   }
-  const route = routeSend(stack, skb, request.spoof !== null);
+  const route = routeOf(stack, skb, request);
   if (route.kind === 'unknown') {
     effects.unknown(stack, skb, route.reason, route.text);
     return null;
@@ -97,7 +98,8 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   // A socket that probes heeds the device alone. @source include/net/ip.h ip_skb_dst_mtu
   const probes = request.df === true && request.spoof === null && route.mtuBytes < route.device.mtuBytes;
   skb.via = probes ? { ...route, mtuBytes: route.device.mtuBytes } : route;
-  if (request.proto === 'tcp') skb.mssBytes = announcedMss(stack, route);
+  // A ready-made SYN has no options.
+  if (request.proto === 'tcp') skb.mssBytes = request.spoof === null ? announcedMss(stack, route) : 0;
   else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= route.mtuBytes)) skb.df = true;
   // Only a socket that insists on DF has its packets refused once they are on their way. @source include/net/ip.h ip_sk_ignore_df
   skb.ignoreDf = request.proto !== 'tcp' && request.spoof === null && request.df !== true;
@@ -115,6 +117,18 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   ipLocalOut(stack, skb);
   skb.sending = false;
   return skb;
+}
+
+/** connect() looks twice: the second time with the source that the first look-up chose. @source include/net/route.h ip_route_connect */
+function routeOf(stack: Stack, skb: Skb, { proto, src, spoof }: SendRequest): OutputRoute {
+  const route = routeSend(stack, skb, spoof !== null);
+  const isConnect = proto === 'tcp' && spoof === null && (src === ANY || skb.dst === ANY);
+  return isConnect && route.kind !== 'error' && route.kind !== 'unknown' && isSourceSensitive(stack, route) ? routeSend(stack, skb) : route;
+}
+
+/** Whether the source may send the packet another way. */
+function isSourceSensitive({ netns }: Stack, route: Exit): boolean {
+  return netns.fib.rules !== null || (route.route?.nexthops.length ?? 0) > 1;
 }
 
 /** @source net/ipv4/af_inet.c __inet_bind, inet_addr_valid_or_nonlocal; net/ipv4/raw.c raw_bind */
