@@ -48,7 +48,8 @@ export class LegRecord {
   readonly hops: HopRecord[] = [];
   readonly copies: LegRecord[] = [];
   fragments = 0;
-  /** A copy: the hop of its origin in which it was made. */
+  /** A copy: what it is a copy of, and the hop of that in which it was made. */
+  origin: LegRecord | null = null;
   forkedAt = -1;
   /** A socket took it. */
   delivered = false;
@@ -83,6 +84,7 @@ export class Recorder {
   /** A copy of a packet goes its own way from inside a hop; what it has seen there so far is shared. */
   fork(leg: LegRecord, hop: HopRecord): { leg: LegRecord; hop: HopRecord } {
     const copy = new LegRecord(leg.kind);
+    copy.origin = leg;
     copy.forkedAt = leg.hops.indexOf(hop);
     const twin = new HopRecord(hop.at);
     twin.in = hop.in;

@@ -301,7 +301,11 @@ export class Engine implements Effects {
 
   arpShown(skb: Skb): void {
     const { recorder } = this;
-    if (recorder !== null && skb.leg !== null && !recorder.legs.includes(skb.leg)) recorder.legs.push(skb.leg);
+    if (recorder === null || skb.leg === null) return;
+    // A copy is shown with what it is a copy of.
+    let leg = skb.leg;
+    while (leg.origin !== null) leg = leg.origin;
+    if (!recorder.legs.includes(leg)) recorder.legs.push(leg);
   }
 
   arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null {
