@@ -141,7 +141,8 @@ function build(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode, { 
   const notices = [...pending, ...addSandboxes(world, cluster, mode, spec.listens ?? [], interned)];
   const derived = deriveObjects(cluster, fabric).map(atPlace);
   writeServiceRules(world, cluster, mode);
-  markGoverned(world, cluster);
+  // A new World has no marks that would have to go.
+  if (objects.policies.length + objects.unmodelled.length > 0) markGoverned(world, cluster);
   syncLoadBalancers(fabric, cluster);
   if (mode.podRouting === 'udr') syncAzureRoutes(fabric, cluster);
   for (const host of Object.values(world.machines)) interned.namespace(rootOf(host));

@@ -1,7 +1,7 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { hexDigit } from './hex.ts';
+import { codesFor, hexDigit } from './flat-text.ts';
 
 const LAST_ASCII = 127;
 const LONGEST_KEPT = 256;
@@ -52,14 +52,15 @@ const DASH = 45;
  * names like this are kept.
  */
 export function hexName(prefix: string, bytes: Uint8Array, ...groups: readonly number[]): string {
-  const codes: number[] = [];
-  for (let i = 0; i < prefix.length; i++) codes.push(prefix.charCodeAt(i));
+  const codes = codesFor(groups.reduce((sum, digits) => sum + digits, prefix.length + groups.length - 1));
+  let at = 0;
+  for (; at < prefix.length; at++) codes[at] = prefix.charCodeAt(at);
   let next = 0;
   for (let group = 0; group < groups.length; group++) {
-    if (group > 0) codes.push(DASH);
+    if (group > 0) codes[at++] = DASH;
     for (const end = next + (groups[group] ?? 0); next < end; next++) {
       const byte = bytes[next >>> 1] ?? 0;
-      codes.push(hexDigit(next % 2 === 0 ? byte >>> 4 : byte & 15));
+      codes[at++] = hexDigit(next % 2 === 0 ? byte >>> 4 : byte & 15);
     }
   }
   return String.fromCharCode(...codes);

@@ -1,4 +1,4 @@
-import { hexDigit } from './hex.ts';
+import { codesFor, hexDigit } from './flat-text.ts';
 
 /** An Ethernet address as lower-case colon text, so that comparing two is comparing two strings. */
 declare const macBrand: unique symbol;
@@ -31,11 +31,12 @@ export function isGroupMac(address: Mac): boolean {
 
 /** The address of six bytes, as one flat text. */
 export function macOf(bytes: readonly number[]): Mac {
-  const codes: number[] = [];
+  const codes = codesFor(17);
   for (let i = 0; i < 6; i++) {
-    if (i > 0) codes.push(COLON);
     const byte = bytes[i] ?? 0;
-    codes.push(hexDigit((byte >>> 4) & 15), hexDigit(byte & 15));
+    codes[i * 3] = hexDigit((byte >>> 4) & 15);
+    codes[i * 3 + 1] = hexDigit(byte & 15);
+    if (i < 5) codes[i * 3 + 2] = COLON;
   }
   return String.fromCharCode(...codes) as Mac;
 }

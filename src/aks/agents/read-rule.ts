@@ -27,9 +27,7 @@ export class RuleReader {
 
   /** Makes jumps to a chain share one target, which names the chain by this very string and not by a piece of some rule's text. */
   know(chain: string): void {
-    const target: Target = { t: 'jump', chain };
-    this.#jumps.set(chain, target);
-    this.#interner.targets.set(`-j ${chain}`, target);
+    this.#jumps.set(chain, { t: 'jump', chain });
   }
 
   read({ args, origin }: OriginRule): Rule {
@@ -60,8 +58,7 @@ export class RuleReader {
     const addr = parseIpv4(text.slice(DNAT.length, colon < 0 ? text.length : colon));
     const port = colon < 0 ? 0 : portOf(text.slice(colon + 1));
     if (addr === null || port === null) return null;
-    const range = { minAddr: addr, maxAddr: addr, minPort: port, maxPort: port, random: false, randomFully: false, persistent: false };
-    return { t: 'DNAT', range };
+    return { t: 'DNAT', minAddr: addr, maxAddr: addr, minPort: port, maxPort: port, random: false, randomFully: false, persistent: false };
   }
 }
 

@@ -2,6 +2,7 @@ import { allocate, remember } from '../../cni/azure-vnet/azure-vnet.ts';
 import { type Pattern, stamp } from '../../cni/azure-vnet/pattern.ts';
 import type { AzureVnetConfig, Conflist } from '../../cni/conflist.ts';
 import type { CniArgs, CniEnv, CniOutcome, CniResult } from '../../cni/plugin.ts';
+import type { CniState } from '../../cni/state.ts';
 import { addNetwork } from '../../cni/runtime.ts';
 import type { Link } from '../../linux/link.ts';
 import type { Host, Netns } from '../../linux/netns.ts';
@@ -27,6 +28,9 @@ export class Crowd {
   readonly #addedLinks: Link[] = [];
   readonly #addedRoutes: Route[] = [];
   readonly #addedSysctls: [name: string, value: string][] = [];
+  /** Endpoints that the plug-in's state does not have yet. */
+  readonly #endpoints: string[] = [];
+  #state: CniState | null = null;
   #pattern: Pattern | null = null;
   #nextIfindex: number;
 
@@ -46,6 +50,7 @@ export class Crowd {
     if (main.type === 'azure-vnet' && args.portMappings.length === 0 && this.#pattern !== null) {
       return this.#joinLike(this.#pattern, env, main, args);
     }
+    this.#rememberEndpoints();
     const newest = main.type === 'azure-vnet' ? this.#showNewest() : null;
     const outcome = addNetwork(env, conflist, args);
     const pod = netnsOf(this.#host, args.netns);
@@ -61,11 +66,16 @@ export class Crowd {
     // The kernel makes the peer, which moves into the pod, before the end that stays.
     const ifindex = { pod: this.#nextIfindex++, host: this.#nextIfindex++ };
     const { link, route } = stamp(pattern, pod, outcome.value, args.ifName, ifindex);
-    remember(env, args);
+    this.#endpoints.push(args.netns);
+    this.#state = env.state;
     this.#addedLinks.push(link);
     this.#addedRoutes.push(route);
     this.#addedSysctls.push([confName(link.name, 'proxy_arp'), '1']);
     return outcome;
+  }
+
+  #rememberEndpoints(): void {
+    if (this.#state !== null) remember(this.#state, this.#endpoints.splice(0));
   }
 
   /** Shows what was there at the beginning and the newest link. */
@@ -98,6 +108,7 @@ export class Crowd {
   /** Shows everything. */
   close(): void {
     const root = this.#root;
+    this.#rememberEndpoints();
     if (this.#addedLinks.length === 0) return;
     root.links = [...this.#links, ...this.#addedLinks];
     setRoutes(root, TABLE_MAIN, [...this.#routes, ...this.#addedRoutes].sort(compareRoutes));

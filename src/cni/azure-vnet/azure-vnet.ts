@@ -18,6 +18,7 @@ import { DEFAULT_ROUTE, prefixOf } from '../../wire/prefix.ts';
 import type { AzureVnetConfig } from '../conflist.ts';
 import { addAddress, checkAddress, delAddress } from '../ipam.ts';
 import { type CniAddress, type CniArgs, type CniEnv, type CniOutcome, type CniResult, done, failed } from '../plugin.ts';
+import type { CniState } from '../state.ts';
 import { randomMac } from '../random-mac.ts';
 import { leadsTo } from '../leads-to.ts';
 import { firstRefusal } from '../steps.ts';
@@ -65,7 +66,7 @@ export function add(env: CniEnv, config: AzureVnetConfig, args: CniArgs): CniOut
   const refusal =
     joinHost(host, root, hostLink, outcome.value, args, podMac, master.mtuBytes) ?? setUpPod(host, pod, hostLink, outcome.value, args);
   if (refusal !== null) return failed(`plugin type="azure-vnet" failed (add): Failed to create endpoint: ${refusal}`);
-  remember(env, args);
+  remember(env.state, [args.netns]);
   return outcome;
 }
 
@@ -77,9 +78,12 @@ export function allocate(env: CniEnv, config: AzureVnetConfig, args: CniArgs): C
   return done({ addr, len, gateway, hostLink: hostVethName(args.pod), mac: randomMac(env.random) });
 }
 
-/** The last part of ADD: the endpoint is saved. */
-export function remember({ state: { azureVnet } }: CniEnv, { netns }: CniArgs): void {
-  if (azureVnet !== null && !azureVnet.endpoints.includes(netns)) azureVnet.endpoints = azureVnet.endpoints.concat(netns);
+/** The last part of ADD: the endpoints are saved. */
+export function remember({ azureVnet }: CniState, endpoints: readonly string[]): void {
+  if (azureVnet === null) return;
+  const known = new Set(azureVnet.endpoints);
+  const added = endpoints.filter((netns) => !known.has(netns));
+  if (added.length > 0) azureVnet.endpoints = azureVnet.endpoints.concat(added);
 }
 
 /** Takes away the pod's route and gives its address back. The veth stays: it vanishes with the pod's namespace. */

@@ -1,4 +1,5 @@
 import { sha256Of } from '../../wire/digest.ts';
+import { codesFor } from '../../wire/flat-text.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -8,7 +9,8 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
  */
 export function chainHash(text: string): string {
   const sum = sha256Of(text);
-  const codes: number[] = [];
+  const codes = codesFor(16);
+  let at = 0;
   let buffer = 0;
   let bits = 0;
   for (let i = 0; i < 10; i++) {
@@ -16,7 +18,7 @@ export function chainHash(text: string): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      codes.push(BASE32.charCodeAt((buffer >>> bits) & 31));
+      codes[at++] = BASE32.charCodeAt((buffer >>> bits) & 31);
     }
     buffer &= (1 << bits) - 1;
   }

@@ -1,7 +1,7 @@
 import { setupNat } from '../../conntrack/nat.ts';
 import { missing, options } from '../syntax.ts';
 import type { TargetModule } from './module.ts';
-import { WHOLE, parseTo, printFlags, printTo, withFlag } from './nat-range.ts';
+import { WHOLE, natTarget, parseTo, printFlags, printTo, withFlag } from './nat-range.ts';
 import type { NatTarget } from './target.ts';
 
 /** `-j DNAT`. @source net/netfilter/xt_nat.c xt_dnat_target_v2 */
@@ -12,22 +12,11 @@ export const dnat: TargetModule<NatTarget> = {
   hooks: ['PREROUTING', 'OUTPUT'],
   parse(uses) {
     let range = WHOLE;
-    for (const use of uses) {
-      if (use.name !== '--to-destination') {
-        range = withFlag(range, use);
-        continue;
-      }
-      const { minAddr, maxAddr, minPort, maxPort } = parseTo(use);
-      const { random, randomFully, persistent } = range;
-      range = { minAddr, maxAddr, minPort, maxPort, random, randomFully, persistent };
-    }
+    for (const use of uses) range = use.name === '--to-destination' ? { ...range, ...parseTo(use) } : withFlag(range, use);
     if (range.minAddr === null && range.minPort === 0) throw missing('-j DNAT', '--to-destination');
-    return { t: 'DNAT', range };
+    return natTarget('DNAT', range);
   },
-  print: ({ range }) => ` --to-destination ${printTo(range)}${printFlags(range)}`,
-  compile:
-    ({ range }) =>
-    (env) =>
-      setupNat(env, 'dst', range),
-  describe: ({ range }) => `changes the destination to ${printTo(range)}`,
+  print: (range) => ` --to-destination ${printTo(range)}${printFlags(range)}`,
+  compile: (range) => (env) => setupNat(env, 'dst', range),
+  describe: (range) => `changes the destination to ${printTo(range)}`,
 };

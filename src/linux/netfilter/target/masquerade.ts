@@ -4,7 +4,7 @@ import { setupNat } from '../../conntrack/nat.ts';
 import { ACCEPTED, DROPPED } from '../hook-env.ts';
 import { options, value } from '../syntax.ts';
 import type { TargetModule } from './module.ts';
-import { WHOLE, parseToPorts, printFlags, printNatPorts, toAddress, withFlag } from './nat-range.ts';
+import { WHOLE, natTarget, parseToPorts, printFlags, printNatPorts, toAddress, withFlag } from './nat-range.ts';
 import type { NatTarget } from './target.ts';
 
 /** `-j MASQUERADE`. @source net/netfilter/nf_nat_masquerade.c nf_nat_masquerade_ipv4 */
@@ -16,21 +16,19 @@ export const masquerade: TargetModule<NatTarget> = {
   parse(uses) {
     let range = WHOLE;
     for (const use of uses) range = use.name === '--to-ports' ? { ...range, ...parseToPorts(use, value(use)) } : withFlag(range, use);
-    return { t: 'MASQUERADE', range };
+    return natTarget('MASQUERADE', range);
   },
-  print: ({ range }) => `${range.minPort === 0 ? '' : ` --to-ports ${printNatPorts(range)}`}${printFlags(range)}`,
-  compile:
-    ({ range }) =>
-    (env) => {
-      const { ct } = env.skb;
-      if (ct === null || ct.origSrc === ANY) return ACCEPTED;
-      const addr = masqueradeAddress(env);
-      if (addr === null) {
-        env.dropText = `MASQUERADE finds no address for ${env.out?.name ?? 'the device'}`;
-        return DROPPED;
-      }
-      ct.masqIfindex = env.out?.ifindex ?? 0;
-      return setupNat(env, 'src', toAddress(range, addr));
-    },
+  print: (range) => `${range.minPort === 0 ? '' : ` --to-ports ${printNatPorts(range)}`}${printFlags(range)}`,
+  compile: (range) => (env) => {
+    const { ct } = env.skb;
+    if (ct === null || ct.origSrc === ANY) return ACCEPTED;
+    const addr = masqueradeAddress(env);
+    if (addr === null) {
+      env.dropText = `MASQUERADE finds no address for ${env.out?.name ?? 'the device'}`;
+      return DROPPED;
+    }
+    ct.masqIfindex = env.out?.ifindex ?? 0;
+    return setupNat(env, 'src', toAddress(range, addr));
+  },
   describe: () => 'masquerades the packet',
 };

@@ -1,5 +1,6 @@
 import { type Ipv4, compareIpv4, formatIpv4, parseIpv4 } from '../../../wire/ipv4.ts';
 import type { NatRange } from '../../conntrack/nat-range.ts';
+import type { NatTarget } from './target.ts';
 import { type OptionUse, fault, parsePortRange, value } from '../syntax.ts';
 
 /** Keeps address and port. */
@@ -53,8 +54,13 @@ export function printFlags(range: NatRange): string {
 }
 
 /** A range of one address. */
-export function toAddress(range: NatRange, addr: Ipv4): NatRange {
-  return { ...range, minAddr: addr, maxAddr: addr };
+export function toAddress({ minPort, maxPort, random, randomFully, persistent }: NatRange, addr: Ipv4): NatRange {
+  return { minAddr: addr, maxAddr: addr, minPort, maxPort, random, randomFully, persistent };
+}
+
+/** A target that maps to a range. Written out, not spread: a spread copy gets a hidden class of its own when it is frozen (V8). */
+export function natTarget(t: NatTarget['t'], { minAddr, maxAddr, minPort, maxPort, random, randomFully, persistent }: NatRange): NatTarget {
+  return { t, minAddr, maxAddr, minPort, maxPort, random, randomFully, persistent };
 }
 
 /** The flags that all NAT targets share. */

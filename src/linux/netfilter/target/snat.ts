@@ -1,7 +1,7 @@
 import { setupNat } from '../../conntrack/nat.ts';
 import { missing, options } from '../syntax.ts';
 import type { TargetModule } from './module.ts';
-import { WHOLE, parseTo, printFlags, printTo, withFlag } from './nat-range.ts';
+import { WHOLE, natTarget, parseTo, printFlags, printTo, withFlag } from './nat-range.ts';
 import type { NatTarget } from './target.ts';
 
 /** `-j SNAT`. @source net/netfilter/xt_nat.c xt_snat_target_v1 */
@@ -19,12 +19,9 @@ export const snat: TargetModule<NatTarget> = {
     let range = WHOLE;
     for (const use of uses) range = use.name === '--to-source' ? { ...range, ...parseTo(use) } : withFlag(range, use);
     if (range.minAddr === null && range.minPort === 0) throw missing('-j SNAT', '--to-source');
-    return { t: 'SNAT', range };
+    return natTarget('SNAT', range);
   },
-  print: ({ range }) => ` --to-source ${printTo(range)}${printFlags(range)}`,
-  compile:
-    ({ range }) =>
-    (env) =>
-      setupNat(env, 'src', range),
-  describe: ({ range }) => `changes the source to ${printTo(range)}`,
+  print: (range) => ` --to-source ${printTo(range)}${printFlags(range)}`,
+  compile: (range) => (env) => setupNat(env, 'src', range),
+  describe: (range) => `changes the source to ${printTo(range)}`,
 };

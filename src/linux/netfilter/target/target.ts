@@ -33,10 +33,9 @@ export interface RejectTarget {
   readonly with: RejectKind;
 }
 
-/** REDIRECT's range has ports only: the address is that of the device the packet came in by. */
-export interface NatTarget {
+/** Where to, and how. REDIRECT has ports only: the address is that of the device the packet came in by. */
+export interface NatTarget extends NatRange {
   readonly t: 'DNAT' | 'SNAT' | 'MASQUERADE' | 'REDIRECT';
-  readonly range: NatRange;
 }
 
 /** Maps the network part of an address one to one. */
