@@ -1,6 +1,6 @@
 // Builds `dist/`: the command (`dist/bin`, one bundle with lazily loaded chunks, and a script compiled ahead for the short commands) and the
 // library (`dist/*.js` with its types). `--bin` bundles the command only; a folder behind it is where to.
-import { chmod, copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -45,24 +45,21 @@ export async function buildBin(bin = path.join(root, 'dist/bin')) {
     write: false,
   });
   const written = new Set(outputFiles.map((file) => file.path));
-  // What a chunk reads from beside itself.
-  const script = path.join(bin, 'chunks/collect.sh');
-  written.add(script);
   for (const file of outputFiles) {
     await mkdir(path.dirname(file.path), { recursive: true });
     const entry = path.basename(file.path) === 'podwalk.js';
     await writeFile(file.path, entry && !file.text.startsWith('#!') ? `#!/usr/bin/env node\n${file.text}` : file.contents);
     if (entry) await chmod(file.path, 0o755);
   }
-  // The part of `podwalk verify` that asks the kernel lies beside the chunk that starts it.
-  for (const name of await readdir(path.join(root, HELPER))) {
-    if (!name.endsWith('.py')) continue;
-    const file = path.join(bin, 'chunks/helper', name);
+  // What a chunk reads from beside itself: the script of `podwalk collect`, and the part of `podwalk verify` that asks the kernel.
+  const helpers = (await readdir(path.join(root, HELPER))).filter((name) => name.endsWith('.py'));
+  const beside = [['src/cli', 'collect.sh', ''], ...helpers.map((name) => [HELPER, name, 'helper'])];
+  for (const [from, name, to] of beside) {
+    const file = path.join(bin, 'chunks', to, name);
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, await readFile(path.join(root, HELPER, name)));
+    await writeFile(file, await readFile(path.join(root, from, name)));
     written.add(file);
   }
-  await copyFile(path.join(root, 'src/cli/collect.sh'), script);
   for (const entry of await readdir(bin, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
     if (entry.isFile() && !written.has(file)) await rm(file, { force: true });
