@@ -24,7 +24,7 @@ function fault(reader: Reader, text: string): string | null {
     for (const { file, line, col, message, expected } of reader.read(text)) {
       if (file === '' || message === '' || expected === '') return `a complaint without file, message or expectation: ${message}`;
       if (!(line >= 1 && col >= 1)) return `a complaint without a place: ${line}:${col} ${message}`;
-      if (line > lines + 1 && reader.name !== 'snapshot.json') return `a complaint about line ${line} of ${lines}: ${message}`;
+      if (line > lines + 1 && !reader.name.endsWith('.json')) return `a complaint about line ${line} of ${lines}: ${message}`;
       if (message.length > MAX_MESSAGE_CHARACTERS) return `a message of ${message.length} characters`;
     }
   } catch (error) {

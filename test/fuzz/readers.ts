@@ -47,6 +47,10 @@ const LINKS = JSON.stringify([
 ]);
 const MANIFEST = JSON.stringify({ podwalkSnapshot: 1, machines: { m: { kind: 'node', namespaces: ['n'] } } });
 
+const NO_MACHINES = JSON.stringify({ podwalkSnapshot: 1, machines: {} });
+/** The files that may name namespaces and devices of other files for the worse. */
+const NAMES_OTHERS: ReadonlySet<string> = new Set(['snapshot.json', 'machine.json', 'link.json']);
+
 /** The files whose rows speak of devices; the others are read faster without any. */
 const ON_DEVICES: ReadonlySet<string> = new Set([
   'addr.json',
@@ -60,18 +64,22 @@ const ON_DEVICES: ReadonlySet<string> = new Set([
 
 /** A file of a snapshot directory, read as every command reads it. */
 function fileReader(name: string, texts: readonly string[]): Reader {
-  const file = name === 'snapshot.json' ? name : name.startsWith('iproute2/') || name === 'uname.txt' ? `m/${name}` : `m/n/${name}`;
+  const file =
+    name === 'snapshot.json'
+      ? name
+      : name.startsWith('iproute2/') || name === 'uname.txt' || name === 'machine.json'
+        ? `m/${name}`
+        : `m/n/${name}`;
   return {
     name,
     seeds: [...texts, ...seeds.recordedSeeds(name)],
     read(text) {
-      const files = new Map([['snapshot.json', MANIFEST]]);
+      const files = new Map([['snapshot.json', name === 'machine.json' ? NO_MACHINES : MANIFEST]]);
       if (ON_DEVICES.has(name)) files.set('m/n/link.json', LINKS);
       files.set(file, text);
       const { problems } = readSnapshot(memoryDirectory('snap', files));
       for (const problem of problems) {
-        // snapshot.json may name a namespace or a device for the worse.
-        if (problem.file !== `snap/${file}` && name !== 'snapshot.json' && name !== 'link.json') throw new Error(`blames ${problem.file}`);
+        if (problem.file !== `snap/${file}` && !NAMES_OTHERS.has(name)) throw new Error(`blames ${problem.file}`);
       }
       return problems;
     },
@@ -182,6 +190,7 @@ const LINE_READERS: readonly Reader[] = [
 
 const FILE_READERS: readonly Reader[] = [
   fileReader('snapshot.json', seeds.MANIFESTS),
+  fileReader('machine.json', seeds.MACHINES),
   ...['link.json', 'addr.json', 'route.json', 'rule.json', 'neigh.json', 'proxyneigh.json', 'fdb.json'].map((name) => fileReader(name, [])),
   fileReader('brlink.json', seeds.BRLINKS),
   fileReader('srcpick.json', seeds.SRCPICKS),

@@ -218,6 +218,10 @@ export const MANIFESTS: readonly string[] = [
   }),
 ];
 
+export const MACHINES: readonly string[] = [
+  JSON.stringify({ podwalkMachine: 1, kind: 'node', namespaces: ['root', 'cni-1'], wires: [['root/azv1', 'cni-1/eth0']] }),
+];
+
 export const ROUTES: readonly string[] = [
   '10.1.0.0/16 via 10.224.0.4 dev eth0 metric 100 proto static scope global src 10.0.0.1 table 100',
   'unreachable 10.0.0.0/8 metric 4278198272',

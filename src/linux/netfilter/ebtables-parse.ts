@@ -4,7 +4,7 @@ import type { EbArpMatch, EbChain, EbIpMatch, EbRule, EbTableName, EbTarget, Ebt
 import { ARP_OPS, FULL_MASK, MAC_CLASSES, etherType } from './ebtables-names.ts';
 import { parseInterface } from './interface.ts';
 import { type TextFault, readLines } from './read-lines.ts';
-import { type OptionUse, SyntaxFault, fault, hex, maskedOf, numberOf, options, parseNumber, portsOf, quote, value } from './syntax.ts';
+import { type OptionUse, SyntaxFault, fault, hex, maskedOf, numberOf, options, parseNumber, portsOf, quoteKept, value } from './syntax.ts';
 import { type Word, splitWords } from './words.ts';
 
 export type EbtablesResult =
@@ -172,7 +172,7 @@ class EbRuleReader {
       next !== undefined && (next.quoted || !next.text.startsWith('-'));
       next = this.#words[this.#at]
     ) {
-      parts.push(next.quoted ? quote(next.text) : next.text);
+      parts.push(next.quoted ? quoteKept(next.text) : next.text);
       this.#at++;
     }
     const { target } = this.#rule;

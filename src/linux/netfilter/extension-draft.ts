@@ -3,7 +3,7 @@ import type { Match } from './match/match.ts';
 import { MATCHES } from './match/registry.ts';
 import { unmodelled } from './match/unmodelled.ts';
 import type { ProtocolSelector } from './rule.ts';
-import { type OptionTable, type OptionUse, SyntaxFault, quote } from './syntax.ts';
+import { type OptionTable, type OptionUse, SyntaxFault, quoteKept } from './syntax.ts';
 import { TARGETS } from './target/registry.ts';
 import type { Target } from './target/target.ts';
 import { UNMODELLED_TARGETS } from './target/unmodelled.ts';
@@ -24,7 +24,7 @@ export function becomesText(draft: Draft, lenient: boolean): boolean {
   if (draft.options === null) return true;
   if (draft.kind === 'match' ? !lenient : !UNMODELLED_TARGETS.has(draft.name) && !lenient) return false;
   draft.options = null;
-  for (const use of draft.uses) draft.text.push(`${use.not ? '! ' : ''}${[use.name, ...use.values.map(quote)].join(' ')}`);
+  for (const use of draft.uses) draft.text.push(`${use.not ? '! ' : ''}${[use.name, ...use.values.map(quoteKept)].join(' ')}`);
   draft.uses.length = 0;
   return true;
 }

@@ -35,6 +35,8 @@ export interface HookEnv {
    * out leads through these very tables.
    */
   readonly reject: (env: HookEnv, kind: RejectKind) => void;
+  /** What reading the table has cost so far, in rules. */
+  work: number;
   /** Set with UNKNOWN: the stable reason and a sentence. */
   unknownReason: string;
   unknownText: string;

@@ -6,7 +6,7 @@ import type { Match } from './match/match.ts';
 import { MATCHES } from './match/registry.ts';
 import { UNMODELLED_MATCHES } from './match/unmodelled.ts';
 import type { AddressSelector, InterfaceSelector, ProtocolSelector, Rule, TableName } from './rule.ts';
-import { type OptionSpec, type OptionTable, SyntaxFault, parseMasked, quote } from './syntax.ts';
+import { type OptionSpec, type OptionTable, SyntaxFault, parseMasked, quoteKept } from './syntax.ts';
 import { TARGETS } from './target/registry.ts';
 import type { Target } from './target/target.ts';
 import { UNMODELLED_TARGETS } from './target/unmodelled.ts';
@@ -218,6 +218,7 @@ class RuleReader {
   #openMatch(word: Word): void {
     const { text: name, col } = word;
     let options: OptionTable | null = null;
+    refuseOddName(word, '-m');
     if (isModelled(name)) options = MATCHES[name].options;
     else if (!UNMODELLED_MATCHES.has(name) && !this.#context.lenient) {
       throw new SyntaxFault(
@@ -245,6 +246,7 @@ class RuleReader {
       return;
     }
     const { isChain, lenient } = this.#context;
+    if (!isGoto && isChain !== null && !isChain(name)) refuseOddName(word, '-j');
     if (!isGoto && (UNMODELLED_TARGETS.has(name) || (lenient && isChain !== null && !isChain(name)))) {
       this.#drafts.push({ kind: 'target', name, col, options: null, uses: [], text: [] });
       return;
@@ -315,7 +317,7 @@ class RuleReader {
     for (;;) {
       const next = this.#words[this.#at];
       if (next === undefined || (!next.quoted && (next.text === '!' || next.text.startsWith('-')))) break;
-      parts.push(next.quoted ? quote(next.text) : next.text);
+      parts.push(next.quoted ? quoteKept(next.text) : next.text);
       this.#at++;
     }
     draft.text.push(parts.join(' '));
@@ -354,6 +356,12 @@ class RuleReader {
 const NO_ADDRESS: readonly AddressSelector[] = [];
 const NO_MATCHES: readonly Match[] = [];
 const NO_TARGET: Target = { t: 'none' };
+
+/** No extension is called so; as text it could not be read again. @source include/linux/netfilter/x_tables.h XT_EXTENSION_MAXNAMELEN */
+function refuseOddName({ text, col }: Word, option: string): void {
+  if (!/^[\w-]{1,28}$/.test(text) || text.startsWith('-'))
+    throw new SyntaxFault(col, `${option} ${text} is no name`, 'a name of letters, digits, _ and -');
+}
 
 /** The matches as a list with no room to spare; a single match has one list for all rules. */
 function matchList(matches: readonly Match[], { singles }: Interner): readonly Match[] {

@@ -25,7 +25,10 @@ export type EbVerdict =
   | { readonly kind: 'unknown'; readonly reason: string; readonly text: string };
 
 const ACCEPT: EbVerdict = { kind: 'accept' };
+const CONTINUE = 'continue';
 const MAX_DEPTH = 64;
+/** Rules and names of chains that one frame is held against in one table. */
+const MAX_WORK = 5_000_000;
 const PACKET_TYPES = ['host', 'broadcast', 'multicast', 'otherhost'] as const;
 
 /**
@@ -36,7 +39,7 @@ export function runEbtables(tables: Ebtables, table: EbTableName, chain: string,
   const chains = tables[table]?.chains;
   const entry = chains?.find(({ name }) => name === chain);
   if (chains === undefined || entry === undefined) return ACCEPT;
-  return runChain(chains, entry, env, table, 0) ?? policyOf(entry, table) ?? ACCEPT;
+  return new Traversal(chains, env, table).run(entry, 0) ?? policyOf(entry, table) ?? ACCEPT;
 }
 
 function policyOf({ name, policy }: EbChain, table: EbTableName): EbVerdict | null {
@@ -44,12 +47,34 @@ function policyOf({ name, policy }: EbChain, table: EbTableName): EbVerdict | nu
   return policy === 'ACCEPT' ? ACCEPT : { kind: 'drop', text: `policy DROP of chain ${name} in the bridge table ${table}` };
 }
 
-/** null when the frame comes back from the chain. */
-function runChain(chains: readonly EbChain[], chain: EbChain, env: EbEnv, table: EbTableName, depth: number): EbVerdict | null {
-  if (depth > MAX_DEPTH)
-    return { kind: 'unknown', reason: 'EBT_DEPTH', text: `bridge chains jump into one another more than ${MAX_DEPTH} deep` };
-  for (const rule of chain.rules) {
-    if (!matches(rule, env)) continue;
+class Traversal {
+  readonly #chains: readonly EbChain[];
+  readonly #env: EbEnv;
+  readonly #table: EbTableName;
+  #work = 0;
+
+  constructor(chains: readonly EbChain[], env: EbEnv, table: EbTableName) {
+    this.#chains = chains;
+    this.#env = env;
+    this.#table = table;
+  }
+
+  /** null when the frame comes back from the chain. */
+  run(chain: EbChain, depth: number): EbVerdict | null {
+    this.#work += this.#chains.length + chain.rules.length;
+    if (depth > MAX_DEPTH)
+      return { kind: 'unknown', reason: 'EBT_DEPTH', text: `bridge chains jump into one another more than ${MAX_DEPTH} deep` };
+    if (this.#work > MAX_WORK)
+      return { kind: 'unknown', reason: 'EBT_BUDGET', text: `the frame would be held against more than ${MAX_WORK} bridge rules` };
+    for (const rule of chain.rules) {
+      const verdict = matches(rule, this.#env) ? this.#obey(rule, chain, depth) : CONTINUE;
+      if (verdict !== CONTINUE) return verdict;
+    }
+    return null;
+  }
+
+  /** null: back to the calling chain. */
+  #obey(rule: EbRule, chain: EbChain, depth: number): EbVerdict | typeof CONTINUE | null {
     if (rule.unmodelled.length > 0) {
       return {
         kind: 'unknown',
@@ -62,16 +87,14 @@ function runChain(chains: readonly EbChain[], chain: EbChain, env: EbEnv, table:
       case 'ACCEPT':
         return ACCEPT;
       case 'DROP':
-        return { kind: 'drop', text: `rule "${printEbRule(rule, chain.name)}" of the bridge table ${table}` };
+        return { kind: 'drop', text: `rule "${printEbRule(rule, chain.name)}" of the bridge table ${this.#table}` };
       case 'CONTINUE':
-        continue;
+        return CONTINUE;
       case 'RETURN':
         return null;
       case 'jump': {
-        const next = chains.find(({ name }) => name === target.chain);
-        const verdict = next === undefined ? null : (runChain(chains, next, env, table, depth + 1) ?? policyOf(next, table));
-        if (verdict !== null) return verdict;
-        continue;
+        const next = this.#chains.find(({ name }) => name === target.chain);
+        return next === undefined ? CONTINUE : (this.run(next, depth + 1) ?? policyOf(next, this.#table) ?? CONTINUE);
       }
       case 'unmodelled':
         return {
@@ -81,7 +104,6 @@ function runChain(chains: readonly EbChain[], chain: EbChain, env: EbEnv, table:
         };
     }
   }
-  return null;
 }
 
 function matches(rule: EbRule, env: EbEnv): boolean {

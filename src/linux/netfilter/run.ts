@@ -16,6 +16,9 @@ export { hasRules } from './compiled-table.ts';
 
 /** Deeper nesting of chains than any kernel loads. */
 const MAX_DEPTH = 512;
+/** Rules that one packet is held against in one table; a kernel would take as long, and every chain entered counts for some. */
+const MAX_WORK = 5_000_000;
+const WORK_OF_CHAIN = 50;
 
 /**
  * Sends a packet through one table at one hook.
@@ -30,6 +33,7 @@ export function runTable(compiled: CompiledTable, env: HookEnv): TableVerdict {
   const chain = compiled.entry(env.hook);
   if (chain === null) return ACCEPTED;
   const observer = observe(compiled.table.name, compiled.isLegacy, env);
+  env.work = 0;
   const result = runChain(compiled, chain, env, 0, observer);
   if (result !== CONTINUE) return result;
   const policy = chain.chain.policy ?? 'ACCEPT';
@@ -47,6 +51,8 @@ function runChain(program: Program, entered: CompiledChain, env: HookEnv, depth:
   for (let isGoto = false; ; isGoto = true) {
     observer?.enter(chain, isGoto);
     const { dispatch } = chain;
+    env.work += WORK_OF_CHAIN + (dispatch === null ? chain.rules.length : 0);
+    if (env.work > MAX_WORK) return tooMuch(env, chain);
     const result = dispatch === null ? readThrough(program, chain, env, depth, observer) : readListed(program, chain, env, depth, observer);
     if (typeof result === 'number') return result;
     chain = result;
@@ -199,6 +205,13 @@ function missing(program: Program, rule: CompiledRule, env: HookEnv, observer: O
   env.unknownText = `${rule.jump} is neither a chain nor a known target`;
   observer?.unknown(rule);
   return doubt(program, rule, env);
+}
+
+/** Chains that jump twice into the next, thirty times over, are read a thousand million times. */
+function tooMuch(env: HookEnv, chain: CompiledChain): TableVerdict {
+  env.unknownReason = 'IPT_BUDGET';
+  env.unknownText = `the packet would be held against more than ${MAX_WORK} rules of one table, at ${chain.chain.name}`;
+  return UNKNOWN;
 }
 
 function tooDeep(env: HookEnv, chain: CompiledChain): TableVerdict {

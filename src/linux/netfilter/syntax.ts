@@ -199,5 +199,14 @@ const BARE = /^[-_0-9A-Za-z]+$/;
 
 /** Text as iptables-save writes it: bare where that is safe, else in quotes with escapes. @source libxtables xtables_save_string */
 export function quote(text: string): string {
-  return BARE.test(text) ? text : `"${text.replaceAll(/["\\']/g, (c) => `\\${c}`)}"`;
+  return BARE.test(text) ? text : inQuotes(text);
+}
+
+/** A quoted word as it is kept in text that is read again: what looks like an option stays in its quotes. */
+export function quoteKept(text: string): string {
+  return text.startsWith('-') ? inQuotes(text) : quote(text);
+}
+
+function inQuotes(text: string): string {
+  return `"${text.replaceAll(/["\\']/g, (c) => `\\${c}`)}"`;
 }

@@ -27,6 +27,7 @@ function envOf(at: Crossing): HookEnv {
     recorder: at.stack.effects.recorder,
     foresight: null,
     reject: rejectPacket,
+    work: 0,
     unknownReason: '',
     unknownText: '',
     dropReason: '',

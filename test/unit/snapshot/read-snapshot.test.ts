@@ -4,6 +4,62 @@ import { LO, ether, netnsOf, problemTexts, snapshotOf } from './files.ts';
 
 const PAIR = { linkinfo: { info_kind: 'veth' }, link_index: 2, link_netnsid: 0 };
 
+const ENDS = [
+  { ifindex: 3, ifname: 'v0', mtu: 1500, link_type: 'ether', address: '02:00:00:00:00:03', ...PAIR },
+  { ifindex: 4, ifname: 'up', mtu: 1500, link_type: 'ether', address: '02:00:00:00:00:04', ...PAIR },
+];
+const machine = (more: object) => ({
+  podwalkMachine: 1,
+  kind: 'node',
+  namespaces: ['root', 'pod'],
+  wires: [['root/v0', 'pod/v0']],
+  ...more,
+});
+const wiresOf = ({ world }: ReturnType<typeof snapshotOf>): string[] => {
+  const links = Object.values(world.machines).flatMap(({ netns }) => Object.values(netns).flatMap((one) => one.links));
+  return [...new Set(links.flatMap(({ kind }) => (kind.type === 'veth' && kind.wire !== null ? [kind.wire] : [])))].sort();
+};
+
+describe('the archives of several machines in one folder', () => {
+  const files = {
+    '/a/root/link.json': ENDS,
+    '/a/pod/link.json': ENDS,
+    '/b/root/link.json': ENDS,
+    '/b/pod/link.json': ENDS,
+    '/a/machine.json': machine({}),
+    '/b/machine.json': machine({}),
+  };
+
+  it('are one snapshot: the list of the last one does not hide the others', () => {
+    const last = { podwalkSnapshot: 1, machines: { b: { kind: 'node', namespaces: ['root', 'pod'] } }, wires: [['b/root/v0', 'b/pod/v0']] };
+    const snapshot = snapshotOf({ ...files, '/snapshot.json': last });
+    expect(problemTexts(snapshot)).toEqual([]);
+    expect(Object.keys(snapshot.world.machines).sort()).toEqual(['a', 'b']);
+    expect(wiresOf(snapshot)).toEqual(['a/pod/v0 = a/root/v0', 'b/pod/v0 = b/root/v0']);
+  });
+
+  it('are joined by wires that snapshot.json adds', () => {
+    const snapshot = snapshotOf({ ...files, '/snapshot.json': { podwalkSnapshot: 1, machines: {}, wires: [['a/root/up', 'b/root/up']] } });
+    expect(problemTexts(snapshot)).toEqual([]);
+    expect(wiresOf(snapshot)).toEqual(['a/pod/v0 = a/root/v0', 'a/root/up = b/root/up', 'b/pod/v0 = b/root/v0']);
+  });
+
+  it('are refused with the place of what is wrong', () => {
+    const none = { podwalkSnapshot: 1, machines: {} };
+    const texts = problemTexts(
+      snapshotOf({
+        ...files,
+        '/snapshot.json': none,
+        '/a/machine.json': machine({ wires: [['a/root/v0', 'pod/v0']] }),
+        '/b/machine.json': '{}',
+      }),
+    );
+    expect(texts).toHaveLength(2);
+    expect(texts[0]).toMatch(/^snap\/a\/machine\.json:1:\d+: .*NETNS\/DEVICE/);
+    expect(texts[1]).toMatch(/^snap\/b\/machine\.json:1:1: this is no snapshot of a known version/);
+  });
+});
+
 describe('snapshot.json', () => {
   it('is missed where it is not there', () => {
     const problems = problemTexts(snapshotOf({ '/snapshot.json': '' }));

@@ -76,6 +76,19 @@ describe('bridge tables', () => {
     expect(result).toEqual({ kind: 'drop', text: 'policy DROP of chain USER in the bridge table filter' });
   });
 
+  test('chains that would be read a thousand million times are UNKNOWN, and promptly', () => {
+    const chains = Array.from({ length: 40 }, (_, n) => n);
+    const lines = [
+      '*filter',
+      ':FORWARD ACCEPT',
+      ...chains.map((n) => `:C${n} RETURN`),
+      '-A FORWARD -j C0',
+      ...chains.slice(1).flatMap((n) => [`-A C${n - 1} -j C${n}`, `-A C${n - 1} -j C${n}`]),
+    ];
+    const result = runEbtables(tables(lines.join('\n')), 'filter', 'FORWARD', { skb: bench.skb({}), in: null, out: null, bridge: bridge! });
+    expect(result).toMatchObject({ kind: 'unknown', reason: 'EBT_BUDGET' });
+  });
+
   test('ARP is told from IPv4', () => {
     const arp = {
       op: 'request',

@@ -30,6 +30,19 @@ describe('the way through chains', () => {
     expect(env.dropText).toBe('the policy DROP of filter:FORWARD');
   });
 
+  test('chains that would be read a thousand million times are UNKNOWN, and promptly', () => {
+    const chains = Array.from({ length: 40 }, (_, n) => n);
+    const rules = table(
+      'filter',
+      ...chains.map((n) => `:C${n} - [0:0]`),
+      '-A FORWARD -j C0',
+      ...chains.slice(1).flatMap((n) => [`-A C${n - 1} -j C${n}`, `-A C${n - 1} -j C${n}`]),
+    );
+    const { verdict, env } = new Bench().run(rules, 'FORWARD', {});
+    expect(verdict).toBe(UNKNOWN);
+    expect(env.unknownReason).toBe('IPT_BUDGET');
+  });
+
   test('RETURN and the end of a chain lead back behind the jump', () => {
     const bench = recording();
     const rules = table(
