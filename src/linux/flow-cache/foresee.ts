@@ -63,7 +63,17 @@ interface At {
 }
 
 function isAccepted(table: CompiledTable, at: At, foresight: Foresight): boolean {
-  const env = { ...at, recorder: null, foresight, reject: refused, unknownReason: '', unknownText: '', dropReason: '', dropText: '' };
+  const env = {
+    ...at,
+    recorder: null,
+    foresight,
+    reject: refused,
+    work: 0,
+    unknownReason: '',
+    unknownText: '',
+    dropReason: '',
+    dropText: '',
+  };
   return runTable(table, env) === ACCEPTED;
 }
 
