@@ -87,7 +87,7 @@ function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
     for (const row of learned(taught)) rows.set(`${row.dev} ${row.ip}`, row);
     if (rows.size > 0) neighbours.set(at, [...rows.values()]);
   }
-  const met = new Map([...walked.observed.tracked].map(([at, entries]) => [at, [...entries].map(entryView)]));
+  const met = new Map([...(walked.observed.tracked ?? [])].map(([at, entries]) => [at, [...entries].map(entryView)]));
   return { trace: traceOf(walked), conntrack, met, neighbours };
 }
 
