@@ -33,6 +33,14 @@ export interface Quoted {
   ttl: number;
   icmpType: number;
   tcpFlags: number;
+  readonly lengthBytes: number;
+  readonly tos: number;
+  readonly df: boolean;
+  readonly id: number;
+  readonly moreFragments: boolean;
+  readonly tcpSeq: number;
+  readonly tcpAck: number;
+  readonly mssBytes: number;
 }
 
 /** How conntrack sees a packet. @source include/uapi/linux/netfilter/nf_conntrack_common.h enum ip_conntrack_info */
@@ -117,7 +125,12 @@ export class Skb {
   icmpCode = 0;
   /** Next-hop MTU of a fragmentation-needed error. */
   icmpMtuBytes = 0;
+  /** The gateway that a redirect names. */
+  icmpGateway: Ipv4 = ANY;
   tcpFlags = 0;
+  /** Sequence and acknowledgement number, as signed 32-bit integers. */
+  tcpSeq = 0;
+  tcpAck = 0;
   /** The MSS option of a SYN; 0 when absent. */
   mssBytes = 0;
   quoted: Quoted | null = null;

@@ -1,4 +1,16 @@
-import type { AzureRuleRef, ConntrackRef, Considered, Header, ArpHeader, LegKind, NeighRef, RouteRef, RuleRef, Verb } from './trace.ts';
+import type {
+  AzureRuleRef,
+  ConntrackRef,
+  Considered,
+  FrameTime,
+  Header,
+  ArpHeader,
+  LegKind,
+  NeighRef,
+  RouteRef,
+  RuleRef,
+  Verb,
+} from './trace.ts';
 
 /** A value, or how to make it once the walk is over: a recorded walk formats nothing until somebody reads it. */
 export type Lazy<T> = T | (() => T);
@@ -25,14 +37,24 @@ export interface StepRecord {
   readonly draft: StepDraft;
 }
 
+/** A frame that crossed a device. */
+export interface FrameRecord extends FrameTime {
+  readonly header: Lazy<Header | ArpHeader>;
+}
+
 /** One visit of a namespace (or of the fabric) by one packet. */
 export class HopRecord {
   readonly at: string;
   in: string | null = null;
   out: string | null = null;
   readonly through: string[] = [];
-  rx: Lazy<Header | ArpHeader> | null = null;
-  tx: Lazy<Header | ArpHeader> | null = null;
+  rx: FrameRecord | null = null;
+  tx: FrameRecord | null = null;
+  /** As it came in by the port of a bridge whose own view `rx` is. */
+  rxPort: FrameRecord | null = null;
+  /** Fragments behind the first. */
+  readonly rxFragments: FrameRecord[] = [];
+  readonly txFragments: FrameRecord[] = [];
   readonly steps: StepRecord[] = [];
   /** How many of the steps a copy has in common with the packet it came from. */
   shared = 0;
@@ -70,6 +92,7 @@ export class Recorder {
   /** Also collect near misses. */
   readonly detailed: boolean;
   private seq = 0;
+  private frames = 0;
 
   constructor(detailed = false) {
     this.detailed = detailed;
@@ -89,6 +112,7 @@ export class Recorder {
     const twin = new HopRecord(hop.at);
     twin.in = hop.in;
     twin.rx = hop.rx;
+    twin.rxPort = hop.rxPort;
     twin.through.push(...hop.through);
     twin.steps.push(...hop.steps);
     twin.shared = hop.steps.length;
@@ -101,6 +125,11 @@ export class Recorder {
     const hop = new HopRecord(at);
     leg.hops.push(hop);
     return hop;
+  }
+
+  /** A frame that crosses a device now. */
+  frame(nowMs: number, header: Lazy<Header | ArpHeader>): FrameRecord {
+    return { frame: ++this.frames, ms: nowMs, header };
   }
 
   /** A step that says a packet has come to its end. */

@@ -42,8 +42,22 @@ export interface Header {
   mss?: number;
   flags?: string;
   df?: boolean;
+  tos?: number;
+  /** IP identification; absent on a datagram that was never cut. */
+  id?: number;
+  /** Of a fragment: where its bytes begin in the datagram, and whether more follow. */
+  fragment?: { offset: number; more: boolean };
+  /** TCP sequence and acknowledgement number. */
+  seqNumber?: number;
+  ackNumber?: number;
+  /** ICMP: next-hop MTU of a fragmentation-needed error, gateway of a redirect, and the packet that an error quotes. */
+  nextHopMtu?: number;
+  gateway?: string;
+  quoted?: Header;
   vni?: number;
-  inner?: Header;
+  /** The source port of an encapsulated packet, a hash of what is inside; its `sport` is 0. */
+  tunnelSport?: number;
+  inner?: Header | ArpHeader;
 }
 
 /** An ARP packet on an `arp` leg. */
@@ -54,6 +68,21 @@ export interface ArpHeader {
   dst: string;
   smac: string;
   dmac: string;
+  /** The Ethernet address that the target has or is asked for. */
+  targetMac?: string;
+}
+
+/** When a frame crossed a device. */
+export interface FrameTime {
+  /** Counts frames over the whole trace, in the kernel's time order. */
+  frame: number;
+  /** The clock of the walk, in milliseconds. */
+  ms: number;
+}
+
+/** A frame besides those that a hop shows as `rx` and `tx`. */
+export interface FurtherFrame extends FrameTime {
+  header: Header | ArpHeader;
 }
 
 export interface RuleRef {
@@ -135,6 +164,13 @@ export interface Hop {
   through?: string[];
   rx?: Header | ArpHeader;
   tx?: Header | ArpHeader;
+  rxAt?: FrameTime;
+  txAt?: FrameTime;
+  /** The packet as it came in by the port of a bridge; `rx` is then what the bridge device itself received. */
+  rxPort?: FurtherFrame;
+  /** Fragments behind the first, as they came in and as they left. */
+  rxFragments?: FurtherFrame[];
+  txFragments?: FurtherFrame[];
   steps: Step[];
 }
 

@@ -1,6 +1,7 @@
 import { fabricFromExternal, fabricFromPlatform } from '../azure/ingress.ts';
 import type { FabricHooks, FabricResult } from '../azure/result.ts';
 import { fabricTransmit } from '../azure/transmit.ts';
+import { afterSegment, initialSequence } from '../linux/path/emit.ts';
 import { FEW_HOPS } from '../linux/path/ip-forward.ts';
 import { ipHeaderOf } from '../linux/path/record.ts';
 import { ACK, RST, Skb, SYN } from '../linux/skb.ts';
@@ -45,7 +46,7 @@ export function crossFabric(walk: FabricWalk, origin: Sender, skb: Skb): void {
   if (fabric === null) return;
   if (skb.ttl <= FEW_HOPS) walk.observed.fading.push({ at: FABRIC, skb });
   const { recorder } = walk;
-  const hop = recorder === null || skb.leg === null ? null : openHop(recorder, skb.leg, origin, skb);
+  const hop = recorder === null || skb.leg === null ? null : openHop(recorder, skb.leg, origin, skb, walk.nowMs);
   const hooks = hooksFor(walk, hop);
   const now = walk.nowMs;
   const session = walk.session.fabric;
@@ -58,12 +59,16 @@ export function crossFabric(walk: FabricWalk, origin: Sender, skb: Skb): void {
 }
 
 /** Hops are those of the first fragment; a later one only adds its steps. */
-function openHop(recorder: Recorder, leg: LegRecord, origin: Sender, skb: Skb): HopRecord {
+function openHop(recorder: Recorder, leg: LegRecord, origin: Sender, skb: Skb, nowMs: number): HopRecord {
   const visit = skb.trailing ? leg.hops.findLast((one) => one.at === FABRIC && one.in === origin.name) : undefined;
-  if (visit !== undefined) return visit;
+  const frame = recorder.frame(nowMs, ipHeaderOf(skb));
+  if (visit !== undefined) {
+    visit.rxFragments.push(frame);
+    return visit;
+  }
   const hop = recorder.hop(leg, FABRIC);
   hop.in = origin.name;
-  hop.rx = ipHeaderOf(skb);
+  hop.rx = frame;
   return hop;
 }
 
@@ -83,10 +88,7 @@ function settle(walk: FabricWalk, origin: FabricOrigin, skb: Skb, hop: HopRecord
     case 'deliver':
       skb.smac = result.smac;
       skb.dmac = result.dmac;
-      if (hop !== null && !skb.trailing) {
-        hop.out = result.nic;
-        hop.tx = ipHeaderOf(skb);
-      }
+      leaveHop(walk, hop, result.nic, skb);
       if (result.machine === '') {
         const text = `${result.nic} takes the packet, and its machine was not collected`;
         walk.observed.unknown ??= { reason: 'NOT_COLLECTED', text, at: FABRIC };
@@ -109,11 +111,20 @@ function settle(walk: FabricWalk, origin: FabricOrigin, skb: Skb, hop: HopRecord
   }
 }
 
-function deliverOutside(walk: FabricWalk, skb: Skb, hop: HopRecord | null, result: Extract<FabricResult, { kind: 'external' }>): void {
-  if (hop !== null && !skb.trailing) {
-    hop.out = result.host ?? result.network;
-    hop.tx = ipHeaderOf(skb);
+/** Writes down to whom the fabric hands a packet, and how it looks. */
+function leaveHop({ recorder, nowMs }: FabricWalk, hop: HopRecord | null, out: string, skb: Skb): void {
+  if (recorder === null || hop === null) return;
+  const frame = recorder.frame(nowMs, ipHeaderOf(skb));
+  if (skb.trailing) {
+    hop.txFragments.push(frame);
+    return;
   }
+  hop.out = out;
+  hop.tx = frame;
+}
+
+function deliverOutside(walk: FabricWalk, skb: Skb, hop: HopRecord | null, result: Extract<FabricResult, { kind: 'external' }>): void {
+  leaveHop(walk, hop, result.host ?? result.network, skb);
   if (result.machine === null) {
     walk.observed.exit ??= `fabric/${result.host ?? result.network}`;
     return;
@@ -138,6 +149,8 @@ function resetSender(walk: FabricWalk, origin: FabricOrigin, skb: Skb): void {
   rst.sport = skb.dport;
   rst.dport = skb.sport;
   rst.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
+  if ((skb.tcpFlags & ACK) !== 0) rst.tcpSeq = skb.tcpAck;
+  else rst.tcpAck = afterSegment(skb);
   rst.df = true;
   rst.lengthBytes = RST_BYTES;
   const { recorder } = walk;
@@ -145,7 +158,7 @@ function resetSender(walk: FabricWalk, origin: FabricOrigin, skb: Skb): void {
     rst.leg = recorder.leg('reset');
     const hop = recorder.hop(rst.leg, FABRIC);
     recorder.step(hop, { stage: 'azure:lb', verb: 'ORIGINATED', text: 'the connection was idle for too long: its sender gets a RST' });
-    hop.tx = ipHeaderOf(rst);
+    hop.tx = recorder.frame(walk.nowMs, ipHeaderOf(rst));
   }
   if (!walk.arriveRouted(machine, rst)) walk.endedAt(FABRIC, rst, 'AZURE_NIC_GONE', `${machine} has no link`);
 }
@@ -176,6 +189,8 @@ function answer(walk: FabricWalk, nic: string, skb: Skb): void {
   reply.lengthBytes = skb.lengthBytes;
   if (skb.proto === TCP) {
     reply.tcpFlags = SYN | ACK;
+    reply.tcpSeq = initialSequence(reply);
+    reply.tcpAck = afterSegment(skb);
     reply.mssBytes = PLATFORM_MSS_BYTES;
     reply.df = true;
   }

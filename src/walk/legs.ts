@@ -1,5 +1,5 @@
-import { force, type HopRecord, type LegRecord, type Recorder } from '../trace/recorder.ts';
-import type { Hop, Leg, Step } from '../trace/trace.ts';
+import { force, type FrameRecord, type HopRecord, type LegRecord, type Recorder } from '../trace/recorder.ts';
+import type { FurtherFrame, FrameTime, Hop, Leg, Step } from '../trace/trace.ts';
 
 /** Turns what was recorded into the legs of a trace. Steps are numbered again, so that what is not shown leaves no gap. */
 export function legsOf(recorder: Recorder): Leg[] {
@@ -44,13 +44,30 @@ function reachesSocket(leg: LegRecord): boolean {
   return !leg.loopedBack && (leg.delivered || leg.copies.some(reachesSocket));
 }
 
+function timeOf({ frame, ms }: FrameRecord): FrameTime {
+  return { frame, ms };
+}
+
+function frameOf(record: FrameRecord): FurtherFrame {
+  return { ...timeOf(record), header: force(record.header) };
+}
+
 function hopOf(hop: HopRecord, skip: number): Hop {
   const out: Hop = { at: hop.at, steps: [] };
   if (hop.in !== null) out.in = hop.in;
   if (hop.out !== null) out.out = hop.out;
   if (hop.through.length > 0) out.through = [...hop.through];
-  if (hop.rx !== null) out.rx = force(hop.rx);
-  if (hop.tx !== null) out.tx = force(hop.tx);
+  if (hop.rx !== null) {
+    out.rx = force(hop.rx.header);
+    out.rxAt = timeOf(hop.rx);
+  }
+  if (hop.tx !== null) {
+    out.tx = force(hop.tx.header);
+    out.txAt = timeOf(hop.tx);
+  }
+  if (hop.rxPort !== null) out.rxPort = frameOf(hop.rxPort);
+  if (hop.rxFragments.length > 0) out.rxFragments = hop.rxFragments.map(frameOf);
+  if (hop.txFragments.length > 0) out.txFragments = hop.txFragments.map(frameOf);
   out.steps = hop.steps.slice(skip).map(({ seq, draft }) => {
     const step: Step = { seq, stage: draft.stage, verb: draft.verb, text: force(draft.text) };
     if (draft.before !== undefined) step.before = force(draft.before);

@@ -207,9 +207,11 @@ function passFrameUp(stack: Stack, bridge: Device, from: Device, skb: Skb, promi
     stack.effects.dropped(stack, skb, 'DEV_READY', `${bridge.name} is down`);
     return;
   }
-  if (stack.effects.recorder !== null && skb.hop !== null && !skb.trailing) {
+  const { recorder, nowMs } = stack.effects;
+  if (recorder !== null && skb.hop !== null && !skb.trailing) {
     // The bridge device receives the frame as br_netfilter left it, which is what a tap on it shows.
-    skb.hop.rx = headerOf(skb);
+    skb.hop.rxPort ??= skb.hop.rx;
+    skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
     if (skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
   }
   netifReceive(stack, bridge, skb);

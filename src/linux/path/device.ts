@@ -27,7 +27,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
         effects.dropped(stack, skb, 'QDISC_DROP', `${device.name} has no carrier`);
         return;
       }
-      leave(skb, device.name);
+      leave(stack, skb, device.name);
       if (!effects.accepts(stack, device, skb.lengthBytes)) {
         if (skb.sending) effects.sendError(stack, skb, 'ENOBUFS', 'PKT_TOO_BIG');
         effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes are more than the far end of ${device.name} takes`);
@@ -45,7 +45,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
       vxlanTransmit(stack, device, skb);
       return;
     case 'dummy':
-      leave(skb, device.name);
+      leave(stack, skb, device.name);
       effects.dropped(stack, skb, 'DUMMY', `${device.name} is a dummy device: whatever it sends is gone`);
       return;
     case 'vlan':

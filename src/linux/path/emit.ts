@@ -29,10 +29,28 @@ export function resetTo(stack: Stack, skb: Skb): Skb {
   const reset = answerTo(stack, skb, TCP, RST_BYTES);
   reset.role = 'reset';
   reset.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
+  if ((skb.tcpFlags & ACK) !== 0) reset.tcpSeq = skb.tcpAck;
+  else reset.tcpAck = afterSegment(skb);
   reset.df = true;
   reset.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
   reset.byKernel = true;
   return reset;
+}
+
+/** The number that acknowledges a segment; a SYN counts as a byte, and no other segment here holds any. */
+export function afterSegment({ tcpSeq, tcpFlags }: Skb): number {
+  return (tcpFlags & SYN) !== 0 ? (tcpSeq + 1) | 0 : tcpSeq;
+}
+
+/**
+ * The sequence number that a connection begins with. The kernel hashes the tuple with a boot-time secret; any value will do.
+ * @source net/core/secure_seq.c secure_tcp_seq
+ */
+export function initialSequence({ src, dst, sport, dport }: Skb): number {
+  let h = Math.imul(src, 0x9e3779b1) ^ Math.imul(dst, 0x85ebca77) ^ Math.imul((sport << 16) | dport, 0xc2b2ae3d);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x2c1b3c6d);
+  return h ^ (h >>> 13);
 }
 
 /** Routes and sends what a socket or the kernel made in answer to a packet received. `text` says what the answer is. */

@@ -58,16 +58,17 @@ export function icmpText(type: number, code: number): string {
 }
 
 function quote(skb: Skb): Quoted {
-  const { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags } = skb;
-  return { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags };
+  const { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes } = skb;
+  return { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes };
 }
 
 /**
  * Tells a packet's sender that it did not get through, unless the rules of ICMP forbid it.
  * @param info the next-hop MTU of a fragmentation-needed error
+ * @param gateway the nearer one that a redirect names
  * @source net/ipv4/icmp.c __icmp_send
  */
-export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, code: number, info = 0): void {
+export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, code: number, info = 0, gateway: Ipv4 = ANY): void {
   const { netns, session } = stack;
   if (skb.packetType !== PACKET_HOST || skb.fragOffsetBytes > 0) return;
   // A bridged frame has a route in name only, which will do. @source net/bridge/br_nf_core.c br_netfilter_rtable_init
@@ -91,6 +92,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   error.icmpType = type;
   error.icmpCode = code;
   error.icmpMtuBytes = info;
+  error.icmpGateway = gateway;
   error.quoted = quote(skb);
   error.src = source;
   error.dst = skb.src;
@@ -180,7 +182,7 @@ export function sendRedirect(stack: Stack, device: Device, skb: Skb, route: Extr
     return;
   }
   if (b.redirects === 0 || now > b.lastMs + (REDIRECT_LOAD_MS << b.redirects)) {
-    icmpSend(stack, device, skb, REDIRECT, 1);
+    icmpSend(stack, device, skb, REDIRECT, 1, 0, route.gateway === ANY ? skb.dst : route.gateway);
     b.lastMs = now;
     b.redirects++;
   }

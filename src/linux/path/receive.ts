@@ -40,9 +40,10 @@ function entersByWire(stack: Stack, device: Device, skb: Skb): boolean {
 
 /** A packet that this namespace sent to itself. Its route is known; conntrack goes with it. @source drivers/net/loopback.c loopback_xmit */
 function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
-  if (stack.effects.recorder !== null && skb.hop !== null) {
+  const { recorder, nowMs } = stack.effects;
+  if (recorder !== null && skb.hop !== null) {
     skb.hop.in = device.name;
-    skb.hop.rx = headerOf(skb);
+    skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
   }
   skb.local = false;
   skb.packetType = skb.packetType === PACKET_BROADCAST ? PACKET_BROADCAST : PACKET_HOST;

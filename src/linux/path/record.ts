@@ -1,10 +1,10 @@
 import type { Recorder, StepDraft } from '../../trace/recorder.ts';
 import type { ArpHeader, Header } from '../../trace/trace.ts';
-import { formatIpv4 } from '../../wire/ipv4.ts';
+import { ANY, formatIpv4 } from '../../wire/ipv4.ts';
 import { NO_MAC } from '../../wire/mac.ts';
 import { ICMP, protoName, TCP } from '../../wire/proto.ts';
 import { hasPorts } from '../conntrack/tuple.ts';
-import { ACK, RST, type Skb, SYN } from '../skb.ts';
+import { ACK, type Quoted, RST, type Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 
 /** Writes a step to the hop that a packet is in, where anybody listens. */
@@ -19,20 +19,25 @@ export function enter(recorder: Recorder, stack: Stack, device: string, skb: Skb
   if (skb.trailing) {
     // Hops are those of the first fragment; a later one only adds its steps.
     const visit = skb.leg.hops.findLast((h) => h.at === stack.at && h.in === device);
+    visit?.rxFragments.push(recorder.frame(stack.effects.nowMs, headerOf(skb)));
     skb.hop = visit ?? recorder.hop(skb.leg, stack.at);
     return;
   }
   const hop = recorder.hop(skb.leg, stack.at);
   hop.in = device;
-  hop.rx = headerOf(skb);
+  hop.rx = recorder.frame(stack.effects.nowMs, headerOf(skb));
   skb.hop = hop;
 }
 
 /** Writes down by which device a packet leaves, and how it looks. */
-export function leave(skb: Skb, device: string): void {
-  if (skb.hop === null || skb.trailing) return;
-  skb.hop.out = device;
-  skb.hop.tx = headerOf(skb);
+export function leave(stack: Stack, skb: Skb, device: string): void {
+  const { recorder, nowMs } = stack.effects;
+  const { hop } = skb;
+  if (recorder === null || hop === null) return;
+  if (!skb.trailing) {
+    hop.out = device;
+    hop.tx = recorder.frame(nowMs, headerOf(skb));
+  } else if (hop.out === device) hop.txFragments.push(recorder.frame(nowMs, headerOf(skb)));
 }
 
 /** Writes down a further device crossed inside the namespace. */
@@ -70,7 +75,8 @@ function flagsText(flags: number): string {
 export function headerOf(skb: Skb): () => Header | ArpHeader {
   if (skb.arp !== null) {
     const { arp, smac, dmac } = skb;
-    return () => ({ proto: 'arp', op: arp.op, src: formatIpv4(arp.senderIp), dst: formatIpv4(arp.targetIp), smac, dmac });
+    const { op, senderIp, targetIp, targetMac } = arp;
+    return () => ({ proto: 'arp', op, src: formatIpv4(senderIp), dst: formatIpv4(targetIp), smac, dmac, targetMac });
   }
   return ipHeaderOf(skb);
 }
@@ -94,8 +100,16 @@ export function ipHeaderOf(skb: Skb): () => Header {
     df,
     vni,
     fragOffsetBytes,
+    moreFragments,
+    tos,
+    id,
+    tcpSeq,
+    tcpAck,
+    icmpMtuBytes,
+    icmpGateway,
   } = skb;
-  const inner = skb.inner === null ? null : ipHeaderOrNull(skb.inner);
+  const inner = skb.inner === null ? null : headerOf(skb.inner);
+  const quoted = skb.quoted === null ? null : quotedHeader({ ...skb.quoted });
   return () => {
     const header: Header = {
       src: formatIpv4(src),
@@ -115,22 +129,61 @@ export function ipHeaderOf(skb: Skb): () => Header {
       header.icmpType = icmpType;
       header.icmpCode = icmpCode;
       if (icmpType === 8 || icmpType === 0) header.sport = sport;
+      if (icmpMtuBytes > 0) header.nextHopMtu = icmpMtuBytes;
+      if (icmpGateway !== ANY) header.gateway = formatIpv4(icmpGateway);
+      if (quoted !== null) header.quoted = quoted();
     }
     if (proto === TCP && fragOffsetBytes === 0) {
       header.flags = flagsText(tcpFlags);
       if (mssBytes > 0) header.mss = mssBytes;
+      header.seqNumber = tcpSeq >>> 0;
+      header.ackNumber = tcpAck >>> 0;
     }
     if (df) header.df = true;
+    if (tos !== 0) header.tos = tos;
+    if (id !== 0) header.id = id & 0xffff;
+    if (moreFragments || fragOffsetBytes > 0) header.fragment = { offset: fragOffsetBytes, more: moreFragments };
     if (inner !== null) {
       header.vni = vni;
+      if (fragOffsetBytes === 0) header.tunnelSport = sport;
       header.inner = inner();
     }
     return header;
   };
 }
 
-function ipHeaderOrNull(skb: Skb): (() => Header) | null {
-  return skb.arp === null ? ipHeaderOf(skb) : null;
+/** The packet that an ICMP error quotes, as NAT has rewritten it so far. */
+function quotedHeader(quoted: Quoted): () => Header {
+  return () => {
+    const header: Header = {
+      src: formatIpv4(quoted.src),
+      dst: formatIpv4(quoted.dst),
+      proto: protoName(quoted.proto),
+      ttl: quoted.ttl,
+      mark: 0,
+      length: quoted.lengthBytes,
+    };
+    if (hasPorts(quoted.proto)) {
+      header.sport = quoted.sport;
+      header.dport = quoted.dport;
+    }
+    if (quoted.proto === ICMP) {
+      header.sport = quoted.sport;
+      header.icmpType = quoted.icmpType;
+      header.icmpCode = 0;
+    }
+    if (quoted.proto === TCP) {
+      header.flags = flagsText(quoted.tcpFlags);
+      header.seqNumber = quoted.tcpSeq >>> 0;
+      header.ackNumber = quoted.tcpAck >>> 0;
+      if (quoted.mssBytes > 0) header.mss = quoted.mssBytes;
+    }
+    if (quoted.df) header.df = true;
+    if (quoted.tos !== 0) header.tos = quoted.tos;
+    if (quoted.id !== 0) header.id = quoted.id & 0xffff;
+    if (quoted.moreFragments) header.fragment = { offset: 0, more: true };
+    return header;
+  };
 }
 
 /** `10.0.0.1:40000 -> 10.0.0.2:80 TCP` for sentences. */

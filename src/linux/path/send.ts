@@ -6,6 +6,7 @@ import type { OutputRoute } from '../fib/route-result.ts';
 import { type Exit, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
+import { initialSequence } from './emit.ts';
 import { ECHO_REQUEST } from './icmp.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { announcedMss } from './path-mtu.ts';
@@ -98,9 +99,11 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   // A socket that probes heeds the device alone. @source include/net/ip.h ip_skb_dst_mtu
   const probes = request.df === true && request.spoof === null && route.mtuBytes < route.device.mtuBytes;
   skb.via = probes ? { ...route, mtuBytes: route.device.mtuBytes } : route;
-  // A ready-made SYN has no options.
-  if (request.proto === 'tcp') skb.mssBytes = request.spoof === null ? announcedMss(stack, route) : 0;
-  else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= route.mtuBytes)) skb.df = true;
+  if (request.proto === 'tcp') {
+    // A ready-made SYN has no options.
+    skb.mssBytes = request.spoof === null ? announcedMss(stack, route) : 0;
+    skb.tcpSeq = initialSequence(skb);
+  } else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= route.mtuBytes)) skb.df = true;
   // Only a socket that insists on DF has its packets refused once they are on their way. @source include/net/ip.h ip_sk_ignore_df
   skb.ignoreDf = request.proto !== 'tcp' && request.spoof === null && request.df !== true;
   const tooBig = skb.lengthBytes > route.device.mtuBytes && (request.spoof !== null || request.df === true);

@@ -5,7 +5,7 @@ import { ACK, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import { type Socket, socketKey } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
-import { answerTo, emit, resetTo } from './emit.ts';
+import { afterSegment, answerTo, emit, initialSequence, resetTo } from './emit.ts';
 import { ECHO_REQUEST, icmpRcv, icmpSend, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp.ts';
 import { vxlanOnPort, vxlanRcv } from './vxlan.ts';
 
@@ -170,6 +170,8 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       });
       const answer = answerTo(stack, skb, TCP, 60);
       answer.tcpFlags = SYN | ACK;
+      answer.tcpSeq = initialSequence(answer);
+      answer.tcpAck = afterSegment(skb);
       answer.df = true;
       answer.mark = stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0;
       emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
@@ -183,6 +185,8 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
   if ((tcpFlags & (SYN | ACK)) === (SYN | ACK)) {
     const ack = answerTo(stack, skb, TCP, 52);
     ack.tcpFlags = ACK;
+    ack.tcpSeq = skb.tcpAck;
+    ack.tcpAck = afterSegment(skb);
     ack.df = true;
     ack.mark = socket.mark ?? 0;
     ack.tos = socket.tos ?? 0;

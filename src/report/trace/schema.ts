@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ArpHeader, type Header, type Leg, LEG_KINDS, OUTCOMES, type Trace, VERBS } from '../../trace/trace.ts';
+import { type ArpHeader, type FurtherFrame, type Header, type Leg, LEG_KINDS, OUTCOMES, type Trace, VERBS } from '../../trace/trace.ts';
 
 interface ProbeError {
   readonly trace: 1;
@@ -28,9 +28,20 @@ const header: z.ZodType<Header> = z.object({
   mss: z.int().exactOptional(),
   flags: z.string().exactOptional(),
   df: z.boolean().exactOptional(),
+  tos: z.int().exactOptional(),
+  id: z.int().exactOptional().describe('IP identification; absent on a datagram that was never cut'),
+  fragment: z.object({ offset: z.int().min(0), more: z.boolean() }).exactOptional(),
+  seqNumber: z.int().min(0).exactOptional(),
+  ackNumber: z.int().min(0).exactOptional(),
+  nextHopMtu: z.int().exactOptional(),
+  gateway: address.exactOptional(),
+  get quoted() {
+    return header.exactOptional().describe('the packet that an ICMP error quotes');
+  },
   vni: z.int().exactOptional(),
+  tunnelSport: port.exactOptional().describe('the source port of an encapsulated packet; its sport is 0'),
   get inner() {
-    return header.exactOptional();
+    return z.union([header, arpHeader]).exactOptional();
   },
 });
 
@@ -41,6 +52,19 @@ const arpHeader: z.ZodType<ArpHeader> = z.object({
   dst: address,
   smac: z.string(),
   dmac: z.string(),
+  targetMac: z.string().exactOptional(),
+});
+
+const frameTime = z.object({
+  frame: z.int().min(1).describe("counts frames over the whole trace, in the kernel's time order"),
+  ms: z.number().describe('the clock of the walk'),
+});
+
+const furtherFrame: z.ZodType<FurtherFrame> = z.object({
+  ...frameTime.shape,
+  get header() {
+    return z.union([header, arpHeader]);
+  },
 });
 
 const someHeader = z.record(z.string(), z.unknown()).describe('the fields of a header that changed');
@@ -102,6 +126,11 @@ const leg: z.ZodType<Leg> = z.object({
       through: z.array(z.string()).exactOptional(),
       rx: z.union([header, arpHeader]).exactOptional(),
       tx: z.union([header, arpHeader]).exactOptional(),
+      rxAt: frameTime.exactOptional(),
+      txAt: frameTime.exactOptional(),
+      rxPort: furtherFrame.exactOptional(),
+      rxFragments: z.array(furtherFrame).exactOptional(),
+      txFragments: z.array(furtherFrame).exactOptional(),
       steps: z.array(step),
     }),
   ),
