@@ -33,6 +33,32 @@ describe('a packet that does not fit', () => {
     expect(sent.header('b', 'rx')?.length).toBe(1300);
   });
 
+  test('is cut further where the way is narrower still, and comes whole to the receiver', () => {
+    const lab = new Lab()
+      .veth('a/eth0', 'r/ra')
+      .veth('r/rb', 'b/eth0')
+      .mtu('r/rb', 1300)
+      .mtu('b/eth0', 1300)
+      .addr('a/eth0', '10.0.0.2/24')
+      .addr('r/ra', '10.0.0.1/24')
+      .addr('r/rb', '10.0.1.1/24')
+      .addr('b/eth0', '10.0.1.2/24')
+      .route('a', 'default via 10.0.0.1')
+      .route('b', 'default via 10.0.1.1')
+      .forwards('r')
+      .listen('b', 'udp/53');
+    const sent = lab.send('a', 'udp 10.0.1.2:53', { sizeBytes: 2000, df: false });
+    // @source net/ipv4/ip_output.c ip_frag_next: the offset counts on, and a piece of an inner fragment has a successor.
+    const cut = sent.trace.legs[0]?.hops[1];
+    const pieces = [cut?.tx, ...(cut?.txFragments ?? []).map(({ header }) => header)];
+    expect(pieces.map((piece) => (piece === undefined || 'op' in piece ? null : piece.fragment))).toEqual([
+      { offset: 0, more: true },
+      { offset: 1280, more: true },
+      { offset: 1480, more: false },
+    ]);
+    expect([sent.outcome, sent.leg('request')?.fragments, sent.leg('reply')?.hops[0]?.tx]).toMatchObject(['replied', 3, { length: 1300 }]);
+  });
+
   test('is not put together from fragments of two datagrams', () => {
     const lab = narrow().iptables('b', '-t raw -A PREROUTING -f -j DROP');
     expect(lab.send('a', toB, { sizeBytes: 1400, df: false }).outcome).toBe('icmp-error');
