@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { reconcile } from '../../../src/aks/reconcile.ts';
@@ -119,6 +120,17 @@ describe('podwalk.json', () => {
       expect.stringMatching(/^snap\/podwalk\.json:1:\d+: there is no subnet nowhere\/x; expected a subnet of azure\/$/),
     ]);
     expect(problemsOf(byHand({ memory: { machines: { nobody: {} } } }))[0]).toContain('there is no machine nobody');
+  });
+
+  it('is as the guide shows it', () => {
+    const guide = readFileSync(new URL('../../../docs/guide/snapshots.md', import.meta.url), 'utf8');
+    const example = /^```json\n(.*?)^```$/ms.exec(guide)?.[1] ?? '';
+    const files = new Map([...byHand(), ['podwalk.json', example]]);
+    // The guide's cluster has a network of its own.
+    expect(problemsOf(files).map((text) => text.replace(/^.*: there is/, 'there is'))).toEqual([
+      'there is no virtual network hub; expected a virtual network of azure/',
+      'there is no subnet hub/GatewaySubnet; expected a subnet of azure/',
+    ]);
   });
 
   it('needs a fabric for what it says of the fabric', () => {
