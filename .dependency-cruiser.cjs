@@ -75,6 +75,14 @@ module.exports = {
       to: { path: 'node_modules/(ip-num|immer|zod|yaml|commander|picocolors|@dagrejs|ink|react)/' },
     },
     {
+      name: 'pictures-are-loaded-when-drawn',
+      comment:
+        'Layout of graphs costs time to load: only the picture of a trace needs it, and whoever wants one imports it when it is asked for.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/report/trace/svg' },
+      to: { path: '^src/report/trace/svg|node_modules/@dagrejs/', dynamic: false },
+    },
+    {
       name: 'no-cycle',
       comment:
         'Two files that need each other are one, or need a third. Except the stages of a packet in linux/path: as in the kernel, ' +

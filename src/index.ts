@@ -30,6 +30,7 @@ export type { FrozenWorld, World } from './world/world.ts';
 
 export { traceJson } from './report/trace/json.ts';
 export { traceMarkdown } from './report/trace/markdown.ts';
+export { tracePcapng } from './report/trace/pcapng.ts';
 export { traceText } from './report/trace/text.ts';
 export type { Delivered, Hop, Leg, Outcome, Step, Trace } from './trace/trace.ts';
 

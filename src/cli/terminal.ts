@@ -11,20 +11,20 @@ export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
 
 /** Takes a command's result. */
 export interface Output {
-  write(text: string): void;
+  write(part: string | Uint8Array): void;
   close(): void;
 }
 
 /** Standard output. */
 export function standardOutput(): Output {
-  return { write: (text) => void process.stdout.write(text), close: () => undefined };
+  return { write: (part) => void process.stdout.write(part), close: () => undefined };
 }
 
 /** A file that holds the result. @throws UsageError when it can not be written */
 export function fileOutput(path: string): Output {
   const handle = attempt(path, () => openSync(path, 'w'));
   return {
-    write: (text) => attempt(path, () => writeFileSync(handle, text)),
+    write: (part) => attempt(path, () => writeFileSync(handle, part)),
     close: () => attempt(path, () => closeSync(handle)),
   };
 }

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { printableJson } from '../report/printable.ts';
 import { parseProbeLine } from '../scenario/probe-line.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
-import { standardOutput } from './terminal.ts';
+import type { Output } from './terminal.ts';
+import { type ReportFlags, outputOf } from './trace-report.ts';
 import { type WalkFlags, sessionFor, walkProbe } from './walk.ts';
 import type { OpenedWorld } from './world.ts';
 
@@ -12,8 +13,16 @@ export const MAX_LINE_CHARACTERS = 65_536;
 const FLUSH_CHARACTERS = 65_536;
 
 /** Walks one probe a line and writes one trace a line (several with `--all-branches`), in order; an error takes the place of a line that can not be walked. */
-export async function traceProbes(opened: OpenedWorld, file: string, flags: WalkFlags): Promise<Exit> {
-  const output = standardOutput();
+export async function traceProbes(opened: OpenedWorld, file: string, flags: WalkFlags & Pick<ReportFlags, 'output'>): Promise<Exit> {
+  const output = outputOf(flags);
+  try {
+    return await walkLines(opened, file, flags, output);
+  } finally {
+    output.close();
+  }
+}
+
+async function walkLines(opened: OpenedWorld, file: string, flags: WalkFlags, output: Output): Promise<Exit> {
   let session = sessionFor(opened, flags);
   let number = 0;
   let pending = '';

@@ -2,18 +2,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../report/printable.ts';
 import { DETAILS } from '../report/trace/detail.ts';
 import { probeOf } from '../scenario/probe.ts';
-import type { Trace } from '../trace/trace.ts';
 import { MAX_BRANCHES } from '../walk/run-probe.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
-import { paintFor, standardOutput } from './terminal.ts';
+import { FORMATS, type Format, type ReportFlags, checkReport, writeTraces } from './trace-report.ts';
 import { type WalkFlags, sessionFor, walkProbe } from './walk.ts';
 import { type OpenedWorld, openWorld } from './world.ts';
 
-const FORMATS = ['text', 'json', 'markdown'] as const;
-type Format = (typeof FORMATS)[number];
-const LATER_FORMATS = ['pcapng', 'svg'];
-
-interface TraceFlags extends WalkFlags {
+interface TraceFlags extends WalkFlags, ReportFlags {
   readonly from?: string;
   readonly to?: string;
   readonly proto?: 'tcp' | 'udp' | 'icmp';
@@ -26,7 +21,6 @@ interface TraceFlags extends WalkFlags {
   readonly src?: string;
   readonly spoof?: string;
   readonly bindDev?: string;
-  readonly format: Format;
   readonly probes?: string;
   readonly lenient?: true;
   readonly root?: string;
@@ -58,6 +52,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     .option('--seed <number>', 'decides what is left to chance', within(-2_147_483_648, 4_294_967_295))
     .addOption(new Option('--detail <level>', 'how much of the walk').choices(DETAILS).default('summary'))
     .option('--format <form>', `form of the output: ${FORMATS.join(', ')}`, format, 'text')
+    .option('--output <file>', 'write to a file instead of standard output')
     .option('--all-branches', 'walk every way that load balancing leaves open')
     .option('--max-branches <number>', 'at most so many of them', within(1, 100_000), MAX_BRANCHES)
     .option('--probes <file>', 'read probes as JSON lines from a file, or - for standard input; write JSON lines')
@@ -79,7 +74,6 @@ function within(min: number, max: number): (text: string) => number {
 function format(text: string): Format {
   const known = FORMATS.find((one) => one === text);
   if (known !== undefined) return known;
-  if (LATER_FORMATS.includes(text)) throw new InvalidArgumentError(`${text} is not available yet`);
   throw new InvalidArgumentError(`one of ${FORMATS.join(', ')} is expected`);
 }
 
@@ -87,10 +81,12 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
   if (flags.probes !== undefined) {
     if (flags.from !== undefined || flags.to !== undefined)
       throw new UsageError('--probes names its own senders and targets; leave --from and --to out');
+    if (flags.format !== 'text' && flags.format !== 'json') throw new UsageError('--probes writes JSON lines; leave --format out');
     const { traceProbes } = await import('./trace-probes.ts');
     return traceProbes(await open(source, flags), flags.probes, flags);
   }
   if (flags.from === undefined || flags.to === undefined) throw new UsageError('trace needs --from and --to, or --probes');
+  checkReport(flags, flags.allBranches === true);
   const opened = await open(source, flags);
   const { proto = null, sport, ttl, size, df = 'auto', mark, tos, src, spoof, bindDev } = flags;
   const send = Object.fromEntries(
@@ -101,9 +97,7 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
     throw new UsageError(`--${probe.field}: ${probe.message}${probe.expected === '' ? '' : `; expected ${probe.expected}`}`);
   }
   const traces = walkProbe(opened, sessionFor(opened, flags), probe, flags);
-  const output = standardOutput();
-  const print = await printerFor(flags, opened);
-  for (const [index, one] of traces.entries()) output.write((index > 0 && flags.format !== 'json' ? '\n' : '') + print(one));
+  await writeTraces(traces, flags, opened);
   return traces.some(({ outcome }) => outcome === 'unknown') ? EXIT.UNKNOWN : EXIT.OK;
 }
 
@@ -111,25 +105,4 @@ async function open(source: string, flags: TraceFlags): Promise<OpenedWorld> {
   const opened = await openWorld(source, flags);
   for (const note of opened.notes) process.stderr.write(`note: ${printable(note)}\n`);
   return opened;
-}
-
-async function printerFor({ format, detail }: TraceFlags, { world }: OpenedWorld): Promise<(trace: Trace) => string> {
-  switch (format) {
-    case 'json': {
-      const { traceJson } = await import('../report/trace/json.ts');
-      return (trace) => traceJson(trace);
-    }
-    case 'markdown': {
-      const { placeNames } = await import('../scenario/places.ts');
-      const places = placeNames(world);
-      const { traceMarkdown } = await import('../report/trace/markdown.ts');
-      return (trace) => traceMarkdown(trace, detail, { places });
-    }
-    case 'text': {
-      const { traceText } = await import('../report/trace/text.ts');
-      const { placeNames } = await import('../scenario/places.ts');
-      const options = { detail, paint: paintFor(process.stdout), places: placeNames(world) };
-      return (trace) => traceText(trace, options);
-    }
-  }
 }

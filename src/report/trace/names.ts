@@ -1,4 +1,4 @@
-import type { ArpHeader, Header, ProbeRef, RuleRef, Step } from '../../trace/trace.ts';
+import type { ArpHeader, Header, ProbeRef, RouteRef, RuleRef, Step } from '../../trace/trace.ts';
 import { printable } from '../printable.ts';
 
 /** `10.0.0.10:53`, or the bare address where there is no port. */
@@ -35,6 +35,20 @@ export function ruleLine(rule: RuleRef): string {
   const append = `-A ${rule.chain} `;
   const text = rule.text.startsWith(append) ? rule.text.slice(append.length) : rule.text;
   return `${ruleName(rule)} ${printable(text)}${origin}`;
+}
+
+/** `route main 10.244.0.0/16 via 10.224.0.4 dev eth0 (from azure-routes)`. */
+export function routeLine({ table, type, dst, via, dev, metric, origin }: RouteRef): string {
+  const words = [
+    `route ${table}`,
+    ...(type === 'unicast' ? [] : [type]),
+    dst,
+    ...(via === undefined ? [] : [`via ${via}`]),
+    ...(dev === undefined ? [] : [`dev ${dev}`]),
+    ...(metric === undefined ? [] : [`metric ${metric}`]),
+    ...(origin === undefined ? [] : [`(from ${origin})`]),
+  ];
+  return printable(words.join(' '));
 }
 
 /** What decided in a step: a rule, a chain's policy, an NSG rule, a route; `null` where nothing of the kind did. */

@@ -282,13 +282,6 @@ describe('podwalk trace', () => {
     expect(stdout).toMatch(/^\*\*REPLIED .*; pod default\/web-\d saw /m);
   });
 
-  test.each(['pcapng', 'svg'])('--format %s is refused by name', async (form) => {
-    expect(await podwalk('trace', at('all/good.yaml'), ...ends, '--format', form)).toMatchObject({
-      status: 2,
-      stderr: containing(`${form} is not available yet`),
-    });
-  });
-
   test('--all-branches walks every way', async () => {
     const { stdout } = await podwalk('trace', at('all/good.yaml'), ...ends, '--all-branches', '--format', 'json');
     const lines = stdout

@@ -93,6 +93,25 @@ describe('what could drive a terminal is shown, not obeyed', () => {
     expect(markdown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cs}\u202e]/u);
     expect(markdown).toContain('\\| \\<script\\> \\`x\\` \\*\\*bold\\*\\*');
   });
+
+  test('in Markdown, where no name makes a link, a mention or a cell of its own', () => {
+    const trace = droppedTrace();
+    trace.text = 'see @somebody, https://evil.example and www.evil.example';
+    const rule = trace.legs[0]?.hops[0]?.steps[2]?.rule;
+    if (rule === undefined) throw new Error('no rule');
+    rule.text = '-A KUBE-SEP-X -m comment --comment "a | b `c` @team" -j DNAT';
+    const markdown = traceMarkdown(trace, 'summary');
+    expect(markdown).toContain('see @\u200bsomebody, https\\://evil.example and www\\.evil.example');
+    expect(markdown).toContain('``nat:KUBE-SEP-X[2] -m comment --comment "a \\| b `c` @team" -j DNAT');
+    // Four cells a row: a pipe that is not escaped would make a fifth.
+    for (const row of markdown.split('\n').filter((line) => line.startsWith('|'))) expect(row.match(/(?<!\\)\|/g)).toHaveLength(5);
+  });
+
+  test('in Markdown, which begins with the verdict and what decided', () => {
+    const lines = traceMarkdown(droppedTrace(), 'summary').split('\n');
+    expect(lines[2]).toMatch(/^\*\*DROPPED {2}NETFILTER\\_DROP/);
+    expect(lines[4]).toMatch(/^Decided at hop \d of the request, .*: DROPPED `/);
+  });
 });
 
 describe('the invariants of a trace', () => {
