@@ -1,4 +1,5 @@
-import { confName, neighName, parseSysctlName, readSysctl, sysctlDevice, type Sysctls } from './sysctl.ts';
+import { confName, neighName, readSysctl, type Sysctls } from './sysctl.ts';
+import type { AlikeDevices } from './sysctl-devices.ts';
 
 /**
  * What the sysctls mean for one device: `all` and the device's own value joined as the kernel joins them for each key.
@@ -118,19 +119,15 @@ const cache = new WeakMap<Sysctls, CompiledSysctls>();
 export function compileSysctls(sysctls: Sysctls): CompiledSysctls {
   const known = cache.get(sysctls);
   if (known !== undefined) return known;
-  const own = new Map<string, string>();
-  for (const [name, value] of Object.entries(sysctls)) {
-    const parts = parseSysctlName(name);
-    if (parts.kind !== 'netns') own.set(parts.dev, `${own.get(parts.dev) ?? ''}${parts.kind}.${parts.key}=${value}\n`);
-  }
-  const bySignature = new Map<string, DeviceSysctls>();
+  const groups = new Map(sysctls.devices.flatMap((group) => group.devices.map((dev) => [dev, group] as const)));
+  const alike = new Map<AlikeDevices | 'lo' | 'usual', DeviceSysctls>();
   const compiled: CompiledSysctls = {
     netns: netnsSysctls(sysctls),
     device(name) {
-      // lo differs by default, and what a name's own lines say decides the rest.
-      const signature = `${name === 'lo' ? 'lo ' : ''}${own.get(sysctlDevice(name)) ?? ''}`;
-      let device = bySignature.get(signature);
-      if (device === undefined) bySignature.set(signature, (device = deviceSysctls(sysctls, name)));
+      // lo differs by default, so it is like no other.
+      const like = name === 'lo' ? 'lo' : (groups.get(name) ?? 'usual');
+      let device = alike.get(like);
+      if (device === undefined) alike.set(like, (device = deviceSysctls(sysctls, name)));
       return device;
     },
   };
@@ -192,7 +189,15 @@ function deviceSysctls(sysctls: Sysctls, dev: string): DeviceSysctls {
   };
 }
 
+const netnsCache = new WeakMap<Sysctls['names'], NetnsSysctls>();
+
 function netnsSysctls(sysctls: Sysctls): NetnsSysctls {
+  let netns = netnsCache.get(sysctls.names);
+  if (netns === undefined) netnsCache.set(sysctls.names, (netns = readNetnsSysctls(sysctls)));
+  return netns;
+}
+
+function readNetnsSysctls(sysctls: Sysctls): NetnsSysctls {
   const text = (name: string): string => readSysctl(sysctls, name) ?? '';
   const ipv4 = (name: string): number => int(text(`net.ipv4.${name}`));
   const nf = (name: string): boolean => int(text(`net.bridge.bridge-nf-${name}`)) !== 0;

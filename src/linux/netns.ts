@@ -6,6 +6,7 @@ import type { FdbEntry, Neighbour, ProxyNeighbour } from './neighbour.ts';
 import type { Link } from './link.ts';
 import type { FibTable, PolicyRule } from './route.ts';
 import type { Socket } from './socket.ts';
+import type { Sysctls } from './sysctl.ts';
 import type { KernelProfile } from './kernel-profile.ts';
 
 /** A part of a namespace that was not collected: a walk that needs it is UNKNOWN(NOT_COLLECTED). */
@@ -40,8 +41,8 @@ export interface Netns {
   neighbours: readonly Neighbour[];
   proxyNeighbours: readonly ProxyNeighbour[];
   fdb: readonly FdbEntry[];
-  /** Differences from the kernel profile's defaults: `net.ipv4.conf.eth0.rp_filter` → `1` (a dot in a device name is `/`). */
-  sysctls: Readonly<Record<string, string>>;
+  /** Differences from the kernel profile's defaults. */
+  sysctls: Sysctls;
   iptables: Iptables;
   /** The legacy back end's tables, where a dump holds both. */
   iptablesLegacy: Iptables | null;

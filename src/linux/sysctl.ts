@@ -1,13 +1,19 @@
+import { type AlikeDevices, NO_SETTINGS, settingsOf, withDevices, withSettings, withoutSettings } from './sysctl-devices.ts';
 import { CONF_KEYS, NEIGH_KEYS, NETNS_SYSCTLS, confDefault, neighDefault, netnsDefault } from './sysctl-defaults.ts';
 
 /**
- * What a namespace's sysctls say beyond the kernel's defaults: full name → text. An absent `conf.DEV.KEY` has the value of
- * `conf.default.KEY`, as a device takes it over when it is registered; {@link withSysctl} pins older devices when the default moves.
+ * What a namespace's sysctls say beyond the kernel's defaults. An absent `conf.DEV.KEY` has the value of `conf.default.KEY`, as a device
+ * takes it over when it is registered; {@link withSysctl} pins older devices when the default moves.
  */
-export type Sysctls = Readonly<Record<string, string>>;
+export interface Sysctls {
+  /** Full name → text, of the namespace and of what holds for `all` devices and by `default`. */
+  readonly names: Readonly<Record<string, string>>;
+  /** What single devices have of their own. */
+  readonly devices: readonly AlikeDevices[];
+}
 
 /** A new namespace's sysctls; shared by every namespace that differs in nothing. */
-export const NO_SYSCTLS: Sysctls = Object.freeze({});
+export const NO_SYSCTLS: Sysctls = Object.freeze({ names: Object.freeze({}), devices: Object.freeze([]) });
 
 /** The parts of a sysctl name. A device name keeps its `/` in place of a dot. */
 export type SysctlName =
@@ -21,7 +27,7 @@ const IP_FORWARD = 'net.ipv4.ip_forward';
 const ALL_FORWARDING = 'net.ipv4.conf.all.forwarding';
 
 /** A device name as it stands in a sysctl name: a dot becomes `/`. */
-export function sysctlDevice(dev: string): string {
+function sysctlDevice(dev: string): string {
   return dev.replaceAll('.', '/');
 }
 
@@ -44,8 +50,41 @@ export function neighName(dev: string, key: string): string {
   return `${NEIGH_PREFIX}${sysctlDevice(dev)}.${key}`;
 }
 
-function explicit(sysctls: Sysctls, name: string): string | null {
-  return Object.hasOwn(sysctls, name) ? (sysctls[name] ?? null) : null;
+/** The device that a sysctl is of, and what it is called there; null for one that is not a single device's. */
+function ownOf(name: string): { readonly dev: string; readonly key: string } | null {
+  const parts = parseSysctlName(name);
+  if (parts.kind === 'netns' || parts.dev === 'all' || parts.dev === 'default') return null;
+  return { dev: parts.dev.replaceAll('/', '.'), key: `${parts.kind}.${parts.key}` };
+}
+
+function explicit({ names, devices }: Sysctls, name: string): string | null {
+  const own = ownOf(name);
+  const [values, key] = own === null ? [names, name] : [settingsOf(devices, own.dev), own.key];
+  return Object.hasOwn(values, key) ? (values[key] ?? null) : null;
+}
+
+/** The sysctls that say something: full name and text. */
+export function explicitSysctls({ names, devices }: Sysctls): [name: string, value: string][] {
+  const full = (dev: string, own: string): string => `net.ipv4.${own.replace('.', `.${sysctlDevice(dev)}.`)}`;
+  const ofDevices = devices.flatMap(({ settings, devices: alike }) =>
+    alike.flatMap((dev) => Object.entries(settings).map(([own, value]): [string, string] => [full(dev, own), value])),
+  );
+  return [...Object.entries(names), ...ofDevices];
+}
+
+/** Sysctls that say just these. */
+export function sysctlsOf(entries: Iterable<readonly [name: string, value: string]>): Sysctls {
+  const names: (readonly [string, string])[] = [];
+  const byDevice = new Map<string, (readonly [string, string])[]>();
+  for (const [name, value] of entries) {
+    const own = ownOf(name);
+    const list = own === null ? names : byDevice.get(own.dev);
+    if (list !== undefined) list.push([own?.key ?? name, value]);
+    else if (own !== null) byDevice.set(own.dev, [[own.key, value]]);
+  }
+  if (names.length === 0 && byDevice.size === 0) return NO_SYSCTLS;
+  const added = [...byDevice].map(([dev, settings]) => [dev, Object.fromEntries(settings)] as const);
+  return { names: Object.fromEntries(names), devices: withDevices([], added) };
 }
 
 /** What a sysctl reads as when nothing was written to it itself. */
@@ -76,15 +115,28 @@ export function readSysctl(sysctls: Sysctls, name: string): string | null {
   return explicit(sysctls, name) ?? inherited(sysctls, name);
 }
 
-function without(sysctls: Sysctls, name: string): Sysctls {
-  const { [name]: _, ...rest } = sysctls;
+function without(values: Readonly<Record<string, string>>, key: string): Readonly<Record<string, string>> {
+  const { [key]: _, ...rest } = values;
   return rest;
+}
+
+/** The sysctls without what one of them says. */
+export function withoutSysctl(sysctls: Sysctls, name: string): Sysctls {
+  if (explicit(sysctls, name) === null) return sysctls;
+  const { names, devices } = sysctls;
+  const own = ownOf(name);
+  if (own === null) return { names: without(names, name), devices };
+  return { names, devices: withSettings(devices, own.dev, without(settingsOf(devices, own.dev), own.key)) };
 }
 
 /** The sysctls with one value stored, or forgotten where it says what would hold anyway. */
 function stored(sysctls: Sysctls, name: string, value: string): Sysctls {
-  const rest = Object.hasOwn(sysctls, name) ? without(sysctls, name) : sysctls;
-  return inherited(rest, name) === value ? rest : { ...rest, [name]: value };
+  const rest = withoutSysctl(sysctls, name);
+  if (inherited(rest, name) === value) return rest;
+  const { names, devices } = rest;
+  const own = ownOf(name);
+  if (own === null) return { names: { ...names, [name]: value }, devices };
+  return { names, devices: withSettings(devices, own.dev, { ...settingsOf(devices, own.dev), [own.key]: value }) };
 }
 
 /** The devices' own names of a `default`, which hold what the default said when they were registered. */
@@ -104,7 +156,7 @@ export function withSysctl(sysctls: Sysctls, devices: readonly string[], name: s
   if (readSysctl(sysctls, name) === value) return sysctls;
   if (name === IP_FORWARD || name === ALL_FORWARDING) return withForwarding(sysctls, devices, value);
   const parts = parseSysctlName(name);
-  if (parts.kind !== 'netns' && parts.dev !== 'all' && parts.dev !== 'default') return handOn(sysctls, stored(sysctls, name, value));
+  if (parts.kind !== 'netns' && parts.dev !== 'all' && parts.dev !== 'default') return stored(sysctls, name, value);
   const before = followers(name, devices).map((follower) => [follower, readSysctl(sysctls, follower)] as const);
   let next = stored(sysctls, name, value);
   for (const [follower, was] of before) if (was !== null) next = stored(next, follower, was);
@@ -112,43 +164,22 @@ export function withSysctl(sysctls: Sysctls, devices: readonly string[], name: s
 }
 
 function withForwarding(sysctls: Sysctls, devices: readonly string[], value: string): Sysctls {
-  const overridden = new Set([IP_FORWARD, ALL_FORWARDING, ...['default', ...devices].map((dev) => confName(dev, 'forwarding'))]);
-  const rest = Object.fromEntries(Object.entries(sysctls).filter(([name]) => !overridden.has(name)));
+  const overridden = [IP_FORWARD, ALL_FORWARDING, ...['default', ...devices].map((dev) => confName(dev, 'forwarding'))];
+  const rest = overridden.reduce(withoutSysctl, sysctls);
   return stored(stored(rest, IP_FORWARD, value), `${CONF_PREFIX}all.accept_redirects`, value === '0' ? '1' : '0');
 }
 
 /** Without what concerns one device: it left the namespace. */
 export function withoutDevice(sysctls: Sysctls, dev: string): Sysctls {
-  if (isSilent(sysctls, dev)) return sysctls;
-  const conf = `${CONF_PREFIX}${sysctlDevice(dev)}.`;
-  const neigh = `${NEIGH_PREFIX}${sysctlDevice(dev)}.`;
-  return handOn(sysctls, Object.fromEntries(Object.entries(sysctls).filter(([name]) => !isOf(name, conf) && !isOf(name, neigh))));
+  const devices = withoutSettings(sysctls.devices, dev);
+  return devices === sysctls.devices ? sysctls : { names: sysctls.names, devices };
 }
 
 /** With what concerns one device under its new name. */
 export function withRenamedDevice(sysctls: Sysctls, from: string, to: string): Sysctls {
-  if (isSilent(sysctls, from)) return sysctls;
-  const prefixes = [CONF_PREFIX, NEIGH_PREFIX].map(
-    (prefix) => [`${prefix}${sysctlDevice(from)}.`, `${prefix}${sysctlDevice(to)}.`] as const,
-  );
-  return Object.fromEntries(
-    Object.entries(sysctls).map(([name, value]) => {
-      for (const [old, renamed] of prefixes) if (isOf(name, old)) return [renamed + name.slice(old.length), value];
-      return [name, value];
-    }),
-  );
-}
-
-/** Whether no sysctl says anything about a device. */
-function isSilent(sysctls: Sysctls, dev: string): boolean {
-  const middle = `.${sysctlDevice(dev)}.`;
-  for (const name in sysctls) if (name.includes(middle)) return false;
-  return true;
-}
-
-/** A key has no dot, so `conf.eth0.` is not the prefix of a name of another device. */
-function isOf(name: string, prefix: string): boolean {
-  return name.startsWith(prefix) && !name.includes('.', prefix.length);
+  const { names, devices } = sysctls;
+  const settings = settingsOf(devices, from);
+  return settings === NO_SETTINGS ? sysctls : { names, devices: withSettings(withoutSettings(devices, from), to, settings) };
 }
 
 /**
@@ -157,19 +188,13 @@ function isOf(name: string, prefix: string): boolean {
  * @source net/ipv4/devinet.c devinet_init_net; Documentation/admin-guide/sysctl/net.rst devconf_inherit_init_net=0
  */
 export function sysctlsOfNewNetns(root: Sysctls): Sysctls {
-  let sysctls = takenOver.get(root);
-  if (sysctls === undefined) takenOver.set(root, (sysctls = takeOver(root)));
+  let sysctls = takenOver.get(root.names);
+  if (sysctls === undefined) takenOver.set(root.names, (sysctls = takeOver(root)));
   return sysctls;
 }
 
-/** What is taken over from each namespace's sysctls; a change to one device does not touch it, so it is handed on. */
-const takenOver = new WeakMap<Sysctls, Sysctls>();
-
-function handOn(from: Sysctls, to: Sysctls): Sysctls {
-  const taken = takenOver.get(from);
-  if (taken !== undefined) takenOver.set(to, taken);
-  return to;
-}
+/** What is taken over from each namespace's sysctls. */
+const takenOver = new WeakMap<Sysctls['names'], Sysctls>();
 
 function takeOver(root: Sysctls): Sysctls {
   const taken: [name: string, value: string][] = [];
@@ -182,7 +207,8 @@ function takeOver(root: Sysctls): Sysctls {
   let sysctls = inheritedByContent.get(content);
   if (sysctls === undefined) {
     if (inheritedByContent.size >= MAX_INHERITED) inheritedByContent.clear();
-    inheritedByContent.set(content, (sysctls = Object.freeze(Object.fromEntries(taken))));
+    sysctls = Object.freeze({ names: Object.freeze(Object.fromEntries(taken)), devices: NO_SYSCTLS.devices });
+    inheritedByContent.set(content, sysctls);
   }
   return sysctls;
 }
@@ -209,14 +235,13 @@ export function sysctlsOfDump(lines: ReadonlyMap<string, string>, devices: reado
       if (key !== 'forwarding' && preset !== null && !given.has(name)) given.set(name, preset);
     }
   }
-  const all: Sysctls = Object.fromEntries(given);
-  const kept = Object.entries(all).filter(([name, value]) => (name === IP_FORWARD ? value !== '0' : inherited(all, name) !== value));
-  return kept.length === 0 ? NO_SYSCTLS : Object.fromEntries(kept);
+  const all = sysctlsOf(given);
+  return sysctlsOf([...given].filter(([name, value]) => (name === IP_FORWARD ? value !== '0' : inherited(all, name) !== value)));
 }
 
 /** Every sysctl that podwalk knows in a namespace with these devices, sorted by name as `sysctl -a` prints them. */
 export function listSysctls(sysctls: Sysctls, devices: readonly string[]): [name: string, value: string][] {
-  const names = new Set([...NETNS_SYSCTLS, ...Object.keys(sysctls)]);
+  const names = new Set([...NETNS_SYSCTLS, ...explicitSysctls(sysctls).map(([name]) => name)]);
   for (const dev of ['all', 'default', ...devices]) for (const key of CONF_KEYS) names.add(confName(dev, key));
   for (const dev of devices) for (const key of NEIGH_KEYS) names.add(neighName(dev, key));
   const hidden = `${NEIGH_PREFIX}default.`;

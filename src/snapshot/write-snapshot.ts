@@ -6,7 +6,7 @@ import type { Counters } from '../linux/netfilter/counters.ts';
 import { printTable } from '../linux/netfilter/print.ts';
 import type { Iptables } from '../linux/netfilter/rule.ts';
 import type { Netns, Part } from '../linux/netns.ts';
-import { listSysctls } from '../linux/sysctl.ts';
+import { listSysctls, explicitSysctls } from '../linux/sysctl.ts';
 import { formatIpv4 } from '../wire/ipv4.ts';
 import type { World } from '../world/world.ts';
 import { azureFiles } from './azure/write-fabric.ts';
@@ -123,7 +123,7 @@ function borrowed(links: readonly Link[]): JsonRow[] {
 
 function sysctlLines(netns: Netns): string[] {
   const devices = netns.links.map(({ name }) => name);
-  const all = new Map([...listSysctls(netns.sysctls, devices), ...Object.entries(netns.sysctls)]);
+  const all = new Map([...listSysctls(netns.sysctls, devices), ...explicitSysctls(netns.sysctls)]);
   return [...all].map(([name, value]) => `${name} = ${value}`).sort();
 }
 

@@ -1,3 +1,4 @@
+import { explicitSysctls } from '../../src/linux/sysctl.ts';
 import { expect, it } from 'vitest';
 import { MATCHES } from '../../src/linux/netfilter/match/registry.ts';
 import { TARGETS } from '../../src/linux/netfilter/target/registry.ts';
@@ -48,7 +49,7 @@ function countTables(counts: Counts, netns: Netns): void {
     for (const [name, value] of Object.entries(rule))
       if (value !== null && value !== false && value !== 0) count(counts, 'policy selector', name);
   }
-  for (const name of Object.keys(netns.sysctls)) count(counts, 'sysctl', name.replace(/(conf|neigh)\.[^.]+\./, '$1.*.'));
+  for (const [name] of explicitSysctls(netns.sysctls)) count(counts, 'sysctl', name.replace(/(conf|neigh)\.[^.]+\./, '$1.*.'));
   for (const { state } of netns.neighbours) count(counts, 'neighbour', state);
   if (netns.proxyNeighbours.length > 0) count(counts, 'neighbour', 'proxy');
   for (const { kind, promisc, port } of netns.links) {

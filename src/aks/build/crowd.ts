@@ -9,7 +9,8 @@ import type { Host, Netns } from '../../linux/netns.ts';
 import { netnsOf, nextIfindex } from '../../linux/ops/edit.ts';
 import { compareRoutes, routesOf, setRoutes } from '../../linux/ops/fib-edit.ts';
 import { type Route, TABLE_MAIN } from '../../linux/route.ts';
-import { type Sysctls, confName } from '../../linux/sysctl.ts';
+import { type OwnSettings, settingsOf, withDevices } from '../../linux/sysctl-devices.ts';
+import type { Sysctls } from '../../linux/sysctl.ts';
 import type { Interned } from './intern-parts.ts';
 import { rootOf } from './machine.ts';
 
@@ -27,7 +28,7 @@ export class Crowd {
   readonly #sysctls: Sysctls;
   readonly #addedLinks: Link[] = [];
   readonly #addedRoutes: Route[] = [];
-  readonly #addedSysctls: [name: string, value: string][] = [];
+  readonly #addedSettings: (readonly [dev: string, settings: OwnSettings])[] = [];
   /** Endpoints that the plug-in's state does not have yet. */
   readonly #endpoints: string[] = [];
   #state: CniState | null = null;
@@ -70,7 +71,7 @@ export class Crowd {
     this.#state = env.state;
     this.#addedLinks.push(link);
     this.#addedRoutes.push(route);
-    this.#addedSysctls.push([confName(link.name, 'proxy_arp'), '1']);
+    this.#addedSettings.push([link.name, pattern.hostSettings]);
     return outcome;
   }
 
@@ -95,14 +96,13 @@ export class Crowd {
     const routes = routesOf(root, TABLE_MAIN).filter((route) => !this.#routes.includes(route));
     this.#addedLinks.push(...links);
     this.#addedRoutes.push(...routes);
-    for (const [name, value] of Object.entries(root.sysctls)) {
-      if (!Object.hasOwn(this.#sysctls, name)) this.#addedSysctls.push([name, value]);
-    }
+    for (const { name } of links) this.#addedSettings.push([name, settingsOf(root.sysctls.devices, name)]);
     this.#nextIfindex = nextIfindex(root);
     const [hostLink] = links;
     const [hostRoute] = routes;
     if (!outcome.ok || pod === null || hostLink === undefined || hostRoute === undefined || args.portMappings.length > 0) return;
-    this.#pattern = { result: outcome.value, pod: { ...pod }, hostLink, hostRoute };
+    const hostSettings = settingsOf(root.sysctls.devices, hostLink.name);
+    this.#pattern = { result: outcome.value, pod: { ...pod }, hostLink, hostRoute, hostSettings };
   }
 
   /** Shows everything. */
@@ -112,9 +112,7 @@ export class Crowd {
     if (this.#addedLinks.length === 0) return;
     root.links = [...this.#links, ...this.#addedLinks];
     setRoutes(root, TABLE_MAIN, [...this.#routes, ...this.#addedRoutes].sort(compareRoutes));
-    // Written key by key: V8 then keeps a hash table, where a spread would make a hidden class for every key.
-    const sysctls: Record<string, string> = { ...this.#sysctls };
-    for (const [name, value] of this.#addedSysctls) sysctls[name] = value;
-    root.sysctls = sysctls;
+    const { names, devices } = this.#sysctls;
+    root.sysctls = { names, devices: withDevices(devices, this.#addedSettings) };
   }
 }

@@ -21,7 +21,8 @@ export class Interned {
     if (netns.fdb.length === 0) netns.fdb = NOTHING;
     if (netns.proxyNeighbours.length === 0) netns.proxyNeighbours = NOTHING;
     netns.neighbours = netns.neighbours.length === 0 ? NOTHING : shared(this.#neighbours, netns.neighbours);
-    netns.sysctls = shared(this.#sysctls, netns.sysctls);
+    // With devices in them they are the namespace's own; what its names say is shared already.
+    if (netns.sysctls.devices.length === 0) netns.sysctls = shared(this.#sysctls, netns.sysctls);
     netns.sockets = netns.sockets.length === 0 ? NOTHING : shared(this.#sockets, netns.sockets);
   }
 

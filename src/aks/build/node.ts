@@ -11,6 +11,7 @@ import type { Netns } from '../../linux/netns.ts';
 import { setSysctl } from '../../linux/ops/set-sysctl.ts';
 import { NO_SYSCTLS, type Sysctls } from '../../linux/sysctl.ts';
 import type { Cluster, ClusterNode } from '../../world/cluster.ts';
+import { freezeDeep } from '../../world/freeze.ts';
 import type { World } from '../../world/world.ts';
 import { applyPlan } from '../agents/apply-plan.ts';
 import { ipMasqAgentPlan } from '../agents/ip-masq-agent.ts';
@@ -110,7 +111,7 @@ export function addNodeMachine(
 /** Whether nodes start with nothing written to their sysctls, so that they can share what is written at boot. */
 function nodeSysctls(root: Netns): Sysctls {
   if (root.sysctls !== NO_SYSCTLS) return written(root);
-  shared ??= Object.freeze(written(root));
+  if (shared === undefined) freezeDeep((shared = written(root)));
   return shared;
 }
 

@@ -1,6 +1,7 @@
 import type { Link } from '../../linux/link.ts';
 import type { Netns } from '../../linux/netns.ts';
 import { compareRoutes } from '../../linux/ops/fib-edit.ts';
+import type { OwnSettings } from '../../linux/sysctl-devices.ts';
 import { type Route, TABLE_LOCAL } from '../../linux/route.ts';
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import type { CniResult } from '../plugin.ts';
@@ -11,6 +12,8 @@ export interface Pattern {
   readonly pod: Netns;
   readonly hostLink: Link;
   readonly hostRoute: Route;
+  /** The sysctls that the host's end has of its own. */
+  readonly hostSettings: OwnSettings;
 }
 
 /** What a pod adds to the machine's first namespace. */

@@ -1,3 +1,4 @@
+import { explicitSysctls, withoutSysctl } from '../../linux/sysctl.ts';
 import type { Chain, Iptables, Rule } from '../../linux/netfilter/rule.ts';
 import { DEFAULT_BRIDGE_PORT } from '../../linux/link.ts';
 import type { Host, Netns } from '../../linux/netns.ts';
@@ -128,13 +129,13 @@ const oddities: Phase = (of) =>
 
 const sysctls: Phase = (of) =>
   namespaces(of).flatMap((netns) =>
-    Object.keys(netns.sysctls)
+    explicitSysctls(netns.sysctls)
+      .map(([name]) => name)
       // Without it a failing ARP takes seconds.
       .filter((name) => !name.endsWith('retrans_time_ms') && !name.endsWith('proxy_delay') && !name.endsWith('icmp_ratemask'))
       .map((name) =>
         inNetns(netns, `sysctl ${name}`, (draft) => {
-          const { [name]: _, ...kept } = draft.sysctls;
-          draft.sysctls = kept;
+          draft.sysctls = withoutSysctl(draft.sysctls, name);
         }),
       ),
   );

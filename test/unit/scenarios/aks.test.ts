@@ -1,3 +1,4 @@
+import { readSysctl } from '../../../src/linux/sysctl.ts';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -59,7 +60,7 @@ describe('the node-subnet cluster akscni', () => {
     expect(end?.mac).toBe('aa:aa:aa:aa:aa:aa');
     expect(end?.addresses).toEqual([]);
     expect(end?.mtuBytes).toBe(1500);
-    expect(node.sysctls['net.ipv4.conf.azvc440f455693.proxy_arp']).toBe('1');
+    expect(readSysctl(node.sysctls, 'net.ipv4.conf.azvc440f455693.proxy_arp')).toBe('1');
   });
 
   test('the pod has its address with the length of the subnet, and one gateway whose MAC it was told', () => {

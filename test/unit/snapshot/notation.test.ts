@@ -1,3 +1,4 @@
+import { explicitSysctls } from '../../../src/linux/sysctl.ts';
 import { describe, expect, it } from 'vitest';
 import { ip } from '../../../src/wire/ipv4.ts';
 import { LO, ether, netnsOf, problemTexts, snapshotOf } from './files.ts';
@@ -295,7 +296,10 @@ describe('sysctl -a', () => {
       'sysctl.txt':
         'kernel.x = 1\nnet.ipv4.ip_forward = 1\nnet.ipv4.conf.eth0/5.rp_filter = 2\nnet.ipv4.icmp_ratelimit = 1000\nnet.ipv4 bad\n',
     });
-    expect(netnsOf(snapshot).sysctls).toEqual({ 'net.ipv4.ip_forward': '1', 'net.ipv4.conf.eth0/5.rp_filter': '2' });
+    expect(explicitSysctls(netnsOf(snapshot).sysctls)).toEqual([
+      ['net.ipv4.ip_forward', '1'],
+      ['net.ipv4.conf.eth0/5.rp_filter', '2'],
+    ]);
     expect(problemTexts(snapshot)).toEqual(['snap/m/n/sysctl.txt:5:1: this is no sysctl, expected net.… = value']);
   });
 });

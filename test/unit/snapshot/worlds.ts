@@ -1,3 +1,4 @@
+import { NO_SYSCTLS, sysctlsOf } from '../../../src/linux/sysctl.ts';
 import fc from 'fast-check';
 import type { CtRecord } from '../../../src/linux/conntrack/record.ts';
 import { DEFAULT_KERNEL_PROFILE } from '../../../src/linux/kernel-profile.ts';
@@ -10,6 +11,11 @@ import { type Ipv4, ipv4 } from '../../../src/wire/ipv4.ts';
 import { type Mac, mac } from '../../../src/wire/mac.ts';
 import { prefixOf } from '../../../src/wire/prefix.ts';
 import type { World } from '../../../src/world/world.ts';
+
+const FORWARDING = sysctlsOf([
+  ['net.ipv4.ip_forward', '1'],
+  ['net.ipv4.conf.eth0/5.rp_filter', '2'],
+]);
 
 const DEVICES = ['eth0', 'br0', 'v0', 'vx', 'azv12', 'eth0.5'] as const;
 
@@ -237,7 +243,7 @@ const netns: fc.Arbitrary<Netns> = links.chain((devices) => {
       links: inLendingOrder(devices),
       fib: [...(routes.length > 0 ? [{ id: 254, routes }] : []), { id: 1000, routes: more }],
       rules: rules.sort((a, b) => a.priority - b.priority),
-      sysctls: forward ? { 'net.ipv4.ip_forward': '1', 'net.ipv4.conf.eth0/5.rp_filter': '2' } : {},
+      sysctls: forward ? FORWARDING : NO_SYSCTLS,
       iptables: {},
       iptablesLegacy: null,
       ipsets: [],
@@ -280,7 +286,7 @@ function pod(): Netns {
     neighbours: [],
     proxyNeighbours: [],
     fdb: [],
-    sysctls: {},
+    sysctls: NO_SYSCTLS,
     iptables: {},
     iptablesLegacy: null,
     ipsets: [],

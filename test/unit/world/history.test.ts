@@ -32,8 +32,8 @@ describe('an edit', () => {
   it('leaves the World that it starts from, and shares what it does not touch', () => {
     const before = world();
     const { world: after, patches } = edit(before, 'forward', set('net.ipv4.ip_forward', '1'));
-    expect(before.machines['a']?.netns['root']?.sysctls).toEqual({});
-    expect(after.machines['a']?.netns['root']?.sysctls).toMatchObject({ 'net.ipv4.ip_forward': '1' });
+    expect(before.machines['a']?.netns['root']?.sysctls.names).toEqual({});
+    expect(after.machines['a']?.netns['root']?.sysctls.names).toMatchObject({ 'net.ipv4.ip_forward': '1' });
     expect(after.machines['b']).toBe(before.machines['b']);
     expect(after.machines['a']?.netns['root']?.links).toBe(before.machines['a']?.netns['root']?.links);
     expect(patches).toHaveLength(1);

@@ -1,3 +1,4 @@
+import { NO_SYSCTLS } from '../../../../src/linux/sysctl.ts';
 import { enablePatches, produceWithPatches, applyPatches } from 'immer';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Link } from '../../../../src/linux/link.ts';
@@ -84,7 +85,7 @@ describe('a veth pair', () => {
     addNeighbour(netns('root'), { ip: ip('10.0.0.9'), mac: POD_MAC, dev: 'azv12', state: 'permanent', origin: null });
     moveToNetns(host, 'root', 'azv12', 'pod');
     expect(link('pod', 'azv12')).toMatchObject({ ifindex: 4, up: false, addresses: [] });
-    expect(netns('root')).toMatchObject({ neighbours: [], sysctls: {} });
+    expect(netns('root')).toMatchObject({ neighbours: [], sysctls: NO_SYSCTLS });
     expect(modelRoutes(netns('root')).filter((route) => route.includes('azv12'))).toEqual([]);
   });
 

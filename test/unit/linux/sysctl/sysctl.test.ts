@@ -4,7 +4,7 @@ import { createHost, createNetns } from '../../../../src/linux/ops/create-netns.
 import { addLink } from '../../../../src/linux/ops/add-link.ts';
 import { renameLink } from '../../../../src/linux/ops/set-link.ts';
 import { setSysctl } from '../../../../src/linux/ops/set-sysctl.ts';
-import { NO_SYSCTLS, listSysctls, readSysctl, sysctlsOfDump, withSysctl } from '../../../../src/linux/sysctl.ts';
+import { NO_SYSCTLS, explicitSysctls, listSysctls, readSysctl, sysctlsOfDump, withSysctl } from '../../../../src/linux/sysctl.ts';
 import { mac } from '../../../../src/wire/mac.ts';
 
 const DEVICES = ['lo', 'eth0', 'eth1'];
@@ -50,13 +50,13 @@ describe('writing', () => {
       '1',
     ]);
     expect(readSysctl(sysctls, conf('all', 'accept_redirects'))).toBe('0');
-    expect(Object.keys(sysctls)).toHaveLength(2);
+    expect(explicitSysctls(sysctls)).toHaveLength(2);
   });
 
   test('conf.all.forwarding is the same switch, and back again leaves nothing behind', () => {
     const on = withSysctl(NO_SYSCTLS, DEVICES, conf('all', 'forwarding'), '1');
     expect(readSysctl(on, 'net.ipv4.ip_forward')).toBe('1');
-    expect(withSysctl(on, DEVICES, 'net.ipv4.ip_forward', '0')).toEqual({});
+    expect(withSysctl(on, DEVICES, 'net.ipv4.ip_forward', '0')).toEqual(NO_SYSCTLS);
   });
 
   test('one device can be switched off while the rest forwards', () => {
@@ -147,7 +147,10 @@ describe('a dump', () => {
       ['kernel.pid_max', '1'],
     ]);
     const sysctls = sysctlsOfDump(lines, ['eth0']);
-    expect(sysctls).toEqual({ 'net.ipv4.ip_forward': '1', [conf('eth0', 'rp_filter')]: '0', [conf('default', 'rp_filter')]: '2' });
+    expect(sysctls).toEqual({
+      names: { 'net.ipv4.ip_forward': '1', [conf('default', 'rp_filter')]: '2' },
+      devices: [{ settings: { 'conf.rp_filter': '0' }, devices: ['eth0'] }],
+    });
   });
 
   test('that was cut down to ip_forward means that every device forwards', () => {
