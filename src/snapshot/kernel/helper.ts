@@ -57,7 +57,7 @@ export class Helper {
         waiting.clear();
       };
       child.on('error', (error) => fail(`${python} cannot be started: ${error.message}`));
-      child.on('close', () => fail('the helper process has ended'));
+      child.on('exit', () => fail('the helper process has ended'));
       createInterface(child.stdout).on('line', (line) => {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the helper is part of this program and writes nothing else
         const answer = JSON.parse(line) as Answer;
@@ -76,12 +76,11 @@ export class Helper {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    await new Promise<void>((resolve) => {
-      this.#process.once('close', () => resolve());
-      this.#process.stdin.end();
-    });
+  /** Lets the helper end. Nobody waits for it: taking namespaces down takes the kernel a while, and nothing depends on it. */
+  close(): void {
+    this.#process.stdin.end();
+    this.#process.unref();
+    for (const stream of [this.#process.stdin, this.#process.stdout, this.#process.stderr]) stream.destroy();
   }
 }
 

@@ -29,7 +29,7 @@ export interface JudgeOptions {
 }
 
 /** What the kernel did, and when it got each probe, in milliseconds since the first. */
-interface Answers {
+export interface Answers {
   readonly truths: readonly { readonly probe: Probe; readonly truth: TruthProbe; readonly atMs: number }[];
   /** Where its tables, before the first packet, are not those of the World. */
   readonly tables: readonly Difference[];
@@ -52,23 +52,7 @@ export class Judge {
    * @throws CannotBuild when the kernel cannot be made to look like the World
    */
   async judge(asked: JudgeCase): Promise<readonly Verdict[]> {
-    const { world, session, probes, state, edits = [] } = asked;
-    const { truths, tables } = await this.ask(asked);
-    const twin = new Twin(session, state);
-    const worlds = worldsOf({ world, probes, edits });
-    const scene = sceneOf(world);
-    let astray = false;
-    return truths.map(({ probe, truth, atMs }, index): Verdict => {
-      const distance = (one: TwinRun): number => compare(truth, one, scene, 'live').length;
-      const run = twin.send(worlds[index] ?? world, probe, atMs, distance);
-      const verdict = { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null };
-      // What the twin does not know cannot be compared; where probes share their state, neither can what comes after.
-      astray = run.trace.outcome === 'unknown' || (astray && state === 'shared');
-      if (astray) return { ...verdict, trace: { ...run.trace, outcome: 'unknown' }, differences: [] };
-      // The tables were there before the first packet.
-      const differences = [...(index === 0 ? tables : []), ...compare(truth, run, scene, 'live')];
-      return { ...verdict, differences, ...(differences.length === 0 ? {} : { sections: sectionsOf(truth, run, scene) }) };
-    });
+    return verdictsOf(await this.ask(asked), asked);
   }
 
   /**
@@ -104,6 +88,27 @@ export class Judge {
   }
 
   async close(): Promise<void> {
-    await this.#helper.close();
+    this.#helper.close();
+    return Promise.resolve();
   }
+}
+
+/** Sends the probes through the twin as well, at the same times, and compares it with what the kernel did. */
+export function verdictsOf({ truths, tables }: Answers, asked: JudgeCase): Verdict[] {
+  const { world, session, probes, state, edits = [] } = asked;
+  const twin = new Twin(session, state);
+  const worlds = worldsOf({ world, probes, edits });
+  const scene = sceneOf(world);
+  let astray = false;
+  return truths.map(({ probe, truth, atMs }, index): Verdict => {
+    const distance = (one: TwinRun): number => compare(truth, one, scene, 'live').length;
+    const run = twin.send(worlds[index] ?? world, probe, atMs, distance);
+    const verdict = { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null };
+    // What the twin does not know cannot be compared; where probes share their state, neither can what comes after.
+    astray = run.trace.outcome === 'unknown' || (astray && state === 'shared');
+    if (astray) return { ...verdict, trace: { ...run.trace, outcome: 'unknown' }, differences: [] };
+    // The tables were there before the first packet.
+    const differences = [...(index === 0 ? tables : []), ...compare(truth, run, scene, 'live')];
+    return { ...verdict, differences, ...(differences.length === 0 ? {} : { sections: sectionsOf(truth, run, scene) }) };
+  });
 }

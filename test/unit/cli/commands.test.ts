@@ -67,7 +67,7 @@ describe('podwalk', () => {
   test('--help names the commands there are', async () => {
     const { status, stdout } = await podwalk('--help');
     expect(status).toBe(0);
-    for (const name of ['run', 'validate', 'trace', 'export', 'tui', 'schema']) expect(stdout).toContain(name);
+    for (const name of ['run', 'validate', 'trace', 'verify', 'export', 'tui', 'schema']) expect(stdout).toContain(name);
     for (const name of ['shell', 'lab', 'plan']) expect(stdout).not.toMatch(new RegExp(`^  ${name}\\b`, 'm'));
   });
 
@@ -83,7 +83,7 @@ describe('podwalk', () => {
   );
 
   test('every command has a help of its own', async () => {
-    for (const name of ['run', 'validate', 'trace', 'export', 'tui', 'schema'])
+    for (const name of ['run', 'validate', 'trace', 'verify', 'export', 'tui', 'schema'])
       expect(await podwalk(name, '--help')).toMatchObject({ status: 0 });
   });
 });
