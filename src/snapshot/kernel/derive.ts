@@ -2,7 +2,7 @@ import { DEFAULT_KERNEL_PROFILE } from '../../linux/kernel-profile.ts';
 import { changeLink } from '../../linux/ops/edit.ts';
 import { setSysctl } from '../../linux/ops/set-sysctl.ts';
 import type { Netns } from '../../linux/netns.ts';
-import { neighName } from '../../linux/sysctl.ts';
+import { neighName, withoutSysctl } from '../../linux/sysctl.ts';
 import { edit } from '../../world/history.ts';
 import type { FrozenWorld, World } from '../../world/world.ts';
 import { putRouterInPlaceOfFabric } from './fabric-host.ts';
@@ -65,8 +65,8 @@ function plugEnds(world: World): void {
 }
 
 function dropMachineWide(netns: Netns): string[] {
-  const named = MACHINE_WIDE.filter((name) => Object.hasOwn(netns.sysctls, name));
-  if (named.length > 0) netns.sysctls = Object.fromEntries(Object.entries(netns.sysctls).filter(([name]) => !named.includes(name)));
+  const named = MACHINE_WIDE.filter((name) => Object.hasOwn(netns.sysctls.names, name));
+  netns.sysctls = named.reduce(withoutSysctl, netns.sysctls);
   return named;
 }
 
