@@ -2,24 +2,30 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { StepEntry } from '../../src/scenario/schema/step.ts';
 import { walk } from '../../src/walk/walk.ts';
+import { ip } from '../../src/wire/ipv4.ts';
 import type { FrozenWorld } from '../../src/world/world.ts';
-import { type Flow, build, freshSession, probeFor } from './support/built.ts';
+import { build, freshSession, probeFor } from './support/built.ts';
 import { type Facts, factsOf } from './support/facts.ts';
 import { type Find, SEARCH_MS, expectNoFind } from './support/find.ts';
-import { type DrawnFlow, drawnFlow, flowIn } from './support/flows.ts';
+import { type DrawnFlow, type KnownFlow, drawnFlow, flowIn } from './support/flows.ts';
 import { leftBehind, noticed } from './support/noticed.ts';
 import { after } from './support/operations.ts';
 import { clusters, clustersIn } from './support/recipe.ts';
+
+const rarely = fc.nat(7).map((number) => number === 7);
 
 /** Small choices, so that flows meet again in some of the fields that rules and routes could ask for, and differ in the others. */
 const drawnPacket = fc.record({
   flow: fc.nat(5),
   sport: fc.constantFrom(40_000, 40_001, 53, 1024),
   port: fc.option(fc.constantFrom(53, 8001, 8002, 8003)),
-  ttl: fc.constantFrom(64, 64, 64, 33, 3),
+  ttl: fc.constantFrom(64, 64, 64, 64, 33, 2, 1),
   tos: fc.constantFrom(0, 0, 0x10),
   mark: fc.constantFrom(0, 0, 1),
-  size: fc.constantFrom(32, 32, 1450, 3000),
+  size: fc.constantFrom(32, 32, 1420, 3000),
+  df: fc.constantFrom(false, 'auto' as const, true),
+  spoofs: rarely,
+  bound: rarely,
   clock: fc.constantFrom(0, 0, 0, 1000, 40_000),
 });
 
@@ -63,21 +69,28 @@ const PLACES = [
   ['mangle', 'POSTROUTING', ['TOS --set-tos 0x10/0xff', 'DROP', 'ACCEPT']],
   ['nat', 'PREROUTING', ['ACCEPT', 'RETURN']],
   ['nat', 'POSTROUTING', ['MASQUERADE', 'ACCEPT', 'RETURN']],
-  ['raw', 'PREROUTING', ['CT --notrack', 'ACCEPT']],
+  ['raw', 'PREROUTING', ['CT --notrack', 'CT --notrack', 'ACCEPT']],
 ] as const;
 
-const seldom = fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(12) });
+const seldom = fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(12) });
 
 const drawnRule = fc.record({
   node: fc.nat(3),
-  place: fc.oneof(fc.nat(7), fc.nat(PLACES.length - 1)),
+  place: fc.nat(PLACES.length - 1),
   selectors: fc.array(fc.oneof(fc.nat(PORT_SELECTORS - 1), fc.nat(SELECTORS.length - 1)), { minLength: 1, maxLength: 2 }),
   src: seldom,
   dst: seldom,
   target: fc.nat(6),
 });
 
-const IP_RULES = ['ipproto udp sport 40000', 'ipproto tcp dport 8001', 'fwmark 1', 'iif eth0', 'tos 0x10'] as const;
+const IP_RULES = [
+  'ipproto udp sport 40000',
+  'ipproto tcp sport 40000',
+  'ipproto tcp dport 8001',
+  'fwmark 1',
+  'iif eth0',
+  'tos 0x10',
+] as const;
 
 /** The kind of a flow from one party to another, no service between. */
 const PARTY = 9;
@@ -85,10 +98,14 @@ const PARTY = 9;
 const drawnPolicy = fc.record({
   node: fc.nat(3),
   rule: fc.nat(IP_RULES.length - 1),
-  action: fc.constantFrom('unreachable', 'lookup main'),
+  action: fc.constantFrom('unreachable', 'unreachable', 'lookup main'),
 });
 
-function ruleStep({ nodes, pods, outside }: Facts, drawn: typeof drawnRule extends fc.Arbitrary<infer T> ? T : never): StepEntry | null {
+function ruleStep(
+  { nodes, pods, outside }: Facts,
+  senders: readonly string[],
+  drawn: typeof drawnRule extends fc.Arbitrary<infer T> ? T : never,
+): StepEntry | null {
   const [table, chain, targets] = PLACES[drawn.place] ?? PLACES[0];
   const selectors = drawn.selectors.map((at) => SELECTORS[at] ?? '');
   const protos = selectors.filter((text) => text.startsWith('-p'));
@@ -96,7 +113,7 @@ function ruleStep({ nodes, pods, outside }: Facts, drawn: typeof drawnRule exten
   if ((chain === 'PREROUTING' || chain === 'INPUT') && selectors.includes('-o eth0')) return null;
   if (chain === 'OUTPUT' && selectors.includes('-i eth0')) return null;
   const addresses = [...pods, ...nodes, ...outside].map(({ addr }) => addr);
-  const src = drawn.src === null ? '' : `-s ${addresses[drawn.src % addresses.length]} `;
+  const src = drawn.src === null ? '' : `-s ${senders[drawn.src % senders.length]} `;
   const dst = drawn.dst === null ? '' : `-d ${addresses[drawn.dst % addresses.length]} `;
   const target = targets[drawn.target % targets.length];
   const where = chain === 'FORWARD' || chain === 'INPUT' || chain === 'OUTPUT' ? '-I' : '-A';
@@ -104,6 +121,14 @@ function ruleStep({ nodes, pods, outside }: Facts, drawn: typeof drawnRule exten
   const text = `*${table}\n${other}${where} ${chain} ${src}${dst}${selectors.join(' ')} -j ${target}\nCOMMIT\n`;
   return { 'apply-iptables': { on: nodes[drawn.node % nodes.length]?.name ?? '', text } };
 }
+
+/** Long enough to be found by its ports instead of being read through. */
+const LONG_CHAIN = `*filter
+:LONG - [0:0]
+${Array.from({ length: 12 }, (_, i) => `-A LONG -p ${i % 2 === 0 ? 'tcp' : 'udp'} -m ${i % 2 === 0 ? 'tcp' : 'udp'} --dport ${i < 4 ? 8001 + i : 9000 + i} -j DROP`).join('\n')}
+-I FORWARD -j LONG
+COMMIT
+`;
 
 const drawn = fc.record({
   // On a bridge every frame goes step by step.
@@ -114,36 +139,42 @@ const drawn = fc.record({
   policies: fc.array(drawnPolicy, { maxLength: 1 }),
   services: fc.boolean(),
   looseRp: fc.boolean(),
+  narrow: fc.option(fc.nat(3)),
+  long: fc.option(fc.nat(3)),
   fullAt: fc.option(fc.integer({ min: 2, max: 20 }), { freq: 1 }),
   seed: fc.integer(),
 });
 
 type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never;
 
-function stepsOf(facts: Facts, { rules, policies, looseRp, fullAt }: Drawn): StepEntry[] {
+function stepsOf(facts: Facts, senders: readonly string[], { rules, policies, looseRp, narrow, long, fullAt }: Drawn): StepEntry[] {
   const { nodes } = facts;
   const on = (node: number): string => nodes[node % nodes.length]?.name ?? '';
   return [
-    ...rules.map((rule) => ruleStep(facts, rule)).filter((step) => step !== null),
+    ...rules.map((rule) => ruleStep(facts, senders, rule)).filter((step) => step !== null),
     ...policies.map(({ node, rule, action }): StepEntry => ({
       'add-ip-rule': { on: on(node), rule: `${IP_RULES[rule]} ${action} priority 100` },
     })),
+    ...(narrow === null ? [] : [{ 'set-mtu': { on: on(narrow), dev: 'eth0', mtu: 1400 } }]),
+    ...(long === null ? [] : [{ 'apply-iptables': { on: on(long), text: LONG_CHAIN } }]),
     ...(looseRp ? [{ 'set-sysctl': { on: on(0), name: 'net.ipv4.conf.all.rp_filter', value: 0 } }] : []),
     ...(fullAt === null ? [] : [{ 'set-sysctl': { on: on(0), name: 'net.netfilter.nf_conntrack_max', value: fullAt } }]),
   ];
 }
 
 /** How packets fare, each on its own, and what they leave behind in the end. */
-function faresOf(world: FrozenWorld, flows: readonly Flow[], { packets, seed }: Drawn, record: 'none' | 'summary'): string[] {
+function faresOf(world: FrozenWorld, flows: readonly KnownFlow[], { packets, seed }: Drawn, record: 'none' | 'summary'): string[] {
   const session = freshSession(world, seed);
-  const fares = packets.map(({ flow, sport, port, ttl, tos, mark, size, clock }) => {
-    const meant = flows[flow % flows.length];
-    const probe = meant === undefined ? null : probeFor(world, meant);
-    if (probe === null) return '';
+  const fares = packets.map(({ flow: which, port, clock, spoofs, bound, size, ...how }) => {
+    const flow = flows[which % flows.length];
+    const probe = flow === undefined ? null : probeFor(world, flow);
+    if (flow === undefined || probe === null) return '';
     const dport = port === null || probe.proto === 'icmp' ? {} : { dport: port };
+    // In the name of the other sender.
+    const spoof = spoofs && flow.client.node !== null ? { spoof: ip(flows[(which + 1) % flows.length]?.client.addr ?? '') } : {};
     session.clock.nowMs += clock;
-    const done = walk(world, session, { ...probe, ...dport, sport, ttl, tos, mark, sizeBytes: size }, { record });
-    return noticed(done);
+    const sent = { ...probe, ...how, ...dport, ...spoof, ...(bound ? { bindDev: 'eth0' } : {}), sizeBytes: size };
+    return noticed(walk(world, session, sent, { record }));
   });
   return [...fares, leftBehind(session)];
 }
@@ -157,8 +188,6 @@ describe('packets that are not recorded', () => {
       (one) => {
         const built = build(one.scenario);
         const facts = factsOf(one.scenario, built);
-        const steps = stepsOf(facts, one);
-        const world = steps.reduce((before, step) => after(before, step, freshSession(before)), built);
         // Two senders, and often nothing but pods and hosts, so that flows differ in little.
         const [a, b] = one.flows;
         const flows = one.flows.map((flow: DrawnFlow, i) =>
@@ -169,6 +198,9 @@ describe('packets that are not recorded', () => {
             proto: flow.proto % 2,
           }),
         );
+        const senders = flows.map(({ client }) => client.addr);
+        const steps = stepsOf(facts, senders, one);
+        const world = steps.reduce((before, step) => after(before, step, freshSession(before)), built);
         const expected = faresOf(world, flows, one, 'summary');
         // Twice: the second time every flow is known.
         return ['first', 'second'].flatMap((time): Find[] => {

@@ -8,12 +8,10 @@ import type { Firewall } from '../firewall.ts';
 import type { Gaps } from '../gaps.ts';
 import { hasRules } from '../netfilter/compiled-table.ts';
 import { PREROUTING } from '../netfilter/hook.ts';
-import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
+import type { Reads } from '../netfilter/reads.ts';
 import type { Netns } from '../netns.ts';
 import type { Skb } from '../skb.ts';
-import type { Stack } from '../stack.ts';
-import { foresee } from './foresee.ts';
-import type { ReceivedWay, SentWay, STEP_BY_STEP } from './way.ts';
+import type { Foreseen, ReceivedWay, SentWay } from './way.ts';
 import { WayTable } from './way-table.ts';
 
 /** So many fit a flow's kind beside its class and its protocol. */
@@ -30,33 +28,41 @@ const SENT = 6;
 export class FlowCache extends WayTable {
   private lastSent: SentWay | null = null;
 
-  /** Where a packet goes that `path/fast-path` takes for plain and that conntrack, if it is on, has given an untranslated connection. */
-  received(stack: Stack, device: Device, skb: Skb): ReceivedWay | typeof STEP_BY_STEP {
-    const { ct, src, dst } = skb;
-    const state = ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? UNCONFIRMED : skb.ctInfo;
-    const kind = (device.index << 4) | (skb.proto === TCP ? 8 : 0) | state;
-    const ports = (skb.sport << 16) | skb.dport;
-    const known = this.find(kind, src, dst, ports);
-    if (known === null || (known !== undefined && known.kind !== 'sent')) return known;
-    const { way, foresight } = foresee(stack, device, skb);
-    this.add(kind, src, dst, ports, foresight.reads, way);
-    return way;
+  /**
+   * Where a packet goes that `path/fast-path` takes for plain and that conntrack, if it is on, has given an untranslated connection;
+   * undefined when none of its flow came by.
+   */
+  received(device: Device, skb: Skb): ReceivedWay | undefined {
+    const known = this.find(receivedKind(device, skb), skb.src, skb.dst, portsOf(skb));
+    return known?.kind === 'sent' ? undefined : known;
+  }
+
+  rememberReceived(device: Device, skb: Skb, { way, reads }: Foreseen): void {
+    this.add(receivedKind(device, skb), skb.src, skb.dst, portsOf(skb), reads, way);
   }
 
   /** How a packet of a socket was routed before; null when none of its flow was. */
   sent(skb: Skb): SentWay | null {
-    const known = this.find(sentKind(skb), skb.src, skb.dst, (skb.sport << 16) | skb.dport);
-    return known !== undefined && known !== null && known.kind === 'sent' ? known : null;
+    const known = this.find(sentKind(skb), skb.src, skb.dst, portsOf(skb));
+    return known?.kind === 'sent' ? known : null;
   }
 
   /** Remembers how a packet was routed that had no source, or its own, before. */
-  rememberSent({ netns }: Stack, skb: Skb, src: Ipv4, route: OutputRoute): void {
-    const ports = (skb.sport << 16) | skb.dport;
+  rememberSent(skb: Skb, src: Ipv4, route: OutputRoute, reads: Reads): void {
     const last = this.lastSent;
     const way: SentWay = last?.route === route && last.src === skb.src ? last : { kind: 'sent', route, src: skb.src };
     this.lastSent = way;
-    this.add(sentKind(skb), src, skb.dst, ports, netns.fib.rulesNeedPorts ? READS_SPORT | READS_DPORT : 0, way);
+    this.add(sentKind(skb), src, skb.dst, portsOf(skb), reads, way);
   }
+}
+
+function receivedKind(device: Device, { ct, ctInfo, proto }: Skb): number {
+  const state = ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? UNCONFIRMED : ctInfo;
+  return (device.index << 4) | (proto === TCP ? 8 : 0) | state;
+}
+
+function portsOf({ sport, dport }: Skb): number {
+  return (sport << 16) | dport;
 }
 
 function sentKind({ proto }: Skb): number {

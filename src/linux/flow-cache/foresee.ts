@@ -9,21 +9,16 @@ import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
 import { hasRules, runTable } from '../netfilter/run.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { type ReceivedWay, STEP_BY_STEP } from './way.ts';
-
-/** What was found out of a packet's way, and the READS_* bits that it depends on. */
-export interface Foreseen {
-  readonly way: ReceivedWay | typeof STEP_BY_STEP;
-  readonly foresight: Foresight;
-}
+import { type Foreseen, STEP_BY_STEP } from './way.ts';
 
 /**
  * Finds out where a received packet will go, without carrying anything out: the same tables are asked and the same route is looked up as
- * on the way through path/, in the same order. The packet is one that {@link isPlain} lets pass, and conntrack has seen it.
+ * on the way through path/, in the same order. The packet is one that path/fast-path takes for plain, and conntrack has seen it.
  */
 export function foresee(stack: Stack, device: Device, skb: Skb): Foreseen {
   const foresight = new Foresight();
-  return { way: wayOf(stack, device, skb, foresight), foresight };
+  const way = wayOf(stack, device, skb, foresight);
+  return { way, reads: foresight.reads };
 }
 
 function wayOf(stack: Stack, device: Device, skb: Skb, foresight: Foresight): Foreseen['way'] {

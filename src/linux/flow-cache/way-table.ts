@@ -97,7 +97,8 @@ function shiftOf(kind: number): number {
 
 /** Four neighbouring sources of the same kind of flow share a cache line. */
 function hash(kind: number, src: number, dst: number, ports: number): number {
-  let h = Math.imul(src >> 2, 0x9e37_79b1) ^ Math.imul(dst, 0x85eb_ca77) ^ Math.imul(kind & 15, 0xc2b2_ae3d) ^ Math.imul(ports, 0x27d4_eb2f);
+  let h =
+    Math.imul(src >> 2, 0x9e37_79b1) ^ Math.imul(dst, 0x85eb_ca77) ^ Math.imul(kind & 15, 0xc2b2_ae3d) ^ Math.imul(ports, 0x27d4_eb2f);
   h ^= h >>> 15;
   h = Math.imul(h, 0x2c1b_3c6d);
   return ((h ^ (h >>> 13)) << 4) | ((src & 3) << 2);

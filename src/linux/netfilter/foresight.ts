@@ -1,4 +1,3 @@
-import type { CompiledRule } from './compiled-rule.ts';
 import { READS_MORE, type Reads } from './reads.ts';
 
 /**
@@ -9,7 +8,7 @@ export class Foresight {
   reads: Reads = 0;
 
   /** Whether what a rule says holds for every packet that equals this one in what was read so far. */
-  sees({ reads }: Pick<CompiledRule, 'reads'>): boolean {
+  sees({ reads }: { readonly reads: Reads }): boolean {
     this.reads |= reads;
     return (reads & READS_MORE) === 0;
   }

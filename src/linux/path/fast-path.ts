@@ -5,7 +5,8 @@ import { nullBinding, translate } from '../conntrack/nat.ts';
 import { conntrackIn } from '../conntrack/track.ts';
 import type { Device } from '../device.ts';
 import type { FlowCache } from '../flow-cache/flow-cache.ts';
-import { STEP_BY_STEP } from '../flow-cache/way.ts';
+import { foresee } from '../flow-cache/foresee.ts';
+import type { ReceivedWay } from '../flow-cache/way.ts';
 import { CT_NONE, PACKET_HOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { FEW_HOPS } from './ip-forward.ts';
@@ -24,8 +25,8 @@ export function takeKnownWay(stack: Stack, flows: FlowCache, device: Device, skb
   if (!isPlain(skb)) return false;
   const { firewall } = stack;
   if (firewall.conntrack && (conntrackIn(stack, skb) !== 'free' || skb.ct === null || isTranslated(skb.ct))) return false;
-  const way = flows.received(stack, device, skb);
-  if (way === STEP_BY_STEP) return false;
+  const way = flows.received(device, skb) ?? learned(stack, flows, device, skb);
+  if (way.kind === 'step-by-step') return false;
   const { ct } = skb;
   const fresh = ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? ct : null;
   if (way.kind === 'local') {
@@ -43,6 +44,13 @@ export function takeKnownWay(stack: Stack, flows: FlowCache, device: Device, skb
   if (fresh !== null && !settled(stack, skb, fresh)) return true;
   neighOutput(stack, way.device, way.gateway === ANY ? skb.dst : way.gateway, skb);
   return true;
+}
+
+/** The way of the first packet of a flow. */
+function learned(stack: Stack, flows: FlowCache, device: Device, skb: Skb): ReceivedWay {
+  const foreseen = foresee(stack, device, skb);
+  flows.rememberReceived(device, skb, foreseen);
+  return foreseen.way;
 }
 
 /** What remembers how packets like this one were routed; null where it must be looked up. */

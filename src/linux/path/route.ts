@@ -7,6 +7,7 @@ import { routeMeHarder as reroute } from '../fib/reroute.ts';
 import { routeInput } from '../fib/route-input.ts';
 import { routeOutput } from '../fib/route-output.ts';
 import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
+import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
 import { type Exit, KERNEL_UID, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { flowsOfSender } from './fast-path.ts';
@@ -66,7 +67,8 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
     skb.src = flow.src;
     skb.dst = flow.dst;
   }
-  if (flows !== null && (route.kind === 'unicast' || route.kind === 'local')) flows.rememberSent(stack, skb, boundSrc, route);
+  if (flows !== null && (route.kind === 'unicast' || route.kind === 'local'))
+    flows.rememberSent(skb, boundSrc, route, stack.netns.fib.rulesNeedPorts ? READS_SPORT | READS_DPORT : 0);
   if (stack.effects.recorder !== null) {
     // The key as it was before the look-up chose a source.
     flow.src = raw ? ANY : boundSrc;

@@ -125,10 +125,7 @@ function answersText({ src, sport }: Skb): string {
 
 /** Every socket gets its copy. @source net/ipv4/udp.c __udp4_lib_mcast_deliver */
 function toGroup(stack: Stack, device: Device, skb: Skb): void {
-  const all = [
-    ...boundSockets(stack, 'udp', skb.dport),
-    ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport),
-  ];
+  const all = [...boundSockets(stack, 'udp', skb.dport), ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport)];
   if (isBlindTo(stack, skb, null)) return;
   const takers = all.filter((s) => (s.addr === null || s.addr === skb.dst) && (s.dev === null || s.dev === device.name));
   if (takers.length === 0) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ReceivedWay } from '../../../../src/linux/flow-cache/way.ts';
+import { type ReceivedWay, STEP_BY_STEP } from '../../../../src/linux/flow-cache/way.ts';
 import { WayTable } from '../../../../src/linux/flow-cache/way-table.ts';
 import { READS_DPORT, READS_SPORT } from '../../../../src/linux/netfilter/reads.ts';
 
@@ -26,8 +26,8 @@ describe('the table of ways', () => {
           [kind, src, dst, ports & (asked.get(kind & 7) ?? 0)].join(' ');
         for (const { flow: one, reads, way: number } of additions) {
           const { kind, src, dst, ports } = one;
-          const way = WAYS[number] ?? null;
-          if (way === null || table.find(kind, src, dst, ports) !== undefined) continue;
+          const way = WAYS[number] ?? STEP_BY_STEP;
+          if (table.find(kind, src, dst, ports) !== undefined) continue;
           const before = asked.get(kind & 7) ?? 0;
           const wider = before | ((reads & READS_SPORT) === 0 ? 0 : 0xffff_0000 | 0) | ((reads & READS_DPORT) === 0 ? 0 : 0xffff);
           if (wider !== before) model = new Map();
@@ -44,7 +44,7 @@ describe('the table of ways', () => {
 
   it('starts again when it is full', () => {
     const table = new WayTable();
-    const [way = null] = WAYS;
+    const [way = STEP_BY_STEP] = WAYS;
     for (let src = 0; src < 65_000; src++) table.add(1, src, 7, 0, 0, way);
     expect(table.find(1, 0, 7, 0)).toBe(way);
     table.add(1, 65_000, 7, 0, 0, way);
