@@ -175,8 +175,11 @@ function firstSubnet({ vnets }: Fabric): string {
 function joinByKind({ externalHosts }: Fabric, { name, kind, netns }: Host): void {
   if ((kind !== 'internet' && kind !== 'onprem') || externalHosts.some((host) => host.name === name)) return;
   const links = Object.hasOwn(netns, ROOT) ? (netns[ROOT]?.links ?? []) : [];
-  const card = links.find((link) => link.kind.type === 'end' && link.kind.wire === null && link.kind.nic === null && link.addresses.length > 0);
-  if (card !== undefined) externalHosts.push({ name, kind, addrs: card.addresses.map(({ local }) => local), machine: `${name}/${ROOT}/${card.name}` });
+  const card = links.find(
+    (link) => link.kind.type === 'end' && link.kind.wire === null && link.kind.nic === null && link.addresses.length > 0,
+  );
+  if (card !== undefined)
+    externalHosts.push({ name, kind, addrs: card.addresses.map(({ local }) => local), machine: `${name}/${ROOT}/${card.name}` });
 }
 
 /** Whether a host outside, or the NIC that it would get, is there under that name. */
