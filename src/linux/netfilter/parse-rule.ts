@@ -218,9 +218,9 @@ class RuleReader {
   #openMatch(word: Word): void {
     const { text: name, col } = word;
     let options: OptionTable | null = null;
-    refuseOddName(word, '-m');
     if (isModelled(name)) options = MATCHES[name].options;
-    else if (!UNMODELLED_MATCHES.has(name) && !this.#context.lenient) {
+    else refuseOddName(word, '-m');
+    if (options === null && !UNMODELLED_MATCHES.has(name) && !this.#context.lenient) {
       throw new SyntaxFault(
         col,
         `-m ${name} is not known`,

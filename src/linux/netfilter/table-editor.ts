@@ -6,7 +6,7 @@ import { TARGETS } from './target/registry.ts';
 
 /** How many rules commands may search, or move, where moving is so much cheaper, before the text is refused. */
 const MAX_EFFORT = 5_000_000;
-const MOVED_FOR_ONE = 500;
+const MOVED_FOR_ONE = 100;
 
 interface EditedChain {
   policy: Chain['policy'];
@@ -123,8 +123,8 @@ export class TableEditor {
 
   /** A chain that a rule leads to and that does not exist. */
   danglingJump(): string | null {
-    for (const [name] of this.#chains) {
-      for (const { target } of this.rules(name)) {
+    for (const { before, rules } of this.#chains.values()) {
+      for (const { target } of before?.rules ?? rules) {
         if ((target.t === 'jump' || target.t === 'goto') && !this.#chains.has(target.chain)) return target.chain;
       }
     }
