@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Option, type Command } from 'commander';
+import type { LoadedScenario } from '../scenario/load.ts';
+import type { Opening } from '../tui/tui.tsx';
 import type { Request } from '../tui/twin/request.ts';
 import type { Source } from '../tui/twin/source.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
@@ -48,8 +50,7 @@ async function tui(source: string, flags: TuiFlags): Promise<Exit> {
     ascii: flags.ascii === true || !isUtf8(env),
     insideTmux: (env['TMUX'] ?? '') !== '',
     file: source,
-    about: '',
-    isLarge: false,
+    isLong: isLong(source),
     request,
     open: () => open(source, flags),
   });
@@ -62,8 +63,33 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
   return /utf-?8/i.test(locale);
 }
 
-async function open(file: string, flags: TuiFlags): Promise<Source> {
-  const { openWorld } = await import('./world.ts');
-  const { world, start, seed, notes, loaded } = await openWorld(file, flags);
+/** Reading more than this takes longer than a person thinks nothing of. */
+const LONG_BYTES = 300_000;
+const MANY_PODS = 2000;
+const MANY_NODES = 100;
+
+function isLong(file: string): boolean {
+  const size = statSync(file, { throwIfNoEntry: false });
+  return size !== undefined && (size.isDirectory() || size.size > LONG_BYTES);
+}
+
+async function open(file: string, flags: TuiFlags): Promise<Opening> {
+  const { loadSource } = await import('./sources.ts');
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) return { size: null, build: () => build(file, flags, null) };
+  const loaded = loadSource(file, flags.root);
+  return { size: sizeOf(loaded), build: () => build(file, flags, loaded) };
+}
+
+/** How big a world will be, where building it takes a while. */
+function sizeOf({ scenario, manifests }: LoadedScenario): string | null {
+  const { cluster, pods = [] } = scenario;
+  const nodes = typeof cluster?.nodes === 'number' ? cluster.nodes : (cluster?.nodes?.length ?? 0);
+  const podCount = pods.reduce((sum, { replicas = 1 }) => sum + replicas, 0) + manifests.length;
+  return nodes < MANY_NODES && podCount < MANY_PODS ? null : `${nodes} nodes, ${podCount} pods and objects`;
+}
+
+async function build(file: string, flags: TuiFlags, loaded: LoadedScenario | null): Promise<Source> {
+  const { builtWorld, openSnapshot } = await import('./world.ts');
+  const { world, start, seed, notes } = loaded === null ? await openSnapshot(file, flags) : await builtWorld(loaded);
   return { file, loaded, text: loaded === null ? null : readFileSync(file, 'utf8'), world, start, seed: flags.seed ?? seed, notes };
 }

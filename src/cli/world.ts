@@ -43,9 +43,13 @@ function isFolder(source: string): boolean {
 
 async function openScenario(source: string, { root }: WorldFlags): Promise<OpenedWorld> {
   const { loadSource } = await import('./sources.ts');
+  return builtWorld(loadSource(source, root));
+}
+
+/** The world of a scenario that was read. @throws SourceError with everything that is wrong with it */
+export async function builtWorld(loaded: LoadedScenario): Promise<OpenedWorld> {
   const { startSession } = await import('../scenario/session.ts');
   const { buildScenario } = await import('../scenario/build.ts');
-  const loaded = loadSource(source, root);
   const { world, notes } = buildScenario(loaded);
   return {
     world,
@@ -58,7 +62,8 @@ async function openScenario(source: string, { root }: WorldFlags): Promise<Opene
   };
 }
 
-async function openSnapshot(source: string, flags: WorldFlags): Promise<OpenedWorld> {
+/** Opens a snapshot directory. @throws SourceError with everything that is wrong with it */
+export async function openSnapshot(source: string, flags: WorldFlags): Promise<OpenedWorld> {
   const { snapshotSession } = await import('../scenario/snapshot/open.ts');
   const { isSnapshot } = await import('./sources.ts');
   if (!isSnapshot(source))

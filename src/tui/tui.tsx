@@ -22,15 +22,20 @@ export interface TuiOptions {
   readonly colour: boolean;
   readonly ascii: boolean;
   readonly insideTmux: boolean;
-  /** The name of what is opened, and how big it is, for the time that takes. */
+  /** What is opened, as the user named it. */
   readonly file: string;
-  readonly about: string;
-  /** Builds the world. Runs when the first frame is on the screen. */
-  readonly open: () => Promise<Source>;
+  /** Reading it takes a while: something is shown before. */
+  readonly isLong: boolean;
+  readonly open: () => Promise<Opening>;
   /** What the user asked for on the command line; the rest is chosen. */
   readonly request: Partial<Request>;
-  /** A world that takes a while: something is shown before it is built. */
-  readonly isLarge: boolean;
+}
+
+/** A source that was read and is not built yet. */
+export interface Opening {
+  /** How big it is, in words, where building it takes a while: something is shown before. */
+  readonly size: string | null;
+  readonly build: () => Promise<Source>;
 }
 
 /** Runs the tracer in a terminal until the user leaves. @throws what `open` throws, with the terminal as it was */
@@ -38,8 +43,10 @@ export async function runTui(options: TuiOptions): Promise<void> {
   const terminal = new TerminalSession(options.stdin, options.stdout);
   const theme = themeFor(options);
   try {
-    if (options.isLarge) showLoading(options, terminal, theme);
-    const source = await options.open();
+    if (options.isLong) showLoading(options, 'reading it', terminal, theme);
+    const { size, build } = await options.open();
+    if (size !== null) showLoading(options, `building ${size}`, terminal, theme);
+    const source = await build();
     const tracer = new Tracer(options, terminal, theme, source);
     await tracer.run();
   } finally {
@@ -51,8 +58,8 @@ function sizeOf({ columns, rows }: NodeJS.WriteStream): State['size'] {
   return { columns: Math.max(1, columns), rows: Math.max(1, rows) };
 }
 
-/** Written without ink, which is loaded already but has nothing to do yet: interrupt keys still work as in any program. */
-function showLoading({ file, about, stdout }: TuiOptions, terminal: TerminalSession, theme: Theme): void {
+/** Keys are the terminal's own while nothing reads them: ctrl+c ends the program as it ends any other. */
+function showLoading({ file, stdout }: TuiOptions, about: string, terminal: TerminalSession, theme: Theme): void {
   terminal.enter();
   const canvas = new Canvas(stdout);
   canvas.mute(false);
@@ -104,6 +111,8 @@ class Tracer {
       this.#fail = reject;
     });
     this.#terminal.enter();
+    // Ink does so too, but only after the first frame: a key that was pressed by then would go to the line editor.
+    stdin.setRawMode(true);
     this.#canvas.mute(false);
     const resized = (): void => {
       this.#canvas.forget();

@@ -40,7 +40,11 @@ function countsOf({ state, twin }: Context, base: readonly PlannedCheck[]): stri
   const known = verdicts.filter((judged) => judged !== null);
   const failed = known.filter(({ verdict }) => verdict !== 'pass').length;
   if (known.length < base.length) return `  … ${known.length}/${base.length}`;
-  return failed === 0 ? `  ✔ all ${base.length} hold` : `  ✘ ${failed} of ${base.length} fail`;
+  return failed === 0
+    ? base.length === 1
+      ? '  ✔ it holds'
+      : `  ✔ all ${base.length} hold`
+    : `  ✘ ${failed} of ${base.length} ${failed === 1 ? 'fails' : 'fail'}`;
 }
 
 function rowLine(row: CheckRow, context: Context, isHere: boolean): Line {

@@ -64,7 +64,9 @@ function body(context: Context, { packet, left, right, map }: Layout, theme: The
   for (const column of [left, right]) {
     let y = begin;
     for (const { pane, room } of column) {
-      blocks.push(block(pane, x, y, framed(contentOf(context, pane, room), { ...room, focused: context.state.focus === pane }), theme));
+      blocks.push(
+        block(pane, x, y, framed(contentOf(context, pane, room, theme), { ...room, focused: context.state.focus === pane }), theme),
+      );
       y += room.height;
     }
     x += column[0]?.room.width ?? 0;
@@ -75,14 +77,17 @@ function body(context: Context, { packet, left, right, map }: Layout, theme: The
         'map',
         x,
         begin,
-        framed({ ...mapPane(context, map.width - 2, map.height - 2), title: 'map' }, { ...map, focused: false }),
+        framed(
+          { ...mapPane(context, map.width - 2, map.height - 2, theme.ascii), title: 'map', foot: 'M: nearer' },
+          { ...map, focused: false },
+        ),
         theme,
       ),
     );
   return blocks;
 }
 
-function contentOf(context: Context, pane: Pane, room: Room): Content {
+function contentOf(context: Context, pane: Pane, room: Room, theme: Theme): Content {
   const width = room.width - 2;
   const height = room.height - 2;
   switch (pane) {
@@ -95,11 +100,11 @@ function contentOf(context: Context, pane: Pane, room: Room): Content {
     case 'step':
       return stepPane(context, width);
     case 'view':
-      return viewContent(context, width, height);
+      return viewContent(context, width, height, theme);
   }
 }
 
-function viewContent(context: Context, width: number, height: number): Content {
+function viewContent(context: Context, width: number, height: number, theme: Theme): Content {
   switch (context.state.view) {
     case 'table':
     case 'conntrack':
@@ -111,7 +116,7 @@ function viewContent(context: Context, width: number, height: number): Content {
     case 'base':
       return basePane(context, width);
     case 'map':
-      return mapPane(context, width, height);
+      return mapPane(context, width, height, theme.ascii);
     case 'matrix':
       return matrixPane(context, width, height);
   }

@@ -91,6 +91,8 @@ function helpContent(context: Context, offset: number, height: number): Content 
   };
 }
 
+const FILTER_NAMES = { walk: 'time line', checks: 'checks', matrix: 'matrix', tables: 'table' } as const;
+
 const TITLES: Readonly<Record<Choosing, string>> = {
   from: 'who sends?',
   to: 'whom to?',
@@ -171,7 +173,7 @@ function askTitle(asking: Asking): string {
     case 'port':
       return 'destination port';
     case 'filter':
-      return `filter ${asking.list}`;
+      return `filter the ${FILTER_NAMES[asking.list]}`;
     case 'save':
       return 'save the edits as a scenario file';
     case 'export':

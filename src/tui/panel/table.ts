@@ -1,7 +1,8 @@
 import { type Context, currentStep } from '../state/context.ts';
 import { type Table, currentTable, listingsInSight, placeInSight, tableCursor } from '../state/tables.ts';
+import { cellsOf } from '../text/cells.ts';
 import { type Content, windowStart } from '../text/frame.ts';
-import { type Line, line, selected, span } from '../text/span.ts';
+import { type Line, line, selected, span, wrap } from '../text/span.ts';
 import { tabTitle } from './tabs.ts';
 
 /** A table in its tool's notation, with the entry that decided pointed out among its neighbours. */
@@ -12,7 +13,7 @@ export function tablePane(context: Context, width: number, height: number): Cont
   const names = context.twin.placeNames(context.state.edits.done);
   const head = line(span(names.get(table.at) ?? table.at, 'strong'), span('  $ ', 'dim'), table.listing.command);
   const cursor = tableCursor(context);
-  return { title, lines: [head, ...rowLines(table, cursor, height - 1, context)], foot: footOf(table, cursor) };
+  return { title, lines: [head, ...rowsWithWhole(table, cursor, width, height - 1, context)], foot: footOf(table, cursor) };
 }
 
 /** Any table of any place: which, is chosen with ← → and enter. */
@@ -49,8 +50,23 @@ export function tablesPane(context: Context, width: number, height: number): Con
   const cursor = tableCursor(context);
   if (table.rows.length === 0)
     return { title, lines: [...head, line(span(filter.length > 0 ? 'no row holds the text; esc clears the filter' : 'empty', 'dim'))] };
-  return { title, lines: [...head, ...rowLines(table, cursor, height - head.length, context)], foot: footOf(table, cursor) };
+  return { title, lines: [...head, ...rowsWithWhole(table, cursor, width, height - head.length, context)], foot: footOf(table, cursor) };
 }
+
+const MAX_WHOLE_LINES = 4;
+
+/** The rows; below them the one under the cursor in full, where it is longer than a line. */
+function rowsWithWhole(table: Table, cursor: number, width: number, height: number, context: Context): Line[] {
+  const text = table.rows[cursor]?.text ?? '';
+  if (context.state.focus !== 'view' || cellsOf(text) <= width - 2 || height < MIN_ROWS_WITH_WHOLE)
+    return rowLines(table, cursor, height, context);
+  const whole = wrap(text, width, 'strong').slice(0, MAX_WHOLE_LINES);
+  const rows = rowLines(table, cursor, height - whole.length - 1, context);
+  const gap = Array.from({ length: height - whole.length - 1 - rows.length }, () => line(''));
+  return [...rows, ...gap, line(span('─'.repeat(width), 'dim')), ...whole];
+}
+
+const MIN_ROWS_WITH_WHOLE = 7;
 
 function rowLines({ rows, decided }: Table, cursor: number, height: number, { state }: Context): Line[] {
   const isFocused = state.focus === 'view';

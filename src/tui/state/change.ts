@@ -8,12 +8,12 @@ import { hereOffers, rowOffers } from './offers.ts';
 /** The removal of what decided here; where the entry can not go, why. */
 function removal(context: Context): Offer | null {
   const offers = context.state.focus === 'view' ? rowOffers(context) : hereOffers(context);
-  return offers[0] ?? null;
+  return offers.find(({ role }) => role === 'remove') ?? null;
 }
 
 function insertion(context: Context): Extract<Offer['does'], { kind: 'ask' }> | null {
   const offers = context.state.focus === 'view' ? rowOffers(context) : hereOffers(context);
-  for (const { does } of offers) if (does.kind === 'ask') return does;
+  for (const { role, does } of offers) if (role === 'write' && does.kind === 'ask') return does;
   return null;
 }
 
@@ -28,11 +28,7 @@ const remove: Command = {
   },
   run: (context) => {
     const does = removal(context)?.does;
-    return does?.kind === 'edit'
-      ? edited(context, does.edit)
-      : does?.kind === 'ask'
-        ? asked(context.state, { for: 'operation', name: does.name }, flow(does.args))
-        : context.state;
+    return does?.kind === 'edit' ? edited(context, does.edit) : context.state;
   },
 };
 

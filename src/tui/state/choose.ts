@@ -120,7 +120,7 @@ const CLOCK = [
   { duration: '', about: '' },
 ] as const;
 
-const OTHER: Offer = { label: 'any other operation …', does: { kind: 'blocked', why: '' } };
+const OTHER: Offer = { label: 'any other operation …', role: 'other', does: { kind: 'blocked', why: '' } };
 
 function listed<T>(items: readonly T[], query: string, textOf: (item: T) => string, choice: (item: T) => Choice): Choices {
   const found = matching(items, query, textOf);

@@ -57,7 +57,11 @@ function requestOffers({ state }: Context): Offer[] {
   if (!to.startsWith('svc/')) return [];
   const service = to.slice('svc/'.length).replace(/@.*$/, '');
   return [
-    { label: `delete service ${service}`, does: { kind: 'edit', edit: { kind: 'operation', name: 'delete-service', args: { service } } } },
+    {
+      label: `delete service ${service}`,
+      role: 'other',
+      does: { kind: 'edit', edit: { kind: 'operation', name: 'delete-service', args: { service } } },
+    },
   ];
 }
 

@@ -80,7 +80,8 @@ export interface State {
   readonly table: { readonly cursor: number | null };
   readonly why: { readonly offset: number };
   readonly matrix: { readonly row: number; readonly column: number };
-  readonly map: { readonly zoom: number; readonly offset: number };
+  /** How near the map is looked at: the cluster, a machine, a namespace. */
+  readonly map: { readonly zoom: number };
   /** The namespace whose tables are looked into (null: the step's), which table, which row. */
   readonly tables: { readonly at: string | null; readonly table: number; readonly cursor: number };
   readonly filters: Readonly<Record<FilteredList, string>>;
@@ -106,7 +107,7 @@ export function initialState(request: Request, size: State['size']): State {
     table: { cursor: null },
     why: { offset: 0 },
     matrix: { row: 0, column: 0 },
-    map: { zoom: 0, offset: 0 },
+    map: { zoom: 0 },
     tables: { at: null, table: 0, cursor: 0 },
     filters: { walk: '', checks: '', matrix: '', tables: '' },
     modal: null,

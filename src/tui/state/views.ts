@@ -1,10 +1,8 @@
+import { ZOOMS } from '../../show/map/map-text.ts';
 import { type Command, clampTo, currentStep } from './context.ts';
 import { asked } from './modal.ts';
 import { toView } from './panes.ts';
 import type { FilteredList, State } from './state.ts';
-
-/** Zoom steps of the map. */
-const MAP_LEVELS = ['cluster', 'node', 'namespace'] as const;
 
 function whyBy(by: number): Pick<Command, 'blocked' | 'run'> {
   return {
@@ -16,18 +14,14 @@ function whyBy(by: number): Pick<Command, 'blocked' | 'run'> {
   };
 }
 
-function mapBy(by: number): Command['run'] {
-  return ({ state }) => ({ ...state, map: { ...state.map, offset: Math.max(0, state.map.offset + by) } });
-}
-
 function zoomBy(by: number): Pick<Command, 'blocked' | 'run'> {
   return {
     blocked: ({ state }) => {
       const next = state.map.zoom + by;
       if (next < 0) return 'this is the whole cluster';
-      return next >= MAP_LEVELS.length ? 'a namespace is the smallest there is' : null;
+      return next >= ZOOMS.length ? 'a namespace is the smallest there is' : null;
     },
-    run: ({ state }) => ({ ...state, map: { zoom: state.map.zoom + by, offset: 0 } }),
+    run: ({ state }) => ({ ...state, map: { zoom: state.map.zoom + by } }),
   };
 }
 
@@ -37,12 +31,10 @@ function list({ focus, view }: State): FilteredList {
   return 'walk';
 }
 
-export const VIEW: Readonly<Record<'whyNot' | 'whyUp' | 'whyDown' | 'mapUp' | 'mapDown' | 'zoomIn' | 'zoomOut' | 'filter', Command>> = {
+export const VIEW: Readonly<Record<'whyNot' | 'whyUp' | 'whyDown' | 'zoomIn' | 'zoomOut' | 'filter', Command>> = {
   whyNot: toView('why', 'why not? the nearest entries that would have decided otherwise, and what did not match', 'why not'),
   whyUp: { help: 'previous near miss', ...whyBy(-1) },
   whyDown: { help: 'next near miss', ...whyBy(1) },
-  mapUp: { help: 'the map one line up', run: mapBy(-1) },
-  mapDown: { help: 'the map one line down', run: mapBy(1) },
   zoomIn: { help: 'into the place of the step: cluster, node, namespace', short: 'zoom in', ...zoomBy(1) },
   zoomOut: { help: 'out again', short: 'out', ...zoomBy(-1) },
   filter: {

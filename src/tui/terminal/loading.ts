@@ -5,7 +5,7 @@ import { type Theme, paint } from '../text/theme.ts';
 
 /** What stands on the screen while a world is built. */
 export function loadingFrame(file: string, about: string, { columns, rows }: { columns: number; rows: number }, theme: Theme): Frame {
-  const lines = [line(span(`building the world of ${file} …`, 'strong')), line(about), line(span('ctrl+c leaves', 'dim'))];
+  const lines = [line(span(file, 'strong')), line(`${about} …`), line(span('ctrl+c leaves', 'dim'))];
   const text = framed({ title: 'podwalk', lines }, { width: columns, height: rows, focused: true })
     .map((one) => paint(one, theme))
     .join('\n');

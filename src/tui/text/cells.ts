@@ -1,22 +1,12 @@
-/** Characters that take two columns: East Asian wide and full-width forms, emoji. @source Unicode EastAsianWidth.txt, W and F */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-/** Characters that take none: they sit on the one before. */
-const COMBINING = /[\p{Mn}\p{Me}]/u;
+import { characterWidth, textWidth } from '../../show/map/text-width.ts';
+
 const ASCII = /^[\x20-\x7e]*$/;
+/** Texts of which every character takes one column: ASCII, Latin, arrows, lines and boxes, ticks. */
+const NARROW = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2713-\u2718]*$/;
 
 /** How many columns of a terminal a printable text takes. */
 export function cellsOf(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let cells = 0;
-  for (const character of text) cells += cellsOfCharacter(character);
-  return cells;
-}
-
-function cellsOfCharacter(character: string): number {
-  if (character < '\u0300') return 1;
-  if (COMBINING.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
+  return NARROW.test(text) ? text.length : textWidth(text);
 }
 
 const ELLIPSIS = '…';
@@ -44,7 +34,7 @@ export function take(text: string, cells: number): string {
   let taken = '';
   let used = 0;
   for (const character of text) {
-    used += cellsOfCharacter(character);
+    used += characterWidth(character);
     if (used > cells) break;
     taken += character;
   }
