@@ -83,6 +83,19 @@ module.exports = {
       to: { path: '^src/report/trace/svg|node_modules/@dagrejs/', dynamic: false },
     },
     {
+      name: 'only-the-tracer-loads-ink',
+      comment: 'Ink and React take longer to load than most walks take.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/tui/' },
+      to: { path: 'node_modules/(ink|react)/' },
+    },
+    {
+      name: 'only-its-command-loads-the-tracer',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(tui/|cli/tui\\.ts$)' },
+      to: { path: '^src/tui/' },
+    },
+    {
       name: 'no-cycle',
       comment:
         'Two files that need each other are one, or need a third. Except the stages of a packet in linux/path: as in the kernel, ' +

@@ -22,13 +22,19 @@ export function checksPane(context: Context, height: number): Content {
     return { title, lines: [line(span(why, 'dim'))] };
   }
   const isHere = state.focus === 'checks';
-  const start = windowStart(rows.length, state.checks.cursor, height);
+  const start = windowStart(rows.length, isHere ? state.checks.cursor : latest(rows, context), height);
   const lines = rows
     .slice(start, start + height)
     .map((row, index) =>
       selected(rowLine(row, context, isHere && start + index === state.checks.cursor), isHere && start + index === state.checks.cursor),
     );
   return { title, lines, foot: rows.length > height ? `${state.checks.cursor + 1}/${rows.length}` : '' };
+}
+
+/** While the keys go elsewhere, the step of the scenario that was done last is in sight. */
+function latest(rows: readonly CheckRow[], context: Context): number {
+  const row = rows.findLastIndex((one) => one.kind === 'step' && isDone(context, one.step));
+  return row < 0 ? context.state.checks.cursor : row;
 }
 
 const MAX_COUNTED = 500;

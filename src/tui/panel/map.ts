@@ -14,7 +14,7 @@ const TONES: Readonly<Record<MapStyle, Tone>> = {
   reply: 'warn',
   other: 'plain',
   ahead: 'dim',
-  current: 'changed',
+  current: 'strong',
   dropped: 'bad',
   delivered: 'good',
   unknown: 'warn',

@@ -155,12 +155,20 @@ function offerChoice(offer: Offer): Choice {
 /** The last search through the places of a world: each key looks through what the one before it found. */
 const searched = new WeakMap<readonly Place[], { key: string; found: readonly Place[] }>();
 
+const senders = new WeakMap<readonly Place[], readonly Place[]>();
+
+function sendersOf(places: readonly Place[]): readonly Place[] {
+  let able = senders.get(places);
+  if (able === undefined) senders.set(places, (able = places.filter(({ sends }) => sends)));
+  return able;
+}
+
 function placeChoices(context: Context, of: 'from' | 'to', query: string): Choices {
   const places = context.twin.places(context.state.edits.done);
   const key = `${of} ${query}`;
   let known = searched.get(places);
   if (known?.key !== key) {
-    const able = of === 'from' ? places.filter(({ sends }) => sends) : places;
+    const able = of === 'from' ? sendersOf(places) : places;
     known = { key, found: matching(able, query, ({ name, about }) => `${name} ${about}`) };
     searched.set(places, known);
   }
