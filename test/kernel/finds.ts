@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+import { explicitSysctls } from '../../src/linux/sysctl.ts';
 import { parseProbeLine } from '../../src/scenario/probe-line.ts';
 import { memoryDirectory } from '../../src/snapshot/directory.ts';
 import type { TruthProbe } from '../../src/snapshot/kernel/truth.ts';
@@ -70,7 +71,7 @@ export function writeFind(name: string, { seed, world, probes, state, edits }: R
     for (const netns of Object.values(host.netns)) {
       files.set(
         `${host.name}/${netns.name}/sysctl.txt`,
-        Object.entries(netns.sysctls)
+        explicitSysctls(netns.sysctls)
           .map(([key, value]) => `${key} = ${value}\n`)
           .join(''),
       );
