@@ -1,11 +1,27 @@
+import { explicitSysctls } from '../../../src/linux/sysctl.ts';
+import type { World } from '../../../src/world/world.ts';
+
 /**
- * Where two trees of plain data differ, as texts. Where a Kubernetes object was written (`source`) is no part of a network.
+ * Where two Worlds differ, as texts. Where a Kubernetes object was written (`source`) is no part of a network, and the order in which
+ * devices got equal sysctls is none of a machine.
  * @param limit how many differences are listed
  */
-export function differences(a: unknown, b: unknown, limit = 5): string[] {
+export function differences(a: World, b: World, limit = 5): string[] {
   const found: string[] = [];
-  compare(a, b, '', found, limit);
+  compare(withPlainSysctls(a), withPlainSysctls(b), '', found, limit);
   return found;
+}
+
+/** Sysctls as names with values: devices that have equal ones are kept together in the order in which they got them. */
+function withPlainSysctls(world: World): unknown {
+  const machines = Object.entries(world.machines).map(([machine, host]) => {
+    const netns = Object.entries(host.netns).map(([name, one]) => [
+      name,
+      { ...one, sysctls: Object.fromEntries(explicitSysctls(one.sysctls)) },
+    ]);
+    return [machine, { ...host, netns: Object.fromEntries(netns) as unknown }];
+  });
+  return { ...world, machines: Object.fromEntries(machines) as unknown };
 }
 
 function compare(a: unknown, b: unknown, path: string, found: string[], limit: number): void {
