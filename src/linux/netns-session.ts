@@ -46,6 +46,14 @@ export interface PathMtu {
   readonly expiresAtMs: number;
 }
 
+/** Another gateway for an address, which a redirect named. @source include/net/ip_fib.h struct fib_nh_exception */
+export interface Redirect {
+  /** The gateway that said so, and on whose route it holds. */
+  readonly from: Ipv4;
+  readonly gateway: Ipv4;
+  readonly expiresAtMs: number;
+}
+
 /** The flow state of one namespace; all of it is forgotten by a fresh session. */
 export interface NetnsSession {
   readonly at: string;
@@ -60,6 +68,8 @@ export interface NetnsSession {
   readonly fragments: Map<string, FragmentQueue>;
   /** Path MTU by destination, learned from fragmentation-needed errors. */
   readonly pathMtus: Map<Ipv4, PathMtu>;
+  /** Gateways by destination, learned from redirects. */
+  readonly redirects: Map<Ipv4, Redirect>;
   readonly errorBuckets: Map<Ipv4, ErrorBucket>;
   /** Route and flow → the way that its first packet took, see fib/select-path. */
   readonly multipath: Map<string, number>;
@@ -82,6 +92,7 @@ export function createNetnsSession(at: string): NetnsSession {
     fdb: new Map(),
     fragments: new Map(),
     pathMtus: new Map(),
+    redirects: new Map(),
     errorBuckets: new Map(),
     multipath: new Map(),
     sockets: [],
@@ -105,6 +116,7 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     fdb: new Map([...session.fdb].map(([dev, learned]) => [dev, new Map([...learned].map(([mac, seen]) => [mac, { ...seen }]))])),
     fragments: new Map(),
     pathMtus: new Map(session.pathMtus),
+    redirects: new Map(session.redirects),
     errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),
     multipath: new Map(session.multipath),
     sockets: [...session.sockets],

@@ -17,8 +17,8 @@ export interface Chance {
   readonly odds: readonly number[];
 }
 
-/** How a frame came to a device: from the far end of its wire, from this namespace itself, or out of a tunnel. */
-export type Arrival = 'wire' | 'loopback' | 'decapsulated';
+/** How a frame came to a device: from the far end of its wire, from this namespace itself, out of a tunnel, or from a tunnel that leads back here. */
+export type Arrival = 'wire' | 'loopback' | 'decapsulated' | 'bypassed';
 
 /** Something to do later, for as long as it is still wanted. */
 export interface Timer {

@@ -75,6 +75,8 @@ export class LegRecord {
   forkedAt = -1;
   /** A socket took it. */
   delivered = false;
+  /** It ended as a frame that was for somebody else. */
+  foreign = false;
   /** The sender's own copy of a broadcast, which never was on the wire. */
   loopedBack = false;
 

@@ -19,7 +19,7 @@ function copyOf(copy: LegRecord): Leg {
 }
 
 function legOf(leg: LegRecord, skip = 0): Leg {
-  const main = leg.delivered ? leg : (leg.copies.find(reachesSocket) ?? leg);
+  const main = mainOf(leg);
   const out: Leg = { kind: leg.kind, hops: [] };
   let copies: Leg[];
   if (main === leg) {
@@ -40,8 +40,35 @@ function legOf(leg: LegRecord, skip = 0): Leg {
   return out;
 }
 
-function reachesSocket(leg: LegRecord): boolean {
-  return !leg.loopedBack && (leg.delivered || leg.copies.some(reachesSocket));
+/** The copy that a socket took; else the one that came furthest, of those that were not for somebody else. */
+function mainOf(leg: LegRecord): LegRecord {
+  let main = leg;
+  let best = reachOf(leg);
+  for (const copy of leg.copies) {
+    const reach = copy.loopedBack ? NOWHERE : furthest(copy);
+    if (reach <= best) continue;
+    main = copy;
+    best = reach;
+  }
+  return main;
+}
+
+const NOWHERE = -1;
+const FOR_HOST = 1_000;
+const DELIVERED = 1_000_000;
+
+function furthest(leg: LegRecord): number {
+  return Math.max(reachOf(leg), ...leg.copies.filter(({ loopedBack }) => !loopedBack).map(furthest));
+}
+
+/** How far a packet came itself. */
+function reachOf(leg: LegRecord): number {
+  if (leg.loopedBack) return NOWHERE;
+  let hops = 0;
+  for (let at: LegRecord | null = leg, end = leg.hops.length; at !== null; end = at.forkedAt, at = at.origin) {
+    hops += at.hops.slice(0, end).filter((hop) => hop.in !== null || hop.out !== null).length;
+  }
+  return hops + (leg.delivered ? DELIVERED : leg.foreign ? 0 : FOR_HOST);
 }
 
 function timeOf({ frame, ms }: FrameRecord): FrameTime {

@@ -34,6 +34,7 @@ export function resetTo(stack: Stack, skb: Skb): Skb {
   reset.df = true;
   reset.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
   reset.byKernel = true;
+  reset.sender = 'kernel';
   return reset;
 }
 

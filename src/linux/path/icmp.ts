@@ -11,6 +11,7 @@ import type { Stack } from '../stack.ts';
 import { answerTo, emit } from './emit.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { learnPathMtu } from './path-mtu.ts';
+import { learnRedirect } from './redirect.ts';
 import { note, start } from './record.ts';
 import { routeSend } from './route.ts';
 
@@ -101,6 +102,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   error.mark = netns.sysctl.fwmarkReflect ? skb.mark : 0;
   error.local = true;
   error.byKernel = true;
+  error.sender = 'kernel';
   error.role = type === REDIRECT ? 'redirect' : 'icmp-error';
   const route = routeSend(stack, error);
   if (route.kind === 'error' || route.kind === 'unknown') {
@@ -194,11 +196,12 @@ export function hostUnreachable(stack: Stack, device: Device, skb: Skb): void {
 }
 
 /** An ICMP message for this host. @source net/ipv4/icmp.c icmp_rcv, icmp_echo */
-export function icmpRcv(stack: Stack, skb: Skb): void {
+export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (skb.icmpType !== ECHO_REQUEST) {
     if (skb.quoted !== null && skb.icmpType === UNREACHABLE && skb.icmpCode === FRAG_NEEDED) {
       learnPathMtu(stack, skb, skb.quoted);
     }
+    if (skb.quoted !== null && skb.icmpType === REDIRECT) learnRedirect(stack, device, skb, skb.quoted);
     stack.effects.arrived(stack, skb);
     return;
   }
@@ -217,6 +220,7 @@ export function icmpRcv(stack: Stack, skb: Skb): void {
   reply.tos = skb.tos;
   reply.mark = sysctl.fwmarkReflect ? skb.mark : 0;
   reply.byKernel = true;
+  reply.sender = 'kernel';
   stack.session.icmpBusy = true;
   emit(stack, reply, 'icmp', ({ dst }) => `echo reply to ${formatIpv4(dst)}`);
   stack.session.icmpBusy = false;

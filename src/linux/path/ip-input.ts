@@ -14,6 +14,7 @@ import { deliverToSocket } from './socket.ts';
 /** An IPv4 packet comes in by a device. @source net/ipv4/ip_input.c ip_rcv */
 export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
   if (skb.packetType === PACKET_OTHERHOST) {
+    if (skb.leg !== null) skb.leg.foreign = true;
     // Such a frame is seen by taps alone: a path does not count it as a visit.
     if (skb.hop !== null) {
       skb.hop.in = null;

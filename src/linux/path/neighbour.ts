@@ -163,6 +163,22 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
   solicit(stack, device, entry, skb);
 }
 
+/**
+ * Asks for a neighbour for whom no packet waits.
+ * @returns whether its Ethernet address is known already
+ * @source net/core/neighbour.c neigh_event_send
+ */
+export function awaitNeighbour(stack: Stack, device: Device, ip: Ipv4): boolean {
+  if (withoutArp(stack, device, ip) !== null) return true;
+  const entry = learned(stack, device, ip) ?? neighCreate(stack, device, ip);
+  if (entry.mac !== null && entry.state !== 'incomplete' && entry.state !== 'failed') return true;
+  if (entry.state === 'incomplete' && entry.probes > 0) return false;
+  entry.state = 'incomplete';
+  entry.probes = 0;
+  solicit(stack, device, entry, null);
+  return false;
+}
+
 function leadsOut(device: Device): boolean {
   const { kind } = device.link;
   return kind.type === 'end' && kind.wire === null && kind.nic === null;

@@ -20,7 +20,7 @@ export function learnPathMtu(stack: Stack, error: Skb, quoted: Quoted): void {
 }
 
 /** Errors about a port are heard by the socket that holds it. @source net/ipv4/udp.c __udp4_lib_err, tcp_ipv4.c tcp_v4_err */
-function concernsSocket({ session, netns }: Stack, { proto, sport }: Quoted): boolean {
+export function concernsSocket({ session, netns }: Stack, { proto, sport }: Quoted): boolean {
   if (proto === ICMP) return true;
   return session.sockets.some(({ port }) => port === sport) || netns.tables.sockets.some(({ port }) => port === sport);
 }

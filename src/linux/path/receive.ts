@@ -14,6 +14,9 @@ export function receive(stack: Stack, device: Device, skb: Skb, arrival: Arrival
     case 'loopback':
       receiveLoopback(stack, device, skb);
       return;
+    case 'bypassed':
+      receiveBypassed(stack, device, skb);
+      return;
     case 'wire':
       if (!entersByWire(stack, device, skb)) return;
       break;
@@ -48,6 +51,24 @@ function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
   skb.local = false;
   skb.packetType = skb.packetType === PACKET_BROADCAST ? PACKET_BROADCAST : PACKET_HOST;
   netifReceive(stack, device, skb);
+}
+
+/** A tunnel led back here. The frame keeps its route, which for a packet that this host made says nothing of how to receive it. */
+function receiveBypassed(stack: Stack, device: Device, skb: Skb): void {
+  if (skb.input === null && skb.via !== null) {
+    skb.input = {
+      kind: 'drop',
+      reason: 'NOT_SPECIFIED',
+      text: `a packet that this host sent into ${device.name} comes out here`,
+      route: null,
+    };
+  }
+  skb.local = false;
+  skb.via = null;
+  skb.bridge = null;
+  skb.packetType = PACKET_HOST;
+  if (device.bridge !== null) bridgeHandleFrame(stack, device.bridge, device, skb);
+  else netifReceive(stack, device, skb);
 }
 
 /** Gives a frame to the protocol it carries. @source net/core/dev.c __netif_receive_skb_core */

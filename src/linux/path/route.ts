@@ -12,6 +12,7 @@ import { type Exit, KERNEL_UID, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { flowsOfSender } from './fast-path.ts';
 import { withPathMtu } from './path-mtu.ts';
+import { redirected } from './redirect.ts';
 import { noteOutputRoute } from './note-route.ts';
 
 /** What a raw socket that writes its own header is to the routing rules. @source net/ipv4/raw.c raw_sendmsg */
@@ -62,7 +63,7 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
   }
   const { dst, src: boundSrc } = skb;
   const found = routeOutput(stack, flow);
-  const route = unknownRoute(stack, dst, found) ?? (stack.session.pathMtus.size === 0 ? found : withPathMtu(stack, dst, found));
+  const route = unknownRoute(stack, dst, found) ?? withExceptions(stack, dst, found);
   if (!raw && route.kind !== 'error' && route.kind !== 'unknown') {
     skb.src = flow.src;
     skb.dst = flow.dst;
@@ -78,10 +79,17 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
   return route;
 }
 
+/** The way out with what errors taught of it. @source net/ipv4/route.c rt_bind_exception */
+function withExceptions(stack: Stack, dst: Ipv4, found: OutputRoute): OutputRoute {
+  const { pathMtus, redirects } = stack.session;
+  const route = redirects.size === 0 ? found : redirected(stack, dst, found);
+  return pathMtus.size === 0 ? route : withPathMtu(stack, dst, route);
+}
+
 /** Whether this host can reach an address by itself, and by which way. @source ip_route_output */
 export function routeTo(stack: Stack, dst: Ipv4): Exit | null {
   flow.reset(dst, ANY);
-  const route = routeOutput(stack, flow);
+  const route = redirected(stack, dst, routeOutput(stack, flow));
   return route.kind === 'error' || route.kind === 'unknown' ? null : route;
 }
 

@@ -14,7 +14,7 @@ export function deliverToSocket(stack: Stack, device: Device, skb: Skb): void {
   if (stack.gaps !== null && opens(stack, skb) && isBlind(stack, skb, stack.gaps.opening('in'))) return;
   switch (skb.proto) {
     case ICMP:
-      icmpRcv(stack, skb);
+      icmpRcv(stack, device, skb);
       return;
     case UDP:
       udpRcv(stack, device, skb);

@@ -1,8 +1,9 @@
-import { ANY, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
+import { ANY, formatIpv4, type Ipv4, LOOPBACK } from '../../wire/ipv4.ts';
 import { isGroupMac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
-import { UDP } from '../../wire/proto.ts';
+import { TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import type { LinkKind } from '../link.ts';
+import type { FdbEntry } from '../neighbour.ts';
 import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
@@ -47,6 +48,8 @@ interface Remote {
   readonly addr: Ipv4;
   readonly vni: number;
   readonly port: number;
+  /** The device the outer packet must leave by. Only the far end that the link itself names has one. */
+  readonly dev: string | null;
 }
 
 function destinations(stack: Stack, device: Device, kind: VxlanKind, dmac: Mac): Remote[] {
@@ -54,7 +57,7 @@ function destinations(stack: Stack, device: Device, kind: VxlanKind, dmac: Mac):
   if (exact.length > 0) return exact;
   const flood = entriesFor(stack, device, kind, ZERO_MAC);
   if (flood.length > 0) return flood;
-  return kind.remote !== null && kind.remote !== ANY ? [{ addr: kind.remote, vni: kind.vni, port: kind.port }] : [];
+  return kind.remote !== null && kind.remote !== ANY ? [{ addr: kind.remote, vni: kind.vni, port: kind.port, dev: kind.dev }] : [];
 }
 
 function entriesFor(stack: Stack, device: Device, kind: VxlanKind, address: Mac): Remote[] {
@@ -62,10 +65,17 @@ function entriesFor(stack: Stack, device: Device, kind: VxlanKind, address: Mac)
     (e) => e.dev === device.name && e.mac === address && e.dst !== null && (e.state !== 'learned' || !stack.session.cold),
   );
   if (fixed.length > 0) {
-    return fixed.flatMap((e) => (e.dst === null ? [] : [{ addr: e.dst, vni: e.vni ?? kind.vni, port: e.port ?? kind.port }]));
+    return fixed.flatMap((e) =>
+      e.dst === null ? [] : [{ addr: e.dst, vni: e.vni ?? kind.vni, port: e.port ?? kind.port, dev: isOwn(kind, e) ? kind.dev : null }],
+    );
   }
   const learned = stack.session.fdb.get(device.name)?.get(address);
-  return learned?.vtep === undefined || learned.vtep === null ? [] : [{ addr: learned.vtep, vni: kind.vni, port: kind.port }];
+  return learned?.vtep === undefined || learned.vtep === null ? [] : [{ addr: learned.vtep, vni: kind.vni, port: kind.port, dev: null }];
+}
+
+/** The entry that the kernel makes for the far end that the link names. @source drivers/net/vxlan/vxlan_core.c vxlan_fdb_create_default */
+function isOwn(kind: VxlanKind, { mac, dst }: FdbEntry): boolean {
+  return mac === ZERO_MAC && dst === kind.remote;
 }
 
 /** @source drivers/net/vxlan/vxlan_core.c vxlan_xmit_one */
@@ -86,10 +96,11 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.df = kind.df === 'set' || (kind.df === 'inherit' && skb.df);
   outer.mark = skb.mark;
   outer.lengthBytes = skb.lengthBytes + OVERHEAD_BYTES;
-  outer.boundDev = kind.dev;
+  outer.boundDev = remote.dev;
   outer.depth = skb.depth + 1;
   outer.local = true;
   outer.byKernel = true;
+  outer.sender = skb.local ? skb.sender : 'none';
   outer.inner = skb;
   outer.vni = remote.vni;
   outer.trailing = skb.trailing;
@@ -105,6 +116,10 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   }
   if (route.kind === 'error') {
     effects.dropped(stack, skb, 'IP_OUTNOROUTES', `${device.name}: no route to VTEP ${formatIpv4(remote.addr)}`);
+    return;
+  }
+  if (route.kind === 'local' && remote.port === kind.port) {
+    bypass(stack, skb, remote);
     return;
   }
   if (route.device === device) {
@@ -128,11 +143,39 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   ipLocalOut(stack, outer);
 }
 
-/** The kernel hashes the inner flow with a boot-time secret; any value of the range will do. @source include/net/udp.h udp_flow_src_port */
+/**
+ * The far end is this host: the frame comes in again without a tunnel around it, as one for this host, with its connection and its route.
+ * @source drivers/net/vxlan/vxlan_core.c encap_bypass_if_local, vxlan_encap_bypass
+ */
+function bypass(stack: Stack, skb: Skb, { vni, port }: Remote): void {
+  const { effects } = stack;
+  const target = deviceOf(stack, vni, port);
+  if (target?.link.kind.type !== 'vxlan') {
+    effects.dropped(stack, skb, 'VXLAN_VNI_NOT_FOUND', `no vxlan device has VNI ${vni}`);
+    return;
+  }
+  if (target.link.kind.learning) snoop(stack, target, skb.smac, LOOPBACK);
+  note(stack, skb, {
+    stage: 'vxlan',
+    verb: 'DECAPSULATED',
+    text: `${target.name}: the VTEP is this host, so nothing is put around the frame`,
+  });
+  through(skb, target.name);
+  effects.loop(stack, target, skb, 'bypassed');
+}
+
+/**
+ * The kernel hashes the inner flow with a boot-time secret; any value of the range will do. Both directions of a flow have one hash, and
+ * fragments, ICMP and ARP are told apart by addresses and protocol alone; a TCP socket brings a number of its own.
+ * @source include/net/udp.h udp_flow_src_port; net/core/flow_dissector.c flow_keys_dissector_keys, __flow_hash_consistentify
+ */
 function sourcePort(kind: VxlanKind, skb: Skb): number {
   const low = kind.srcPortMin > 0 ? kind.srcPortMin : 32768;
   const high = kind.srcPortMax > low ? kind.srcPortMax : 61000;
-  let h = Math.imul(skb.src ^ skb.dst, 0x9e3779b1) ^ Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ skb.proto;
+  const isWhole = !skb.moreFragments && skb.fragOffsetBytes === 0;
+  let h = Math.imul(skb.src ^ skb.dst, 0x9e3779b1) ^ skb.proto;
+  if (skb.proto === TCP) h ^= Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);
+  else if (skb.proto === UDP && isWhole) h ^= Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f);
   h ^= h >>> 15;
   return low + ((h >>> 0) % (high - low));
 }
@@ -142,14 +185,16 @@ export function vxlanOnPort(stack: Stack, port: number): boolean {
   return stack.vxlanPorts.has(port);
 }
 
+/** @source drivers/net/vxlan/vxlan_core.c vxlan_find_vni */
+function deviceOf({ netns }: Stack, vni: number, port: number): Device | undefined {
+  return netns.devices.find(({ up, link: { kind } }) => kind.type === 'vxlan' && kind.port === port && kind.vni === vni && up);
+}
+
 /** A tunnel packet reached its VTEP. @source drivers/net/vxlan/vxlan_core.c vxlan_rcv */
 export function vxlanRcv(stack: Stack, outer: Skb): void {
   const { inner } = outer;
   const { effects } = stack;
-  const device = stack.netns.devices.find((d) => {
-    const { kind } = d.link;
-    return kind.type === 'vxlan' && kind.port === outer.dport && kind.vni === outer.vni && d.up;
-  });
+  const device = deviceOf(stack, outer.vni, outer.dport);
   if (inner === null || device?.link.kind.type !== 'vxlan') {
     effects.dropped(stack, outer, 'VXLAN_VNI_NOT_FOUND', `no vxlan device has VNI ${outer.vni}`);
     return;

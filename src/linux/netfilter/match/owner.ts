@@ -19,8 +19,10 @@ function printIds(option: string, ids: NumberRange | null): string {
 
 /** @source net/netfilter/xt_owner.c owner_mt */
 function holds(match: OwnerMatch, skb: Skb): boolean {
-  if (!skb.local) return match.uid?.not !== false && match.gid?.not !== false && match.socketExists !== true;
+  const isNobodys = match.uid?.not !== false && match.gid?.not !== false;
+  if (!skb.local || skb.sender === 'none') return isNobodys && match.socketExists !== true;
   if (match.socketExists === false) return false;
+  if (skb.sender === 'kernel') return isNobodys;
   return isInRange(match.uid, skb.uid) && isInRange(match.gid, skb.gid);
 }
 
@@ -51,5 +53,8 @@ export const owner: MatchModule<OwnerMatch> = {
     return `${socket}${printIds('--uid-owner', uid)}${printIds('--gid-owner', gid)}${supplGroups ? ' --suppl-groups' : ''}`;
   },
   compile: (match) => when(({ skb }) => holds(match, skb)),
-  whyNot: (_match, { skb }) => (skb.local ? `the socket belongs to user ${skb.uid}, group ${skb.gid}` : 'the packet has no local socket'),
+  whyNot: (_match, { skb }) =>
+    skb.local && skb.sender === 'process'
+      ? `the socket belongs to user ${skb.uid}, group ${skb.gid}`
+      : 'the packet has no socket of a process here',
 };

@@ -1,0 +1,57 @@
+import { ANY, BROADCAST, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
+import { mask } from '../../wire/prefix.ts';
+import type { Device } from '../device.ts';
+import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
+import type { OutputRoute } from '../fib/route-result.ts';
+import type { Quoted, Skb } from '../skb.ts';
+import type { Stack } from '../stack.ts';
+import { awaitNeighbour } from './neighbour.ts';
+import { concernsSocket } from './path-mtu.ts';
+import { routeTo } from './route.ts';
+
+/** How long a redirect is heeded. @source net/ipv4/route.c RT_GC_TIMEOUT */
+const TIMEOUT_MS = 300_000;
+
+/**
+ * A router says that another one is nearer. It is believed where it is the gateway that the packet was sent to, and once the nearer one is
+ * known by its Ethernet address; until then it is asked for.
+ * @source net/ipv4/route.c __ip_do_redirect
+ */
+export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quoted: Quoted): void {
+  if (!concernsSocket(stack, quoted)) return;
+  const { src: from, icmpGateway: gateway } = redirect;
+  const route = routeTo(stack, quoted.dst);
+  if (route?.kind !== 'unicast' || route.gateway !== from || !isAcceptable(stack, device, from, gateway)) return;
+  if (!awaitNeighbour(stack, route.device, gateway)) return;
+  stack.session.redirects.set(quoted.dst, { from, gateway, expiresAtMs: stack.effects.nowMs + TIMEOUT_MS });
+}
+
+function isAcceptable(stack: Stack, device: Device, from: Ipv4, gateway: Ipv4): boolean {
+  const { acceptRedirects, secureRedirects, sharedMedia } = device.sysctl;
+  if (gateway === from || !acceptRedirects || isMulticast(gateway) || gateway === BROADCAST || isZeronet(gateway)) return false;
+  if (sharedMedia) return inetDevAddrType(stack.netns, gateway, null) === 'unicast';
+  return isOnLink(device, gateway, from) && !(secureRedirects && !isGateway(stack, device, gateway));
+}
+
+/** @source net/ipv4/devinet.c inet_addr_onlink */
+function isOnLink(device: Device, a: Ipv4, b: Ipv4): boolean {
+  return device.addresses.some((own) => {
+    const net = (own.peer ?? own.local) & mask(own.len);
+    return (a & mask(own.len)) === net && (b & mask(own.len)) === net;
+  });
+}
+
+/** Whether some route names it already. @source net/ipv4/fib_semantics.c ip_fib_check_default */
+function isGateway({ netns }: Stack, device: Device, gateway: Ipv4): boolean {
+  return netns.tables.fib.some(({ routes }) =>
+    routes.some(({ nexthops }) => nexthops.some(({ dev, via, dead }) => dev === device.name && via === gateway && !dead)),
+  );
+}
+
+/** The way out with what redirects said of it. */
+export function redirected({ session, effects }: Stack, dst: Ipv4, route: OutputRoute): OutputRoute {
+  if (route.kind !== 'unicast' || route.gateway === ANY) return route;
+  const known = session.redirects.get(dst);
+  if (known === undefined || known.from !== route.gateway || known.expiresAtMs <= effects.nowMs) return route;
+  return { ...route, gateway: known.gateway };
+}
