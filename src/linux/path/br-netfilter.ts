@@ -109,7 +109,11 @@ export function brNfForward(stack: Stack, bridge: Device, to: Device, skb: Skb):
   return passed;
 }
 
-/** Runs POSTROUTING for a bridged frame and cuts it again if it came in fragments. @source br_nf_post_routing, br_nf_dev_queue_xmit */
+/**
+ * Runs POSTROUTING for a bridged frame and cuts it if it came in fragments or the port takes no more; the pieces are as large as the
+ * bridge itself allows.
+ * @source br_nf_post_routing, br_nf_dev_queue_xmit, br_nf_ip_fragment
+ */
 export function brNfPostRouting(stack: Stack, bridge: Device, to: Device, skb: Skb): readonly Skb[] {
   const info = skb.bridge;
   if (info === null) return [skb];
@@ -117,6 +121,16 @@ export function brNfPostRouting(stack: Stack, bridge: Device, to: Device, skb: S
   const passed = nfHook(stack, POSTROUTING, skb, null, bridge);
   skb.bridge = null;
   if (!passed) return [];
-  if (info.fragMaxBytes === 0 || skb.lengthBytes <= to.mtuBytes) return [skb];
-  return fragment(stack, skb, Math.min(info.fragMaxBytes, to.mtuBytes));
+  const largest = info.fragMaxBytes === 0 ? bridge.mtuBytes : info.fragMaxBytes;
+  if (skb.lengthBytes <= to.mtuBytes && (info.fragMaxBytes === 0 || skb.lengthBytes <= largest)) return [skb];
+  if ((skb.df && !skb.ignoreDf) || largest > bridge.mtuBytes) {
+    stack.effects.dropped(
+      stack,
+      skb,
+      'PKT_TOO_BIG',
+      `${skb.lengthBytes} bytes in pieces of ${largest} do not cross ${bridge.name} to ${to.name}`,
+    );
+    return [];
+  }
+  return fragment(stack, skb, largest);
 }

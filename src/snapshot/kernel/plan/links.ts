@@ -125,7 +125,9 @@ function inOrder(sites: readonly Site[], births: readonly Birth[]): Birth[] {
 
 function endWords({ link }: End): string {
   const index = link.ifindex > 1 ? ` index ${link.ifindex}` : '';
-  return `name ${word(link.name)}${index} address ${link.mac} mtu ${link.mtuBytes}`;
+  // A bridge takes its MTU from its ports; told at birth it would not remember it for what it cuts.
+  const mtu = link.kind.type === 'bridge' ? '' : ` mtu ${link.mtuBytes}`;
+  return `name ${word(link.name)}${index} address ${link.mac}${mtu}`;
 }
 
 function kindWords(kind: LinkKind & { type: 'bridge' | 'vxlan' }): string {
@@ -148,11 +150,18 @@ function kindWords(kind: LinkKind & { type: 'bridge' | 'vxlan' }): string {
   ].join(' ');
 }
 
+const DEFAULT_MTU_BYTES = 1500;
+
 /** What is set on the links of a namespace once they are there: bridge ports, flags, addresses, up. */
 export function linkLines(netns: Netns): string[] {
   const { links } = netns;
   const lines: string[] = [];
   for (const { name, master } of links) if (master !== null) lines.push(`link set dev ${word(name)} master ${word(master)}`);
+  for (const { name, kind, mtuBytes } of links) {
+    const ports = links.filter(({ master }) => master === name).map((port) => port.mtuBytes);
+    const taken = ports.length === 0 ? DEFAULT_MTU_BYTES : Math.min(...ports);
+    if (kind.type === 'bridge' && (kind.mtuSet === true || taken !== mtuBytes)) lines.push(`link set dev ${word(name)} mtu ${mtuBytes}`);
+  }
   for (const link of links) {
     const flags = [
       ...(link.noarp && link.kind.type !== 'loopback' ? ['arp off'] : []),
