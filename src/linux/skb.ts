@@ -81,6 +81,10 @@ export interface BridgeInfo {
 /** The bridges that flooded a frame, newest first. */
 export interface FloodedBy {
   readonly bridge: Device;
+  /** The port by which it came; null from this host. */
+  readonly from: Device | null;
+  /** The port by which this copy left; null for the one that went up. */
+  readonly to: Device | null;
   readonly before: FloodedBy | null;
 }
 

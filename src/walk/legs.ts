@@ -40,7 +40,7 @@ function legOf(leg: LegRecord, skip = 0): Leg {
   return out;
 }
 
-/** The copy that a socket took; else the one that came furthest, of those that were not for somebody else. */
+/** The copy that a socket took first; else the one that came furthest, of those that were not for somebody else. */
 function mainOf(leg: LegRecord): LegRecord {
   let main = leg;
   let best = reachOf(leg);
@@ -55,7 +55,7 @@ function mainOf(leg: LegRecord): LegRecord {
 
 const NOWHERE = -1;
 const FOR_HOST = 1_000;
-const DELIVERED = 1_000_000;
+const DELIVERED = 1_000_000_000;
 
 function furthest(leg: LegRecord): number {
   return Math.max(reachOf(leg), ...leg.copies.filter(({ loopedBack }) => !loopedBack).map(furthest));
@@ -68,7 +68,8 @@ function reachOf(leg: LegRecord): number {
   for (let at: LegRecord | null = leg, end = leg.hops.length; at !== null; end = at.forkedAt, at = at.origin) {
     hops += at.hops.slice(0, end).filter((hop) => hop.in !== null || hop.out !== null).length;
   }
-  return hops + (leg.delivered ? DELIVERED : leg.foreign ? 0 : FOR_HOST);
+  if (leg.delivered) return DELIVERED - (leg.hops.at(-1)?.steps.find(({ draft }) => draft.verb === 'DELIVERED')?.seq ?? 0);
+  return hops + (leg.foreign ? 0 : FOR_HOST);
 }
 
 function timeOf({ frame, ms }: FrameRecord): FrameTime {

@@ -134,8 +134,8 @@ export type InputRoute =
   | { readonly kind: 'multicast' }
   /** `redirect`: the packet leaves by the device it came in by, and the sender may be told so. */
   | ({ readonly kind: 'forward'; readonly redirect: boolean } & Via)
-  /** `reason` is SKB_DROP_REASON_* without that prefix. */
-  | { readonly kind: 'drop'; readonly reason: string; readonly text: string; readonly route: FibRoute | null }
+  /** `reason` is SKB_DROP_REASON_* without that prefix. `deferred`: there is a way, and it leads nowhere; else there is none at all. */
+  | { readonly kind: 'drop'; readonly reason: string; readonly text: string; readonly route: FibRoute | null; readonly deferred: boolean }
   /** Refused with an ICMP destination unreachable of this code, if rate limits allow; dropped with `reason`. */
   | {
       readonly kind: 'unreachable';

@@ -15,7 +15,7 @@ export interface Fib {
   /** Null where table default was never written to. */
   readonly fallback: FibLookupTable | null;
   readonly tables: ReadonlyMap<number, FibLookupTable>;
-  /** A `local` route that no address made. @source net/ipv4/fib_frontend.c fib_has_custom_local_routes */
+  /** A `local` route that no address made, in any table. @source net/ipv4/fib_frontend.c inet_rtm_newroute */
   readonly customLocalRoutes: boolean;
   /** Some rule looks at the protocol or the ports. @source include/net/ip_fib.h fib4_rules_early_flow_dissect */
   readonly rulesNeedPorts: boolean;
@@ -71,7 +71,7 @@ export function compileFib(
     merged: walked === null ? new FibLookupTable([...local, ...(routes.get(TABLE_MAIN) ?? [])]) : null,
     fallback: lookupTables.get(TABLE_DEFAULT) ?? null,
     tables: lookupTables,
-    customLocalRoutes: local.some((route) => route.type === 'local' && route.route.protocol !== 'kernel'),
+    customLocalRoutes: tables.some((table) => table.routes.some(({ type, protocol }) => type === 'local' && protocol !== 'kernel')),
     rulesNeedPorts: rules.some((rule) => rule.ipproto !== null || rule.sport !== null || rule.dport !== null),
     multipath: [...routes.values()].some((list) => list.some(({ nexthops }) => nexthops.length > 1)),
   };

@@ -51,7 +51,7 @@ export function routeInput(stack: RoutingStack, skb: Skb, device: Device): Input
     }
     default:
       if (!device.sysctl.forwarding) return refused(EHOSTUNREACH, route, device);
-      if (route.type !== 'unicast') return martian('IP_INVALID_DEST', `the route to ${formatIpv4(dst)} is of type ${route.type}`, route);
+      if (route.type !== 'unicast') return martian('IP_INVALID_DEST', `the route to ${formatIpv4(dst)} is of type ${route.type}`);
       return forward(stack, skb, device, route);
   }
 }
@@ -122,11 +122,12 @@ function multicastInput(netns: CompiledNetns, skb: Skb, device: Device): InputRo
 /** What a failed look-up does to the packet, once the local-in hooks are skipped. @source net/ipv4/route.c ip_error */
 function refused(error: number, route: FibRoute | null, device: Device): InputRoute {
   if (!device.sysctl.forwarding) {
-    return martian('IP_INADDRERRORS', `${device.name} does not forward (ip_forward is 0), and the packet is not for this host`, route);
+    const text = `${device.name} does not forward (ip_forward is 0), and the packet is not for this host`;
+    return { kind: 'drop', reason: 'IP_INADDRERRORS', text, route, deferred: true };
   }
   switch (error) {
     case EINVAL:
-      return martian('NOT_SPECIFIED', 'a blackhole swallows it', route);
+      return { kind: 'drop', reason: 'NOT_SPECIFIED', text: 'a blackhole swallows it', route, deferred: true };
     case EACCES:
       return { kind: 'unreachable', code: 13, errno: error, reason: 'NOT_SPECIFIED', route };
     case EHOSTUNREACH:
@@ -140,8 +141,8 @@ function badSource(bad: BadSource | 'unknown', src: Ipv4, device: Device): Input
   return bad === 'unknown' ? unknown('the way back to the source could not be looked up') : martian(bad, badSourceText(bad, src, device));
 }
 
-function martian(reason: string, text: string, route: FibRoute | null = null): InputRoute {
-  return { kind: 'drop', reason, text, route };
+function martian(reason: string, text: string): InputRoute {
+  return { kind: 'drop', reason, text, route: null, deferred: false };
 }
 
 function unknown(text: string): InputRoute {

@@ -9,7 +9,7 @@ import { fragment } from './fragment.ts';
 import { nfHook } from './hooks.ts';
 import { connectedMac, neighOutput } from './neighbour.ts';
 import { note } from './record.ts';
-import { routeReceived, routeTo } from './route.ts';
+import { routeReceived } from './route.ts';
 
 /**
  * iptables sees a bridged frame: the IP hooks run inside the bridge, with the bridge as device and the ports as physdev.
@@ -51,12 +51,8 @@ function preRoutingFinish(stack: Stack, bridge: Device, port: Device, skb: Skb):
       stack.effects.unknown(stack, skb, route.reason, route.text);
       return;
     }
-    if (route.kind === 'drop') {
-      const out = route.reason === 'IP_INADDRERRORS' && !bridge.sysctl.forwarding ? routeTo(stack, skb.dst) : null;
-      if (out?.device === bridge) {
-        bridgedDnat(stack, bridge, port, skb, out);
-        return;
-      }
+    // A host that does not forward finds a way that leads nowhere; the frame goes up and ends there.
+    if (route.kind === 'drop' && !route.deferred) {
       stack.effects.dropped(stack, skb, route.reason, route.text);
       return;
     }

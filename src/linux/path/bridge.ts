@@ -9,7 +9,7 @@ import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
 import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts';
 import { fdbOf } from './fdb.ts';
-import { forkSkb, headerOf, note } from './record.ts';
+import { forkSkb, headerOf, note, through } from './record.ts';
 import { netifReceive } from './receive.ts';
 
 /** A dumped permanent entry of a bridge is an address of the bridge itself; a learned or static one leads to a port. */
@@ -126,15 +126,17 @@ function shouldDeliver(to: Device, from: Device | null): boolean {
   return !(from?.link.port?.isolated === true && options?.isolated === true);
 }
 
-/** A frame that was flooded here before has come back: it will for ever, growing with every further way between the bridges. */
+/**
+ * A frame that was flooded here before has come back by another port than it left by, or by one that it came by before: it will for ever,
+ * growing with every further way between the bridges. One that comes back by the port that it left by met a port that reflects.
+ */
 function isLooping(stack: Stack, bridge: Device, from: Device | null, skb: Skb): boolean {
   for (let flooded = skb.flooded; flooded !== null; flooded = flooded.before) {
-    if (flooded.bridge !== bridge) continue;
+    if (flooded.bridge !== bridge || (flooded.to === from && flooded.from !== from)) continue;
     const port = from === null ? '' : ` by ${from.name}`;
     stack.effects.storm(stack, skb, `layer-2 loop: a frame that ${bridge.name} flooded comes back${port}`);
     return true;
   }
-  skb.flooded = { bridge, before: skb.flooded };
   return false;
 }
 
@@ -154,12 +156,17 @@ function flood(stack: Stack, bridge: Device, from: Device | null, skb: Skb, loca
     stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `no port of ${bridge.name} takes a frame for ${skb.dmac}`);
     return;
   }
+  const { flooded: before } = skb;
   const copies = targets.map((_, i) => (i === targets.length - 1 && !localReceive ? skb : forkSkb(stack, skb)));
   for (const [i, port] of targets.entries()) {
     const copy = copies[i];
-    if (copy !== undefined) bridgeForward(stack, bridge, from, port, copy);
+    if (copy === undefined) continue;
+    copy.flooded = { bridge, from, to: port, before };
+    bridgeForward(stack, bridge, from, port, copy);
   }
-  if (localReceive && from !== null) passFrameUp(stack, bridge, from, skb, bridge.link.promisc);
+  if (!localReceive || from === null) return;
+  skb.flooded = { bridge, from, to: null, before };
+  passFrameUp(stack, bridge, from, skb, bridge.link.promisc);
 }
 
 /** Out by a port; `from` null for a frame of this host. @source net/bridge/br_forward.c __br_forward */
@@ -168,7 +175,7 @@ function bridgeForward(stack: Stack, bridge: Device, from: Device | null, to: De
     if (!ebtables(stack, 'nat', 'OUTPUT', skb, null, to, bridge) || !ebtables(stack, 'filter', 'OUTPUT', skb, null, to, bridge)) return;
   } else {
     if (stack.effects.recorder !== null && skb.hop !== null) {
-      if (skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
+      if (skb.hop.through.at(-1) !== bridge.name) through(skb, bridge.name);
       note(stack, skb, { stage: 'bridge', verb: 'BRIDGED', text: `${bridge.name}: ${from.name} to ${to.name}` });
     }
     if (!ebtables(stack, 'filter', 'FORWARD', skb, from, to, bridge)) return;
@@ -210,8 +217,10 @@ function passFrameUp(stack: Stack, bridge: Device, from: Device, skb: Skb, promi
   const { recorder, nowMs } = stack.effects;
   if (recorder !== null && skb.hop !== null && !skb.trailing) {
     // The bridge device receives the frame as br_netfilter left it, which is what a tap on it shows.
-    skb.hop.rxPort ??= skb.hop.rx;
-    skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
+      if (skb.hop.in === from.name) {
+        skb.hop.rxPort ??= skb.hop.rx;
+        skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
+      }
     if (skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
   }
   netifReceive(stack, bridge, skb);

@@ -61,6 +61,7 @@ function receiveBypassed(stack: Stack, device: Device, skb: Skb): void {
       reason: 'NOT_SPECIFIED',
       text: `a packet that this host sent into ${device.name} comes out here`,
       route: null,
+      deferred: true,
     };
   }
   skb.local = false;

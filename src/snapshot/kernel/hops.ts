@@ -10,6 +10,8 @@ export interface Layout {
   readonly wires: Wires;
   /** Devices inside a namespace, which packets cross on their way. */
   readonly inner: ReadonlySet<string>;
+  /** Those of them that are tunnels. */
+  readonly tunnels: ReadonlySet<string>;
   /** The bridge of a port, and the Ethernet address of any device. */
   readonly bridges: ReadonlyMap<string, string>;
   readonly macs: ReadonlyMap<string, string>;
@@ -51,7 +53,11 @@ export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] 
       visit.hop.in = dev;
       visit.hop.rx = shown(header);
     } else if (inner.has(end)) {
-      let visit = current !== undefined && !current.left ? current : begin(ns, null);
+      // A bridge floods a frame into its tunnel as well as out of its other ports.
+      const isCopy = out && current?.left === true && bridges.has(end);
+      let visit =
+        current !== undefined && !current.left ? current : isCopy ? forked(visits, current, outside(current, layout)) : begin(ns, null);
+      open.set(ns, visit);
       if (!out && bridges.get(`${ns}/${visit.hop.in ?? ''}`) === dev) {
         // A bridge that listens to everything takes a copy up as well.
         if (visit.hop.through.length > 0) visit = forked(visits, visit, []);
@@ -61,7 +67,8 @@ export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] 
       }
       visit.hop.through.push(dev);
     } else if (out) {
-      const visit = current === undefined ? begin(ns, null) : current.left ? forked(visits, current) : current;
+      const through = current !== undefined && header.vni === undefined ? outside(current, layout) : undefined;
+      const visit = current === undefined ? begin(ns, null) : current.left ? forked(visits, current, through) : current;
       open.set(ns, visit);
       visit.hop.out = dev;
       visit.hop.tx = shown(header);
@@ -115,11 +122,29 @@ function isForOthers({ ns, in: dev, out, rx }: TruthHop, { bridges, macs }: Layo
   return !isGroup && !bridges.has(`${ns}/${dev}`) && rx.dmac !== macs.get(`${ns}/${dev}`);
 }
 
+/** What a visit has crossed before it went into a tunnel that is a port of a bridge. */
+function outside({ hop: { ns, in: dev, through } }: Visit, { tunnels, bridges }: Layout): string[] {
+  const at = through.findLastIndex((name) => tunnels.has(`${ns}/${name}`) && bridges.has(`${ns}/${name}`));
+  // What comes out of a tunnel came in by another device with the header of the tunnel.
+  return at < 0 || (at === 0 && dev !== undefined && !bridges.has(`${ns}/${dev}`)) ? through : through.slice(0, at);
+}
+
 /** A frame that a bridge only passes on from port to port is not received on the bridge itself, so its taps do not show it. */
 function withBridge({ ns, in: dev, out, through = [] }: TruthHop, { bridges }: Layout): readonly string[] {
-  const passedOn = out !== undefined || through.length > 0;
-  const bridge = dev === undefined || !passedOn ? undefined : bridges.get(`${ns}/${dev}`);
-  return bridge === undefined || through[0] === bridge ? through : [bridge, ...through];
+  const bridgeOf = (name: string | undefined): string | undefined => (name === undefined ? undefined : bridges.get(`${ns}/${name}`));
+  const crossed: string[] = [];
+  const steps = [...(dev === undefined ? [] : [dev]), ...through, ...(out === undefined ? [] : [out])];
+  steps.forEach((step, i) => {
+    const isInner = i >= (dev === undefined ? 0 : 1) && i < steps.length - (out === undefined ? 0 : 1);
+    if (isInner) crossed.push(step);
+    const next = steps[i + 1];
+    const bridge = bridgeOf(step);
+    // From port to port, or from a port to whatever lies beyond its bridge.
+    const isPassedOn =
+      next !== undefined && bridge !== undefined && next !== bridge && (i === 0 ? dev !== undefined : bridgeOf(next) === bridge);
+    if (isPassedOn) crossed.push(bridge);
+  });
+  return crossed;
 }
 
 /** Whoever is at the far end of a link that leads nowhere has no address of its own; the twin writes it as `-`. */

@@ -13,19 +13,21 @@ export function layoutOf(world: World): Layout {
   const inner = new Set<string>();
   const bridges = new Map<string, string>();
   const macs = new Map<string, string>();
+  const tunnels = new Set<string>();
   for (const { at, netns } of sitesOf(world)) {
     for (const { name, kind, master, mac } of netns.links) {
       const end = `${at}/${name}`;
       macs.set(end, mac);
       if (master !== null) bridges.set(end, master);
       if (kind.type === 'bridge' || kind.type === 'vxlan') inner.add(end);
+      if (kind.type === 'vxlan') tunnels.add(end);
       const wire = kind.type === 'veth' || kind.type === 'end' ? kind.wire : null;
       if (wire !== null) ends.set(wire, [...(ends.get(wire) ?? []), end]);
     }
   }
   const wires = new Map<string, string>();
   for (const [a, b] of ends.values()) if (a !== undefined && b !== undefined) wires.set(a, b).set(b, a);
-  return { wires, inner, bridges, macs };
+  return { wires, inner, tunnels, bridges, macs };
 }
 
 /** Puts together what the helper saw of a probe. */
@@ -90,9 +92,9 @@ function outcomeOf(found: {
   return found.delivered === null ? 'dropped' : 'delivered-no-reply';
 }
 
-/** Of the ways that copies of a packet took, the one that led to a socket; else that of the packet itself. */
+/** Of the ways that copies of a packet took, the one that led to a socket; else the longest, that of the packet itself among equals. */
 function theWay(frames: readonly TapFrame[], layout: Layout, receiver: string | null): readonly TruthHop[] {
   const all = ways(frames, layout);
   const arrived = all.find((way) => way.at(-1)?.ns === receiver && way.at(-1)?.out === undefined);
-  return arrived ?? all[0] ?? [];
+  return arrived ?? all.toSorted((a, b) => b.length - a.length)[0] ?? [];
 }

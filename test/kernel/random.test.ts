@@ -1,0 +1,57 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Verdict, firstDifferences } from '../../src/snapshot/kernel/agreement.ts';
+import { Judge } from '../../src/snapshot/kernel/judge.ts';
+import { missingFor, thisMachine } from '../../src/snapshot/kernel/requirements.ts';
+import { type RandomCase, randomCase } from '../../src/snapshot/random/case.ts';
+import { shrink } from '../../src/snapshot/random/shrink.ts';
+import { cloneSession } from '../../src/walk/new-session.ts';
+import { writeFind } from './finds.ts';
+
+// KERNEL_RANDOM=1000 KERNEL_SEED=5000 asks for more networks, and for others; WRITE_FINDS=1 keeps the smallest of each that differs.
+const CASES = Number(process.env['KERNEL_RANDOM'] ?? 24);
+const FIRST = Number(process.env['KERNEL_SEED'] ?? 1);
+const SHRINK_BUDGET = 150;
+/** A network takes a fifth of a second on an idle machine. */
+const CASE_MS = 10_000;
+
+const missing = missingFor(thisMachine());
+if (missing.length > 0) console.warn(`left out: ${CASES} random networks in the running kernel (${missing.join('; ')})`);
+
+/** Probes in which kernel and twin part; what the twin does not know is no difference, nor what comes after it in the same state. */
+function differing(of: RandomCase, verdicts: readonly Verdict[]): Verdict[] {
+  const unknown = verdicts.findIndex(({ trace }) => trace?.outcome === 'unknown');
+  const known = of.state === 'shared' && unknown >= 0 ? verdicts.slice(0, unknown) : verdicts;
+  return known.filter(({ thrown, differences, trace }) => trace?.outcome !== 'unknown' && (thrown !== null || differences.length > 0));
+}
+
+async function keep(judge: Judge, of: RandomCase, found: Verdict): Promise<string> {
+  const tier = found.differences[0]?.tier;
+  const asked = (one: RandomCase): RandomCase => ({ ...one, session: cloneSession(one.session) });
+  const stillDiffers = async (one: RandomCase): Promise<boolean> => {
+    const verdicts = differing(one, await judge.judge(asked(one)));
+    return verdicts.some(({ id, differences }) => id === found.id && differences[0]?.tier === tier);
+  };
+  const smallest = await shrink(of, stillDiffers, SHRINK_BUDGET);
+  const { truths } = await judge.ask(asked(smallest));
+  const name = `seed-${of.seed}-${found.id}`;
+  writeFind(name, smallest, truths);
+  return name;
+}
+
+describe.skipIf(missing.length > 0)('the running kernel', () => {
+  const started = missing.length === 0 ? Judge.start() : null;
+  afterAll(async () => (await started)?.close());
+
+  it(`does what the twin does in ${CASES} random networks from seed ${FIRST} on`, { timeout: CASES * CASE_MS }, async () => {
+    const judge = (await started)!;
+    const finds: string[] = [];
+    for (let seed = FIRST; seed < FIRST + CASES; seed++) {
+      const one = randomCase(seed);
+      const [first, ...more] = differing(one, await judge.judge({ ...one, session: cloneSession(one.session) }));
+      if (first === undefined) continue;
+      const kept = process.env['WRITE_FINDS'] === '1' ? ` (kept as ${await keep(judge, one, first)})` : '';
+      finds.push(`seed ${seed}${kept}: ${firstDifferences([first, ...more], 1)}`);
+    }
+    expect(finds).toEqual([]);
+  });
+});
