@@ -62,12 +62,16 @@ export class Engine implements Effects {
     return this.session.clock.nowMs;
   }
 
-  /** Lets everything that is on its way arrive, and everything that follows from it; the clock moves when nothing else can. */
-  run(): void {
+  /**
+   * Lets everything that is on its way arrive, and everything that follows from it; the clock moves when nothing else can.
+   * @param patienceMs how far it may move
+   */
+  run(patienceMs: number = Number.POSITIVE_INFINITY): void {
+    const untilMs = this.session.clock.nowMs + patienceMs;
     for (;;) {
       this.drain();
       const next = this.queue.nextTimer();
-      if (next === undefined || this.isSpent()) return;
+      if (next === undefined || next.atMs > untilMs || this.isSpent()) return;
       this.session.clock.nowMs = Math.max(this.session.clock.nowMs, next.atMs);
       this.inSoftirq = true;
       next.timer.fire();

@@ -44,7 +44,8 @@ function legOf(leg: LegRecord, skip = 0): Leg {
 function mainOf(leg: LegRecord): LegRecord {
   let main = leg;
   let best = reachOf(leg);
-  for (const copy of leg.copies) {
+  // The last one to be sent is the packet itself, the others are its copies.
+  for (const copy of leg.copies.toReversed()) {
     const reach = copy.loopedBack ? NOWHERE : furthest(copy);
     if (reach <= best) continue;
     main = copy;

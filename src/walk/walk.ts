@@ -15,6 +15,8 @@ import { outcomeOf } from './outcome.ts';
 export interface WalkOptions {
   /** `none` walks without writing anything down: what was observed alone. Default `summary`. */
   readonly record?: 'none' | 'summary' | 'detailed';
+  /** How long somebody waits for what may still come, in milliseconds. Default: until nothing can. */
+  readonly patienceMs?: number;
 }
 
 export const DEFAULT_SPORT = 40_000;
@@ -78,7 +80,7 @@ export function walk(
     engine.chooser = chooserOf(session, fixed ?? []);
   }
   const src = start(engine, probe);
-  engine.run();
+  engine.run(options.patienceMs);
   engine.closeSockets();
   const { observed, recorder, chooser } = engine;
   return { probe, outcome: outcomeOf(observed), src, observed, recorder, chooser };

@@ -24,11 +24,21 @@ export function addLink(netns: Netns, spec: LinkSpec): OpResult {
   if (refused !== null) return refused;
   if (spec.ifindex !== undefined && netns.links.some((link) => link.ifindex === spec.ifindex)) return FILE_EXISTS;
   if (kind.type === 'vlan' && linkOf(netns, kind.lower) === null) return INVALID_ARGUMENT;
-  const link = newLink(name, spec.ifindex ?? nextIfindex(netns), kind, mac, spec.mtuBytes ?? 1500);
+  const link = newLink(name, spec.ifindex ?? nextIfindex(netns), kind, mac, Math.min(spec.mtuBytes ?? 1500, largestMtu(netns, kind)));
   // A dummy asks nobody for addresses. @source drivers/net/dummy.c dummy_setup
   netns.links = netns.links.concat({ ...link, carrier: kind.type !== 'bridge', noarp: kind.type === 'dummy' });
   if (kind.type === 'bridge' && kind.macSet === true) addOwnEntry(netns, name, name, mac);
   return 'ok';
+}
+
+/** What a tunnel puts around a frame: IPv4 20, UDP 8, VXLAN 8, Ethernet 14. */
+const VXLAN_HEADROOM_BYTES = 50;
+const MAX_MTU_BYTES = 65_535;
+
+/** A tunnel over a named device takes no more than fits it. @source drivers/net/vxlan/vxlan_core.c vxlan_config_apply */
+function largestMtu(netns: Netns, kind: LinkKind): number {
+  const lower = kind.type === 'vxlan' && kind.dev !== null ? linkOf(netns, kind.dev) : null;
+  return lower === null ? MAX_MTU_BYTES : lower.mtuBytes - VXLAN_HEADROOM_BYTES;
 }
 
 /** One end of a veth to make. */

@@ -147,6 +147,8 @@ function flood(stack: Stack, bridge: Device, from: Device | null, skb: Skb, loca
   const group = isGroupMac(skb.dmac);
   const targets = bridge.ports.filter((port) => {
     const options = port.link.port;
+    // What this host itself sends to a group goes everywhere.
+    if (group && from === null) return shouldDeliver(port, from);
     if (broadcast ? options?.bcastFlood === false : group ? options?.mcastFlood === false : options?.flood === false) return false;
     return shouldDeliver(port, from);
   });

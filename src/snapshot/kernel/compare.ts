@@ -137,13 +137,19 @@ function errors(list: readonly { type: number; code: number; from: string }[]): 
   return list.length === 0 ? NOTHING : list.map(({ type, code, from }) => `${type}/${code} from ${from}`).join(', ');
 }
 
+/** Taps do not show that a bridge took a frame which it then lost. */
+function endedInside(row: HopRow, seen: HopRow): HopRow {
+  const isLost = row.out === null && seen.out === null && row.in === seen.in && seen.through.length === 0;
+  return isLost && row.through.length === 1 ? { ...row, through: [] } : row;
+}
+
 type Claim = (kernel: string, twin: string, where?: string) => void;
 
 function compareHops(kernel: readonly HopRow[], twin: readonly HopRow[], bridges: Bridges, claim: Claim): void {
   let at = 0;
   for (const row of twin) {
     const seen = kernel[at];
-    const text = hopText(seen === undefined ? row : asTapped(row, seen, bridges));
+    const text = hopText(seen === undefined ? row : asTapped(endedInside(row, seen), seen, bridges));
     if (seen !== undefined && text === hopText(seen)) at++;
     else if (!endsInBridge(row, seen, bridges)) {
       claim(seen === undefined ? NOTHING : hopText(seen), text, `hop ${at + 1}`);

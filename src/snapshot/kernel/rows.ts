@@ -24,14 +24,16 @@ function headerText(h: TruthHeader): string {
 }
 
 export function truthHopRows(hops: readonly TruthHop[]): HopRow[] {
-  return hops.map((hop) => ({
-    ns: hop.ns,
-    in: hop.in ?? null,
-    through: hop.through ?? [],
-    out: hop.out ?? null,
-    rx: hop.rx === undefined ? null : headerText(hop.rx),
-    tx: hop.tx === undefined ? null : headerText(hop.tx),
-  }));
+  return hops
+    .filter((hop) => hop.in !== undefined || hop.out !== undefined)
+    .map((hop) => ({
+      ns: hop.ns,
+      in: hop.in ?? null,
+      through: hop.through ?? [],
+      out: hop.out ?? null,
+      rx: hop.rx === undefined ? null : headerText(hop.rx),
+      tx: hop.tx === undefined ? null : headerText(hop.tx),
+    }));
 }
 
 function twinHeader(header: Hop['rx']): string | null {
@@ -160,6 +162,7 @@ const CONTINUING = new Set([
   'SET',
   'CLASSIFY',
   'TRACE',
+  'CHECKSUM',
 ]);
 
 function tupleText(t: TruthTuple, vxlan: VxlanPorts): string {

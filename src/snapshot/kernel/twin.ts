@@ -16,6 +16,8 @@ import type { TruthNeighbour } from './truth.ts';
 
 /** Ways that chance leaves open which are tried before a difference counts. */
 const MAX_BRANCHES = 64;
+/** Nobody waits for fragments that are lost, half a minute long; a neighbour that does not answer takes three seconds. */
+const PATIENCE_MS = 10_000;
 
 /** The twin of a network in the running kernel: it gets the same probes at the same times, and forgets what the kernel forgets. */
 export class Twin {
@@ -46,7 +48,7 @@ export class Twin {
       const fixed = open.shift();
       if (fixed === undefined) break;
       const session = cloneSession(before);
-      const walked = walk(world, session, probe, { record: 'detailed' }, fixed);
+      const walked = walk(world, session, probe, { record: 'detailed', patienceMs: PATIENCE_MS }, fixed);
       const run = runOf(world, walked, session);
       const distance = differs(run);
       if (best === null || distance < best.distance) best = { run, session, distance };
@@ -63,13 +65,15 @@ export class Twin {
     return this.#state === 'cold' ? { ...session, netns: new Map(), cold: true } : session;
   }
 
-  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed. */
+  /** The state to start from again. The kernel's memory of ICMP rates, and of what errors said of routes, outlives whatever is flushed. */
   #again(): Session {
     const session = this.#fresh();
-    for (const [at, { errorBuckets }] of this.#session.netns) {
+    for (const [at, { errorBuckets, pathMtus, redirects }] of this.#session.netns) {
       const netns = session.netns.get(at) ?? createNetnsSession(at);
       netns.cold = session.cold;
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
+      for (const [dst, mtu] of pathMtus) netns.pathMtus.set(dst, mtu);
+      for (const [dst, redirect] of redirects) netns.redirects.set(dst, redirect);
       session.netns.set(at, netns);
     }
     return session;

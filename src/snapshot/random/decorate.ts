@@ -2,7 +2,7 @@ import { TABLE_MAIN } from '../../linux/route.ts';
 import { drawIpsets } from './ipsets.ts';
 import { addRandomNeighbour, addRandomProxy } from './neighbours.ts';
 import { addPolicyRules } from './policy-rules.ts';
-import { addRandomRoute, appendRandomRoute } from './routes.ts';
+import { addRandomRoute, appendRandomRoute, dropUnreachableGateways } from './routes.ts';
 import { drawRuleSet, install } from './rules/rule-set.ts';
 import { drawService } from './rules/services.ts';
 import { type Scene, VIRTUAL } from './scene.ts';
@@ -25,6 +25,7 @@ export function decorate(scene: Scene): void {
   times('policies', () => {
     addPolicyRules(scene, somewhere());
   });
+  for (const netns of lab.all) dropUnreachableGateways(netns);
   times('neighbours', () => {
     addRandomNeighbour(scene);
   });

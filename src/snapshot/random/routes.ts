@@ -1,9 +1,10 @@
 import type { Netns } from '../../linux/netns.ts';
+import { setRoutes } from '../../linux/ops/fib-edit.ts';
 import { addRoute, appendRoutes, deleteRoute, type RouteSpec } from '../../linux/ops/routes.ts';
 import { TABLE_MAIN } from '../../linux/route.ts';
 import { ip } from '../../wire/ipv4.ts';
 import { prefix } from '../../wire/prefix.ts';
-import { addressesOf, devicesOf, type Scene, VIRTUAL } from './scene.ts';
+import { addressesOf, devicesOf, OUTSIDE, type Scene, VIRTUAL } from './scene.ts';
 import { ROUTE_KINDS } from './weights.ts';
 
 /** Tables that policy rules lead to, beside main. */
@@ -43,9 +44,20 @@ export function addRandomRoute(scene: Scene, netns: Netns, table: number): void 
     case 'throw':
       addRoute(netns, { ...common, type: kind });
       return;
-    case 'local':
-      addRoute(netns, { ...common, type: 'local', dev: dice.chance(0.7) ? 'lo' : dev, table: dice.chance(0.5) ? table : 255, tos: 0 });
+    case 'local': {
+      // An address that somebody has on the link would be no gateway any more.
+      const own = ip(dice.chance(0.5) ? dice.pick(VIRTUAL) : dice.pick([...OUTSIDE, ...scene.absent]));
+      addRoute(netns, {
+        ...common,
+        dst: own,
+        len: 32,
+        type: 'local',
+        dev: dice.chance(0.7) ? 'lo' : dev,
+        table: dice.chance(0.5) ? table : 255,
+        tos: 0,
+      });
       return;
+    }
     case 'source': {
       const src = dice.pickOrNull(addressesOf(netns));
       if (via !== null && src !== null) addRoute(netns, { ...common, via, src: ip(src) });
@@ -59,8 +71,39 @@ export function addRandomRoute(scene: Scene, netns: Netns, table: number): void 
       return;
     case 'delete': {
       const routes = netns.fib.find(({ id }) => id === TABLE_MAIN)?.routes ?? [];
-      const gone = dice.pickOrNull(routes);
+      // A route that gateways are reached by stays: a kernel would never let the routes by them come after it.
+      const gone = dice.pickOrNull(routes.filter(({ nexthops }) => nexthops.every((nexthop) => nexthop.via !== null)));
       if (gone !== null) deleteRoute(netns, { dst: gone.dst, len: gone.len, tos: gone.tos, metric: gone.metric });
+    }
+  }
+}
+
+/**
+ * Takes out what could not be added once everything else is there: a route whose gateway another route has taken since. Nobody could build
+ * such a table from its dump.
+ */
+export function dropUnreachableGateways(netns: Netns): void {
+  for (const { id: table, routes } of netns.fib) {
+    for (const route of routes) {
+      if (route.protocol === 'kernel' || route.nexthops.every(({ via }) => via === null)) continue;
+      const rest: Netns = { ...netns, fib: [...netns.fib] };
+      setRoutes(
+        rest,
+        table,
+        routes.filter((other) => other !== route),
+      );
+      const { nexthops, ...spec } = route;
+      const added = addRoute(rest, {
+        ...spec,
+        table,
+        nexthops: nexthops.map(({ dev, via, onlink, weight }) => ({ dev, via, onlink, weight })),
+      });
+      if (added !== 'ok')
+        setRoutes(
+          netns,
+          table,
+          routes.filter((other) => other !== route),
+        );
     }
   }
 }
