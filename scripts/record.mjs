@@ -135,7 +135,12 @@ function* cellsOf(line) {
   // oxlint-disable-next-line no-control-regex -- the styles of a painted line
   for (const [, codes, character] of line.matchAll(/\u001b\[([\d;]*)m|(.)/gsu)) {
     if (character !== undefined) {
-      yield { character, style: Array.from(on).toSorted((a, b) => (a < b ? -1 : 1)).join('') };
+      yield {
+        character,
+        style: Array.from(on)
+          .toSorted((a, b) => (a < b ? -1 : 1))
+          .join(''),
+      };
       continue;
     }
     for (const code of codes.split(';')) {

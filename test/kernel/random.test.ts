@@ -51,16 +51,20 @@ describe.skipIf(missing.length > 0)('the running kernel', () => {
   const started = missing.length === 0 ? Judge.start() : null;
   afterAll(async () => (await started)?.close());
 
-  it(`does what the twin does in ${CASES} random networks from seed ${FIRST} on`, { timeout: CASES * CASE_MS + (process.env['WRITE_FINDS'] === '1' ? SHRINK_MS : 0) }, async () => {
-    const judge = (await started)!;
-    const finds: string[] = [];
-    for (let seed = FIRST; seed < FIRST + CASES; seed++) {
-      const one = randomCase(seed);
-      const [first, ...more] = differing(one, await judge.judge({ ...one, session: cloneSession(one.session) }));
-      if (first === undefined) continue;
-      const kept = process.env['WRITE_FINDS'] === '1' ? ` (kept as ${await keep(judge, one, first)})` : '';
-      finds.push(`seed ${seed}${kept}: ${firstDifferences([first, ...more], 1)}`);
-    }
-    expect(finds).toEqual([]);
-  });
+  it(
+    `does what the twin does in ${CASES} random networks from seed ${FIRST} on`,
+    { timeout: CASES * CASE_MS + (process.env['WRITE_FINDS'] === '1' ? SHRINK_MS : 0) },
+    async () => {
+      const judge = (await started)!;
+      const finds: string[] = [];
+      for (let seed = FIRST; seed < FIRST + CASES; seed++) {
+        const one = randomCase(seed);
+        const [first, ...more] = differing(one, await judge.judge({ ...one, session: cloneSession(one.session) }));
+        if (first === undefined) continue;
+        const kept = process.env['WRITE_FINDS'] === '1' ? ` (kept as ${await keep(judge, one, first)})` : '';
+        finds.push(`seed ${seed}${kept}: ${firstDifferences([first, ...more], 1)}`);
+      }
+      expect(finds).toEqual([]);
+    },
+  );
 });

@@ -219,10 +219,10 @@ function passFrameUp(stack: Stack, bridge: Device, from: Device, skb: Skb, promi
   const { recorder, nowMs } = stack.effects;
   if (recorder !== null && skb.hop !== null && !skb.trailing) {
     // The bridge device receives the frame as br_netfilter left it, which is what a tap on it shows.
-      if (skb.hop.in === from.name) {
-        skb.hop.rxPort ??= skb.hop.rx;
-        skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
-      }
+    if (skb.hop.in === from.name) {
+      skb.hop.rxPort ??= skb.hop.rx;
+      skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
+    }
     if (skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
   }
   netifReceive(stack, bridge, skb);
