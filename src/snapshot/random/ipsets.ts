@@ -85,7 +85,9 @@ function elementOf(scene: Scene, netns: Netns, type: IpsetType): string {
   const { dice } = scene;
   const flow = dice.pick(scene.flows);
   const address = (): string => {
-    const wanted = dice.chance(0.7) ? dice.pick([flow.src, flow.dst]) : dice.pick(scene.owned);
+    const drawn = dice.chance(0.7) ? dice.pick([flow.src, flow.dst]) : dice.pick(scene.owned);
+    // A host without an address has flows from 0.0.0.0, which no hash takes.
+    const wanted = drawn === '0.0.0.0' ? (scene.owned[0] ?? '10.0.0.1') : drawn;
     if (!type.startsWith('bitmap')) return wanted;
     return wanted.startsWith('10.0.') ? wanted : `10.0.${dice.int(0, 2)}.${dice.int(1, 5)}`;
   };
