@@ -1,6 +1,6 @@
 // Records the session that README shows, as an animated SVG: the tracer's own screens, key by key, on a shipped scenario. The same bytes
 // every time. `--check` only says whether docs/tracer.svg is what would be recorded.
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -71,6 +71,7 @@ async function tracer() {
     banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
   });
   const file = path.join(root, '.cache/record.mjs');
+  await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, outputFiles[0].contents);
   return import(pathToFileURL(file).href);
 }

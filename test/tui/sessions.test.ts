@@ -184,6 +184,8 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
       ['text', 'REPLIED  answered by'],
       ['markdown', '| '],
       ['json', '"trace":1'],
+      ['pcapng', 'eth0'],
+      ['svg', '<svg'],
     ] as const) {
       const file = path.join(tui.folder, `walk.${format}`);
       tui.keys('x');

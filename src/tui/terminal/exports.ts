@@ -30,9 +30,14 @@ export async function walkAs(context: Context, format: ExportFormat): Promise<st
       const { traceJson } = await import('../../report/trace/json.ts');
       return traceJson(trace);
     }
-    case 'pcapng':
-    case 'svg':
-      return null;
+    case 'pcapng': {
+      const { tracePcapng } = await import('../../report/trace/pcapng.ts');
+      return tracePcapng([trace], places);
+    }
+    case 'svg': {
+      const { traceSvg } = await import('../../report/trace/svg.ts');
+      return traceSvg(trace, twin.at(state.edits.done).world);
+    }
   }
 }
 
