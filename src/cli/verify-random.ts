@@ -31,7 +31,7 @@ export async function verifyRandom(flags: VerifyFlags): Promise<Exit> {
       if (error instanceof CannotBuild) notBuilt.push({ case: String(asked.seed), why: error.message });
       else if (error !== null) throw error;
       for (const verdict of verdicts) {
-        agreement.add(verdict);
+        agreement.add(verdict, asked.world);
         if (verdict.differences.length === 0) continue;
         smallest ??= asked;
         if (differing.length < MAX_KEPT) differing.push({ ...verdict, id: `${asked.seed}/${verdict.id}` });

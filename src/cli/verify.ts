@@ -87,7 +87,7 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
     for await (const { verdicts, error } of judges.all(cases)) {
       if (error !== null) throw error;
       for (const verdict of verdicts) {
-        agreement.add(verdict);
+        agreement.add(verdict, world);
         if (verdict.differences.length > 0) differing.push(verdict);
       }
     }

@@ -70,7 +70,11 @@ export const LINUX: readonly Group[] = [
         evidence: [kernel('icmp 3/4', 'errno EMSGSIZE', 'drop PKT_TOO_BIG')],
         tests: [`${PATH}/mtu.test.ts`],
       },
-      { behaviour: 'redirects and their rate', evidence: [kernel('leg redirect', 'sysctl send_redirects')], tests: [`${PATH}/icmp.test.ts`] },
+      {
+        behaviour: 'redirects and their rate',
+        evidence: [kernel('leg redirect', 'sysctl send_redirects')],
+        tests: [`${PATH}/icmp.test.ts`],
+      },
       {
         behaviour: 'errors quote the packet, are routed like any other, and are translated back with it',
         evidence: [kernel('leg icmp-error')],
@@ -86,62 +90,223 @@ export const LINUX: readonly Group[] = [
   {
     title: 'Neighbours',
     claims: [
-      { behaviour: 'an ARP exchange over the modelled links, both sides learn', evidence: [kernel('stage neighbour RESOLVED')], tests: [`${PATH}/neighbour.test.ts`] },
-      { behaviour: 'proxy_arp and proxy neighbours', evidence: [kernel('sysctl proxy_arp', 'proxy neighbour')], tests: [`${PATH}/neighbour.test.ts`] },
-      { behaviour: 'arp_ignore and arp_announce', evidence: [kernel('sysctl arp_ignore', 'sysctl arp_announce')], tests: [`${PATH}/neighbour.test.ts`] },
-      { behaviour: 'a next hop that does not answer: three requests, then 3/1', evidence: [kernel('drop NEIGH_FAILED')], tests: [`${PATH}/neighbour.test.ts`] },
-      { behaviour: 'a wrong permanent neighbour: the frame is for somebody else', evidence: [kernel('drop OTHERHOST')], tests: [`${PATH}/neighbour.test.ts`] },
+      {
+        behaviour: 'an ARP exchange over the modelled links, both sides learn',
+        evidence: [kernel('stage neighbour RESOLVED')],
+        tests: [`${PATH}/neighbour.test.ts`],
+      },
+      {
+        behaviour: 'proxy_arp and proxy neighbours',
+        evidence: [kernel('sysctl proxy_arp', 'proxy neighbour')],
+        tests: [`${PATH}/neighbour.test.ts`],
+      },
+      {
+        behaviour: 'arp_ignore and arp_announce',
+        evidence: [kernel('sysctl arp_ignore', 'sysctl arp_announce')],
+        tests: [`${PATH}/neighbour.test.ts`],
+      },
+      {
+        behaviour: 'a next hop that does not answer: three requests, then 3/1',
+        evidence: [kernel('drop NEIGH_FAILED')],
+        tests: [`${PATH}/neighbour.test.ts`],
+      },
+      {
+        behaviour: 'a wrong permanent neighbour: the frame is for somebody else',
+        evidence: [kernel('drop OTHERHOST')],
+        tests: [`${PATH}/neighbour.test.ts`],
+      },
     ],
   },
   {
     title: 'Bridge and VXLAN',
     claims: [
-      { behaviour: 'FDB learning, flooding, the way up to the bridge device', evidence: [kernel('link bridge', 'stage bridge')], tests: [`${PATH}/bridge.test.ts`] },
-      { behaviour: 'hairpin, isolation, learning and flood flags of ports', evidence: [kernel('port hairpin', 'port isolated', 'port learning off', 'port flood off')], tests: [`${PATH}/bridge.test.ts`] },
-      { behaviour: 'br_netfilter: bridged frames meet the IP hooks, DNAT stays on the bridge with the TTL unchanged', evidence: [kernel('stage br_netfilter', 'bridged', 'sysctl bridge-nf-call-iptables')], tests: [`${PATH}/bridge.test.ts`] },
-      { behaviour: '`brPromiscConntrack: fixed`: a promiscuous bridge passes its copy up with conntrack reset', evidence: [asked('Linux 6.18'), source('net/bridge/br_input.c, br_netfilter_hooks.c')], tests: [`${PATH}/promisc.test.ts`, 'scenarios/matrix-kubenet.yaml'] },
-      { behaviour: '`brPromiscConntrack: old`: it does not, and duplicates are seen', evidence: [source('the same before the mend')], tests: [`${PATH}/promisc.test.ts`, 'scenarios/matrix-kubenet-old-kernel.yaml'] },
-      { behaviour: 'VXLAN with static and learned FDB, mark kept, outer packet through OUTPUT and POSTROUTING', evidence: [kernel('stage vxlan')], tests: [`${PATH}/vxlan.test.ts`] },
-      { behaviour: 'ebtables of the kubenet dedup chain', evidence: [asked('loaded and listed by the real tool'), source('kubernetes pkg/kubelet/dockershim/network/kubenet')], tests: [`${NETFILTER}/ebtables.test.ts`] },
+      {
+        behaviour: 'FDB learning, flooding, the way up to the bridge device',
+        evidence: [kernel('link bridge', 'stage bridge')],
+        tests: [`${PATH}/bridge.test.ts`],
+      },
+      {
+        behaviour: 'hairpin, isolation, learning and flood flags of ports',
+        evidence: [kernel('port hairpin', 'port isolated', 'port learning off', 'port flood off')],
+        tests: [`${PATH}/bridge.test.ts`],
+      },
+      {
+        behaviour: 'br_netfilter: bridged frames meet the IP hooks, DNAT stays on the bridge with the TTL unchanged',
+        evidence: [kernel('stage br_netfilter', 'bridged', 'sysctl bridge-nf-call-iptables')],
+        tests: [`${PATH}/bridge.test.ts`],
+      },
+      {
+        behaviour: '`brPromiscConntrack: fixed`: a promiscuous bridge passes its copy up with conntrack reset',
+        evidence: [asked('Linux 6.18'), source('net/bridge/br_input.c, br_netfilter_hooks.c')],
+        tests: [`${PATH}/promisc.test.ts`, 'scenarios/matrix-kubenet.yaml'],
+      },
+      {
+        behaviour: '`brPromiscConntrack: old`: it does not, and duplicates are seen',
+        evidence: [source('the same before the mend')],
+        tests: [`${PATH}/promisc.test.ts`, 'scenarios/matrix-kubenet-old-kernel.yaml'],
+      },
+      {
+        behaviour: 'VXLAN with static and learned FDB, mark kept, outer packet through OUTPUT and POSTROUTING',
+        evidence: [kernel('stage vxlan')],
+        tests: [`${PATH}/vxlan.test.ts`],
+      },
+      {
+        behaviour: 'ebtables of the kubenet dedup chain',
+        evidence: [asked('loaded and listed by the real tool'), source('kubernetes pkg/kubelet/dockershim/network/kubenet')],
+        tests: [`${NETFILTER}/ebtables.test.ts`],
+      },
     ],
   },
   {
     title: 'Netfilter',
     claims: [
-      { behaviour: 'tables in the order of their priorities at each hook; user chains, jump, goto, RETURN, policies', evidence: [kernel('table raw', 'table mangle', 'table nat', 'table filter', 'table security', 'jump', 'goto', 'target RETURN', 'policy DROP')], tests: [`${NETFILTER}/run.test.ts`] },
-      { behaviour: 'both back ends, alone and together', evidence: [kernel('iptables-legacy'), asked('rules loaded and printed by both real tools')], tests: [`${PATH}/back-ends.test.ts`, `${NETFILTER}/kernel.test.ts`] },
-      { behaviour: 'addresses, interfaces with `+`, protocol and ports, negated too', evidence: [kernel('selector s', 'selector d', 'selector i', 'selector o', 'selector !', 'match tcp', 'match udp', 'match multiport')], tests: [`${NETFILTER}/match.test.ts`] },
-      { behaviour: 'match conntrack, state, connmark', evidence: [kernel('match conntrack', 'match state', 'match connmark')], tests: [`${NETFILTER}/match.test.ts`] },
-      { behaviour: 'match mark, addrtype, set', evidence: [kernel('match mark', 'match addrtype', 'match set')], tests: [`${NETFILTER}/match.test.ts`, `${NETFILTER}/ipset.test.ts`] },
-      { behaviour: 'match statistic, recent, limit', evidence: [kernel('match statistic', 'match recent', 'match limit')], tests: [`${NETFILTER}/match.test.ts`] },
-      { behaviour: 'match physdev, mac, pkttype, rpfilter, owner', evidence: [kernel('match physdev', 'match mac', 'match pkttype', 'match rpfilter', 'match owner')], tests: [`${NETFILTER}/match.test.ts`] },
-      { behaviour: 'match icmp, length, ttl, tos, dscp, iprange', evidence: [kernel('match icmp', 'match length', 'match ttl', 'match tos', 'match dscp', 'match iprange')], tests: [`${NETFILTER}/match.test.ts`] },
-      { behaviour: 'ACCEPT, DROP, LOG, NFLOG', evidence: [kernel('target ACCEPT', 'target DROP', 'target LOG', 'target NFLOG')], tests: [`${NETFILTER}/run.test.ts`] },
-      { behaviour: 'REJECT in every type; its answer is routed, tracked and filtered', evidence: [kernel('target REJECT')], tests: [`${PATH}/reject.test.ts`] },
-      { behaviour: 'MARK (set, and, or, xor), CONNMARK, TOS, DSCP, TTL', evidence: [kernel('target MARK', 'target CONNMARK', 'target TOS', 'target DSCP', 'target TTL')], tests: [`${NETFILTER}/run.test.ts`] },
+      {
+        behaviour: 'tables in the order of their priorities at each hook; user chains, jump, goto, RETURN, policies',
+        evidence: [
+          kernel(
+            'table raw',
+            'table mangle',
+            'table nat',
+            'table filter',
+            'table security',
+            'jump',
+            'goto',
+            'target RETURN',
+            'policy DROP',
+          ),
+        ],
+        tests: [`${NETFILTER}/run.test.ts`],
+      },
+      {
+        behaviour: 'both back ends, alone and together',
+        evidence: [kernel('iptables-legacy'), asked('rules loaded and printed by both real tools')],
+        tests: [`${PATH}/back-ends.test.ts`, `${NETFILTER}/kernel.test.ts`],
+      },
+      {
+        behaviour: 'addresses, interfaces with `+`, protocol and ports, negated too',
+        evidence: [
+          kernel('selector s', 'selector d', 'selector i', 'selector o', 'selector !', 'match tcp', 'match udp', 'match multiport'),
+        ],
+        tests: [`${NETFILTER}/match.test.ts`],
+      },
+      {
+        behaviour: 'match conntrack, state, connmark',
+        evidence: [kernel('match conntrack', 'match state', 'match connmark')],
+        tests: [`${NETFILTER}/match.test.ts`],
+      },
+      {
+        behaviour: 'match mark, addrtype, set',
+        evidence: [kernel('match mark', 'match addrtype', 'match set')],
+        tests: [`${NETFILTER}/match.test.ts`, `${NETFILTER}/ipset.test.ts`],
+      },
+      {
+        behaviour: 'match statistic, recent, limit',
+        evidence: [kernel('match statistic', 'match recent', 'match limit')],
+        tests: [`${NETFILTER}/match.test.ts`],
+      },
+      {
+        behaviour: 'match physdev, mac, pkttype, rpfilter, owner',
+        evidence: [kernel('match physdev', 'match mac', 'match pkttype', 'match rpfilter', 'match owner')],
+        tests: [`${NETFILTER}/match.test.ts`],
+      },
+      {
+        behaviour: 'match icmp, length, ttl, tos, dscp, iprange',
+        evidence: [kernel('match icmp', 'match length', 'match ttl', 'match tos', 'match dscp', 'match iprange')],
+        tests: [`${NETFILTER}/match.test.ts`],
+      },
+      {
+        behaviour: 'ACCEPT, DROP, LOG, NFLOG',
+        evidence: [kernel('target ACCEPT', 'target DROP', 'target LOG', 'target NFLOG')],
+        tests: [`${NETFILTER}/run.test.ts`],
+      },
+      {
+        behaviour: 'REJECT in every type; its answer is routed, tracked and filtered',
+        evidence: [kernel('target REJECT')],
+        tests: [`${PATH}/reject.test.ts`],
+      },
+      {
+        behaviour: 'MARK (set, and, or, xor), CONNMARK, TOS, DSCP, TTL',
+        evidence: [kernel('target MARK', 'target CONNMARK', 'target TOS', 'target DSCP', 'target TTL')],
+        tests: [`${NETFILTER}/run.test.ts`],
+      },
       { behaviour: 'NOTRACK and CT', evidence: [kernel('target NOTRACK', 'target CT')], tests: [`${CONNTRACK}/track.test.ts`] },
-      { behaviour: 'ipsets of each type, nomatch, timeouts; the SET target', evidence: [kernel('ipset hash:ip', 'ipset hash:net', 'ipset hash:ip,port', 'ipset hash:net,port', 'ipset bitmap:port', 'ipset list:set', 'target SET'), asked('loaded and listed by the real tool')], tests: [`${NETFILTER}/ipset.test.ts`] },
+      {
+        behaviour: 'ipsets of each type, nomatch, timeouts; the SET target',
+        evidence: [
+          kernel(
+            'ipset hash:ip',
+            'ipset hash:net',
+            'ipset hash:ip,port',
+            'ipset hash:net,port',
+            'ipset bitmap:port',
+            'ipset list:set',
+            'target SET',
+          ),
+          asked('loaded and listed by the real tool'),
+        ],
+        tests: [`${NETFILTER}/ipset.test.ts`],
+      },
     ],
   },
   {
     title: 'Connection tracking and NAT',
     claims: [
-      { behaviour: 'connections: new, established, related, invalid; the entry of every namespace, both tuples and its flags', evidence: [kernel('stage conntrack:PREROUTING', 'stage conntrack:OUTPUT')], tests: [`${CONNTRACK}/track.test.ts`] },
-      { behaviour: 'conntrack is off until a rule needs it', evidence: [source('net/netfilter/nf_conntrack_proto.c nf_ct_netns_get'), kernel('outcome replied')], tests: [`${CONNTRACK}/track.test.ts`] },
-      { behaviour: 'DNAT (ranges of addresses and ports), REDIRECT, NETMAP', evidence: [kernel('target DNAT', 'target REDIRECT', 'target NETMAP')], tests: [`${CONNTRACK}/nat.test.ts`] },
-      { behaviour: 'SNAT and MASQUERADE; the address of a device that has none', evidence: [kernel('target SNAT', 'target MASQUERADE')], tests: [`${CONNTRACK}/nat.test.ts`] },
-      { behaviour: 'replies and ICMP errors are translated back', evidence: [kernel('status snat', 'status dnat')], tests: [`${CONNTRACK}/nat.test.ts`] },
-      { behaviour: 'clashing ports move to another of their class', evidence: [source('net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple'), asked('clashes in namespaces')], tests: [`${CONNTRACK}/nat.test.ts`] },
-      { behaviour: 'timeouts, a full table, a RST that ends an unreplied connection', evidence: [source('net/netfilter/nf_conntrack_proto_tcp.c'), kernel('leg reset')], tests: [`${CONNTRACK}/timeouts.test.ts`, `${CONNTRACK}/room.test.ts`] },
+      {
+        behaviour: 'connections: new, established, related, invalid; the entry of every namespace, both tuples and its flags',
+        evidence: [kernel('stage conntrack:PREROUTING', 'stage conntrack:OUTPUT')],
+        tests: [`${CONNTRACK}/track.test.ts`],
+      },
+      {
+        behaviour: 'conntrack is off until a rule needs it',
+        evidence: [source('net/netfilter/nf_conntrack_proto.c nf_ct_netns_get'), kernel('outcome replied')],
+        tests: [`${CONNTRACK}/track.test.ts`],
+      },
+      {
+        behaviour: 'DNAT (ranges of addresses and ports), REDIRECT, NETMAP',
+        evidence: [kernel('target DNAT', 'target REDIRECT', 'target NETMAP')],
+        tests: [`${CONNTRACK}/nat.test.ts`],
+      },
+      {
+        behaviour: 'SNAT and MASQUERADE; the address of a device that has none',
+        evidence: [kernel('target SNAT', 'target MASQUERADE')],
+        tests: [`${CONNTRACK}/nat.test.ts`],
+      },
+      {
+        behaviour: 'replies and ICMP errors are translated back',
+        evidence: [kernel('status snat', 'status dnat')],
+        tests: [`${CONNTRACK}/nat.test.ts`],
+      },
+      {
+        behaviour: 'clashing ports move to another of their class',
+        evidence: [source('net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple'), asked('clashes in namespaces')],
+        tests: [`${CONNTRACK}/nat.test.ts`],
+      },
+      {
+        behaviour: 'timeouts, a full table, a RST that ends an unreplied connection',
+        evidence: [source('net/netfilter/nf_conntrack_proto_tcp.c'), kernel('leg reset')],
+        tests: [`${CONNTRACK}/timeouts.test.ts`, `${CONNTRACK}/room.test.ts`],
+      },
     ],
   },
   {
     title: 'Sockets',
     claims: [
-      { behaviour: 'UDP, TCP handshake, ICMP echo; a closed port answers 3/3 or RST', evidence: [kernel('proto udp', 'proto tcp', 'proto icmp', 'drop NO_SOCKET')], tests: [`${PATH}/socket.test.ts`] },
-      { behaviour: 'broadcasts reach sockets, and the sender’s own', evidence: [kernel('route broadcast', 'copies')], tests: [`${PATH}/broadcast.test.ts`] },
+      {
+        behaviour: 'UDP, TCP handshake, ICMP echo; a closed port answers 3/3 or RST',
+        evidence: [kernel('proto udp', 'proto tcp', 'proto icmp', 'drop NO_SOCKET')],
+        tests: [`${PATH}/socket.test.ts`],
+      },
+      {
+        behaviour: 'broadcasts reach sockets, and the sender’s own',
+        evidence: [kernel('route broadcast', 'copies')],
+        tests: [`${PATH}/broadcast.test.ts`],
+      },
       { behaviour: 'a drop in OUTPUT is the caller’s EPERM', evidence: [kernel('errno EPERM')], tests: [`${PATH}/socket.test.ts`] },
-      { behaviour: 'host operations (`ip link`, `ip addr`, `ip route` …) with their side effects', evidence: [asked('random series of commands against `ip`')], tests: ['test/unit/linux/ops'] },
+      {
+        behaviour: 'host operations (`ip link`, `ip addr`, `ip route` …) with their side effects',
+        evidence: [asked('random series of commands against `ip`')],
+        tests: ['test/unit/linux/ops'],
+      },
     ],
   },
 ];

@@ -117,7 +117,7 @@ describe.skipIf(missing.length > 0)('a table that is wrong', () => {
     const asked = { world, session, probes: [probe], state: 'cold' } as const;
     const [verdict] = verdictsOf(await judge.ask(asked), { ...asked, world: wrong });
     const agreement = new Agreement();
-    agreement.add(verdict!);
+    agreement.add(verdict!, world);
     expect(agreement.differing).toBe(1);
     expect(agreementText(agreement, PLAIN)).toMatch(/outcome +0 of 1 agree/);
     const text = partingText(verdict!, PLAIN);

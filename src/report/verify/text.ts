@@ -1,6 +1,8 @@
 import { type Verdict, isUnknown } from '../../snapshot/kernel/agreement.ts';
 import { TIER_GROUPS } from '../../snapshot/kernel/compare.ts';
+import { factsOf } from '../../snapshot/kernel/facts.ts';
 import type { Section } from '../../snapshot/kernel/sections.ts';
+import type { World } from '../../world/world.ts';
 import type { Paint } from '../paint.ts';
 import { printable } from '../printable.ts';
 
@@ -17,14 +19,18 @@ export class Agreement {
   compared = 0;
   unknown = 0;
   differing = 0;
+  /** How many of the probes that agree have met each fact of `snapshot/kernel/facts`. */
+  readonly met: Map<string, number> = new Map();
 
-  add(verdict: Verdict): void {
+  /** @param world what the probe was sent through: what it met there is counted */
+  add(verdict: Verdict, world: World): void {
     if (isUnknown(verdict)) {
       this.unknown++;
       return;
     }
     this.compared++;
     if (verdict.differences.length > 0) this.differing++;
+    else if (verdict.trace !== null) for (const fact of factsOf(verdict.trace, world)) this.met.set(fact, (this.met.get(fact) ?? 0) + 1);
     for (const { name, tiers } of TIER_GROUPS) {
       if (verdict.differences.every(({ tier }) => !tiers.includes(tier))) this.#agreeing.set(name, (this.#agreeing.get(name) ?? 0) + 1);
     }

@@ -1,4 +1,5 @@
 import type { Host, Netns } from '../../linux/netns.ts';
+import { explicitSysctls } from '../../linux/sysctl.ts';
 import type { Hop, Leg, Step, Trace } from '../../trace/trace.ts';
 import type { World } from '../../world/world.ts';
 
@@ -13,7 +14,8 @@ export function factsOf(trace: Trace, world: World): Set<string> {
   const facts = new Set<string>([`outcome ${trace.outcome}`, `proto ${trace.probe.proto}`]);
   if (trace.errno !== null) facts.add(`errno ${trace.errno}`);
   for (const { type, code } of trace.icmpErrors) facts.add(`icmp ${type}/${code}`);
-  for (const entries of Object.values(trace.conntrack)) for (const { status } of entries) for (const flag of status) facts.add(`status ${flag}`);
+  for (const entries of Object.values(trace.conntrack))
+    for (const { status } of entries) for (const flag of status) facts.add(`status ${flag}`);
   const visited = new Set<string>();
   for (const leg of trace.legs) ofLeg(leg, facts, visited);
   for (const at of visited) {
@@ -37,7 +39,7 @@ function ofLeg(leg: Leg, facts: Set<string>, visited: Set<string>): void {
 
 function ofHop({ rx, tx, through }: Hop, facts: Set<string>): void {
   if (through !== undefined) facts.add('through');
-  if (rx !== undefined && rx.proto !== 'arp' && tx !== undefined && tx.proto !== 'arp' && rx.ttl === tx.ttl) facts.add('bridged');
+  if (rx !== undefined && 'ttl' in rx && tx !== undefined && 'ttl' in tx && rx.ttl === tx.ttl) facts.add('bridged');
 }
 
 function ofStep(step: Step, facts: Set<string>): void {
@@ -83,7 +85,7 @@ function netnsAt(machines: Readonly<Record<string, Host>>, at: string): Netns | 
 }
 
 function ofNetns(netns: Netns, facts: Set<string>): void {
-  for (const name of Object.keys(netns.sysctls)) facts.add(`sysctl ${name.slice(name.lastIndexOf('.') + 1)}`);
+  for (const [name] of explicitSysctls(netns.sysctls)) facts.add(`sysctl ${name.slice(name.lastIndexOf('.') + 1)}`);
   for (const { type } of netns.ipsets) facts.add(`ipset ${type}`);
   for (const { kind, port } of netns.links) {
     facts.add(`link ${kind.type}`);

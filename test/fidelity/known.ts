@@ -1,0 +1,11 @@
+/** Where podwalk and the real world are known to part, or where podwalk says less. */
+export const KNOWN: readonly string[] = [
+  'A `throw` route in table local over an address of the host itself: the kernel answers otherwise (found once in 1,000 random namespaces).',
+  'Several default routes of equal metric: the first is taken. Multipath hash policies 2 and 3 are taken as 0.',
+  'A datagram that loses a fragment is given up after `ipfrag_time` with ICMP 11/1 as the kernel’s source says; not measured.',
+  'Where many datagrams wait for fragments, the oldest is given up; the kernel refuses the newest.',
+  'Health probes of the load balancer meet NSGs, not the tables of the node itself; an application’s HTTP answer counts as 200.',
+  'A device that comes up again has its DHCP routes at once, as systemd-networkd brings them.',
+  'The nftables back end prints some negated port ranges as their complement; podwalk prints them as the legacy back end does.',
+  'Sockets are those of a probe and of listeners: no retransmission, no data after the handshake, no FIN.',
+];
