@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { type Probe } from '../../../src/walk/probe.ts';
+import { walk } from '../../../src/walk/walk.ts';
+import { formatIpv4 } from '../../../src/wire/ipv4.ts';
+import type { FrozenWorld } from '../../../src/world/world.ts';
+import { build, freshSession, probeFor } from '../../property/support/built.ts';
+import { leftBehind, noticed } from '../../property/support/noticed.ts';
+import { after } from '../../property/support/operations.ts';
+
+const CLUSTER = {
+  name: 'two nodes',
+  cluster: { mode: 'overlay' as const, nodes: 2 },
+  pods: [
+    { name: 'client', node: 'node-0' },
+    { name: 'other', node: 'node-0' },
+    { name: 'server', node: 'node-1', listens: ['udp/53', 'tcp/80'] },
+  ],
+};
+
+function worldWith(...steps: readonly Record<string, unknown>[]): FrozenWorld {
+  let world = build(CLUSTER);
+  for (const step of steps) {
+    const changed = after(world, step as Parameters<typeof after>[1], freshSession(world));
+    expect(changed, JSON.stringify(step)).not.toBe(world);
+    world = changed;
+  }
+  return world;
+}
+
+/** Sends packets of one flow from the client, unrecorded: each must fare as a recorded one, whatever came before. */
+function fares(world: FrozenWorld, packets: readonly (Partial<Probe> & { readonly afterMs?: number })[]): string[] {
+  const probe = probeFor(world, { from: 'pod/default/client', to: 'pod/default/server:53', proto: 'udp' });
+  if (probe === null) throw new Error('no such flow');
+  const outcomes: string[] = [];
+  const [bare, recorded] = [freshSession(world), freshSession(world)];
+  for (const { afterMs = 0, ...how } of packets) {
+    const [one, other] = ([bare, recorded] as const).map((session) => {
+      session.clock.nowMs += afterMs;
+      return walk(world, session, { ...probe, ...how }, { record: session === bare ? 'none' : 'summary' });
+    });
+    if (one === undefined || other === undefined) throw new Error('no walk');
+    expect(noticed(one)).toBe(noticed(other));
+    outcomes.push(one.outcome);
+  }
+  expect(leftBehind(bare)).toBe(leftBehind(recorded));
+  return outcomes;
+}
+
+function rules(table: string, ...lines: readonly string[]): Record<string, unknown> {
+  return { 'apply-iptables': { on: 'node/node-0', text: `*${table}\n${lines.join('\n')}\nCOMMIT\n` } };
+}
+
+describe('a packet of a known flow', () => {
+  it('that is longer than the way takes is refused', () => {
+    const world = worldWith({ 'set-mtu': { on: 'node/node-0', dev: 'eth0', mtu: 1400 } });
+    expect(fares(world, [{}, { sizeBytes: 1420, df: true }, { sizeBytes: 1420 }, {}])).toEqual([
+      'replied',
+      'icmp-error',
+      'replied',
+      'replied',
+    ]);
+  });
+
+  it.each([
+    ['source port', '-p udp -m udp --sport 40001', { sport: 40_001 }],
+    ['destination port', '-p udp -m udp --dport 54', { dport: 54 }],
+    ['TOS', '-m tos --tos 0x10/0xff', { tos: 0x10 }],
+    ['TTL', '-m ttl --ttl-lt 40', { ttl: 40 }],
+    ['length', '-m length --length 1000:1500', { sizeBytes: 1000 }],
+  ])('that differs in its %s meets a rule that reads it', (_, selector, packet) => {
+    const world = worldWith(rules('filter', `-I FORWARD ${selector} -j DROP`));
+    expect(fares(world, [{}, packet, {}])).toEqual(['replied', 'dropped', 'replied']);
+  });
+
+  it('meets a rule that does not always answer alike every time', () => {
+    const world = worldWith(rules('filter', '-I FORWARD -m statistic --mode nth --every 4 --packet 0 -j DROP'));
+    expect(fares(world, [{}, {}, {}, {}])).toEqual(['dropped', 'replied', 'delivered', 'replied']);
+  });
+
+  it('begins a new connection where the old one is forgotten', () => {
+    const world = worldWith({ 'set-sysctl': { on: 'node/node-0', name: 'net.netfilter.nf_conntrack_max', value: 1 } });
+    expect(fares(world, [{}, { sport: 40_001 }, { sport: 40_001, afterMs: 200_000 }])).toEqual(['replied', 'unknown', 'replied']);
+  });
+
+  it('gets another port where somebody has its own', () => {
+    // The other pod is translated to the client's address and port, which the client then finds taken.
+    const plain = worldWith();
+    const [client, other] = ['client', 'other'].map((name) =>
+      probeFor(plain, { from: `pod/default/${name}`, to: `pod/default/${name}:53`, proto: 'udp' }),
+    );
+    if (!client || !other) throw new Error('no such flow');
+    const [to, from] = [formatIpv4(client.dst), formatIpv4(other.dst)];
+    const world = worldWith(rules('nat', `-A POSTROUTING -s ${from} -p udp -m udp --dport 53 -j SNAT --to-source ${to}`));
+    expect(fares(world, [{ from: other.from }, {}, { sport: 40_001 }])).toHaveLength(3);
+  });
+});
