@@ -1,8 +1,8 @@
-import { DEFAULT_ASSUMPTIONS } from '../../src/azure/assumptions.ts';
+import type { FabricAssumptions } from '../../src/azure/assumptions.ts';
 import { assumption, document, type Group, source, transcript, upstream } from './claim.ts';
 
 /** What each switch of the fabric stands for. */
-const SWITCHES: Readonly<Record<keyof typeof DEFAULT_ASSUMPTIONS, string>> = {
+const SWITCHES: Readonly<Record<keyof FabricAssumptions, string>> = {
   ttlDecrement: 'the fabric does not lower the TTL',
   platformIgnoresUdr: 'the platform addresses are reached whatever the route table says',
   platformAnswersOwnAddressesOnly: 'the platform addresses answer only the NIC’s own addresses',

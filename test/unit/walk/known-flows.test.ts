@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Probe } from '../../../src/walk/probe.ts';
+import type { Probe } from '../../../src/walk/probe.ts';
 import { walk } from '../../../src/walk/walk.ts';
 import { formatIpv4 } from '../../../src/wire/ipv4.ts';
 import type { FrozenWorld } from '../../../src/world/world.ts';
@@ -20,8 +20,8 @@ const CLUSTER = {
 function worldWith(...steps: readonly Record<string, unknown>[]): FrozenWorld {
   let world = build(CLUSTER);
   for (const step of steps) {
-    const changed = after(world, step as Parameters<typeof after>[1], freshSession(world));
-    expect(changed, JSON.stringify(step)).not.toBe(world);
+    const changed = after(world, step, freshSession(world));
+    expect(changed).not.toBe(world);
     world = changed;
   }
   return world;
