@@ -37,6 +37,8 @@ function wayOf(stack: Stack, device: Device, skb: Skb, foresight: Foresight): Fo
   const route = routeInput(stack, skb, device);
   switch (route.kind) {
     case 'local':
+      // After nat a new connection may have another source port than it came with.
+      if (natChains !== null && security !== null && hasRules(security, INPUT)) return STEP_BY_STEP;
       return passes(INPUT, null, mangle, filter, legacySecurity, natChains, security) ? route : STEP_BY_STEP;
     case 'forward':
       return !route.redirect &&

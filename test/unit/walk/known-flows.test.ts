@@ -50,10 +50,24 @@ function rules(table: string, ...lines: readonly string[]): Record<string, unkno
   return { 'apply-iptables': { on: 'node/node-0', text: `*${table}\n${lines.join('\n')}\nCOMMIT\n` } };
 }
 
+function probeFrom(pod: string): Probe {
+  const probe = probeFor(build(CLUSTER), { from: `pod/default/${pod}`, to: `pod/default/${pod}:53`, proto: 'udp' });
+  if (probe === null) throw new Error(`no pod ${pod}`);
+  return probe;
+}
+
+function fromPod(pod: string): Probe['from'] {
+  return probeFrom(pod).from;
+}
+
+function addressOf(pod: string): string {
+  return formatIpv4(probeFrom(pod).dst);
+}
+
 describe('a packet of a known flow', () => {
   it('that is longer than the way takes is refused', () => {
     const world = worldWith({ 'set-mtu': { on: 'node/node-0', dev: 'eth0', mtu: 1400 } });
-    expect(fares(world, [{}, { sizeBytes: 1420, df: true }, { sizeBytes: 1420 }, {}])).toEqual([
+    expect(fares(world, [{}, { sport: 30_000, sizeBytes: 1420, df: true }, { sport: 30_001, sizeBytes: 1420 }, {}])).toEqual([
       'replied',
       'icmp-error',
       'replied',
@@ -69,7 +83,25 @@ describe('a packet of a known flow', () => {
     ['length', '-m length --length 1000:1500', { sizeBytes: 1000 }],
   ])('that differs in its %s meets a rule that reads it', (_, selector, packet) => {
     const world = worldWith(rules('filter', `-I FORWARD ${selector} -j DROP`));
-    expect(fares(world, [{}, packet, {}])).toEqual(['replied', 'dropped', 'replied']);
+    // Connections of their own, so that conntrack tells them all NEW.
+    const packets = [{ sport: 30_000 }, { sport: 30_001, ...packet }, { sport: 30_002 }];
+    expect(fares(world, packets)).toEqual(['replied', 'dropped', 'replied']);
+  });
+
+  it('that comes from somebody else, goes to somebody else, by another protocol, meets a rule that reads it', () => {
+    const [client, other] = ['client', 'other'].map((name) => addressOf(name));
+    for (const selector of [`-s ${other}`, '-p tcp', `-s ${client} -p udp`]) {
+      const world = worldWith(rules('filter', `-I FORWARD ${selector} -j DROP`));
+      const from = fromPod('other');
+      const packets: Partial<Probe>[] = [
+        { sport: 30_000 },
+        { sport: 30_001, from },
+        { sport: 30_002, proto: 'tcp', dport: 80 },
+        { sport: 30_003 },
+      ];
+      fares(world, packets);
+      fares(world, packets.toReversed());
+    }
   });
 
   it('meets a rule that does not always answer alike every time', () => {
@@ -84,13 +116,8 @@ describe('a packet of a known flow', () => {
 
   it('gets another port where somebody has its own', () => {
     // The other pod is translated to the client's address and port, which the client then finds taken.
-    const plain = worldWith();
-    const [client, other] = ['client', 'other'].map((name) =>
-      probeFor(plain, { from: `pod/default/${name}`, to: `pod/default/${name}:53`, proto: 'udp' }),
-    );
-    if (!client || !other) throw new Error('no such flow');
-    const [to, from] = [formatIpv4(client.dst), formatIpv4(other.dst)];
+    const [to, from] = ['client', 'other'].map((name) => addressOf(name));
     const world = worldWith(rules('nat', `-A POSTROUTING -s ${from} -p udp -m udp --dport 53 -j SNAT --to-source ${to}`));
-    expect(fares(world, [{ from: other.from }, {}, { sport: 40_001 }])).toHaveLength(3);
+    expect(fares(world, [{ from: fromPod('other') }, {}, { sport: 40_001 }])).toHaveLength(3);
   });
 });
