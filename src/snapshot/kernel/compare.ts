@@ -113,7 +113,7 @@ export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: W
 
 /**
  * The outcome that the twin should report. The recorder knew of a TCP delivery only from a finished handshake, and of an echo request's
- * only from the answer on a wire.
+ * only from the answer on a wire; live, a handshake that was begun tells as well, but none is begun where the answer has no route.
  */
 function outcomeOf(truth: TruthProbe, trace: Trace): string {
   if (truth.outcome === 'delivered-no-reply') return 'delivered';

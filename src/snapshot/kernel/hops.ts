@@ -26,13 +26,19 @@ interface Visit {
   left: boolean;
 }
 
+/** The way of one copy of a packet, and how early it ended among the others. */
+interface Way {
+  readonly hops: readonly TruthHop[];
+  readonly ended: number;
+}
+
 /**
  * The ways that the copies of one packet took, each as the visits of namespaces that taps saw. A frame that comes in by a wire begins a
  * visit; the frame that was sent into the wire says which visit it came from.
  * @returns the packet itself first: where copies are made of it, it is the last to be sent
  * @source net/bridge/br_forward.c br_flood; net/ipv4/ip_output.c ip_mc_output
  */
-export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] {
+export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
   const { wires, inner, bridges } = layout;
   const open = new Map<string, Visit>();
   const inFlight = new Map<string, Visit[]>();
@@ -83,7 +89,9 @@ export function ways(frames: readonly TapFrame[], layout: Layout): TruthHop[][] 
   }
   const parents = new Set(visits.map(({ parent }) => parent));
   const ends = visits.filter((visit) => !parents.has(visit));
-  return ends.toSorted((a, b) => compareForks(forksOf(b), forksOf(a))).map((last) => wayTo(last, layout));
+  return ends
+    .toSorted((a, b) => compareForks(forksOf(b), forksOf(a)))
+    .map((last) => ({ hops: wayTo(last, layout), ended: visits.indexOf(last) }));
 }
 
 function forksOf(last: Visit): number[] {

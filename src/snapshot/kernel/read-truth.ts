@@ -92,9 +92,10 @@ function outcomeOf(found: {
   return found.delivered === null ? 'dropped' : 'delivered-no-reply';
 }
 
-/** Of the ways that copies of a packet took, the one that led to a socket; else the longest, that of the packet itself among equals. */
+/** Of the ways that copies of a packet took, the first that led to a socket; else the longest, that of the packet itself among equals. */
 function theWay(frames: readonly TapFrame[], layout: Layout, receiver: string | null): readonly TruthHop[] {
   const all = ways(frames, layout);
-  const arrived = all.find((way) => way.at(-1)?.ns === receiver && way.at(-1)?.out === undefined);
-  return arrived ?? all.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  const arrived = all.filter(({ hops }) => hops.at(-1)?.ns === receiver && hops.at(-1)?.out === undefined);
+  const way = arrived.toSorted((a, b) => a.ended - b.ended)[0] ?? all.toSorted((a, b) => b.hops.length - a.hops.length)[0];
+  return way?.hops ?? [];
 }

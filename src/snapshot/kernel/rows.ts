@@ -177,9 +177,12 @@ function twinTuple(t: Tuple): TruthTuple {
   return proto === 'icmp' ? { proto, src, dst, id: t.sport ?? 0 } : t;
 }
 
-function entryText(entry: TruthEntry, vxlan: VxlanPorts): string {
-  const mark = entry.mark === undefined || entry.mark === 0 ? '' : ` mark ${entry.mark}`;
-  return `${tupleText(entry.orig, vxlan)} / ${tupleText(entry.reply, vxlan)} [${[...entry.status].sort().join(' ')}]${mark}`;
+function entryText({ orig, reply, status, mark = 0 }: TruthEntry, vxlan: VxlanPorts): string {
+  // What is sent into a tunnel keeps its hashed port where only its destination is translated.
+  const isTunnel = orig.proto === 'udp' && vxlan.has(orig.dport ?? -1);
+  const back = isTunnel && reply.dport === orig.sport ? { ...reply, dport: 0 } : reply;
+  const shownMark = mark === 0 ? '' : ` mark ${mark}`;
+  return `${tupleText(orig, vxlan)} / ${tupleText(back, vxlan)} [${[...status].sort().join(' ')}]${shownMark}`;
 }
 
 export function truthEntries(entries: readonly TruthEntry[], vxlan: VxlanPorts): string[] {

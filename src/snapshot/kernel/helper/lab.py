@@ -1,5 +1,5 @@
 """A network of namespaces, built from a plan, and probes through it."""
-import os
+import re
 import select
 import socket
 import struct
@@ -11,7 +11,7 @@ import routes
 import rules
 import tables
 import tools
-from listeners import Listener, Sink
+from listeners import Listener, Sink, half_open
 from senders import Sender, checksum, transport
 
 # A link that comes up works a moment later; longer than this it never will.
@@ -20,6 +20,8 @@ UP_SECONDS = 3
 SETTLE_SECONDS = 3
 IDLE_SECONDS = 0.0003
 IDLE_ROUNDS = 2
+# Of a route that is there for a moment, and shall come after all others.
+LAST_METRIC = 4294967294
 
 
 class Site:
@@ -49,6 +51,7 @@ class Lab:
         self.sites = []
         self.sinks = {}
         self.outside = None
+        self.lingering = set()
         self.poll = select.epoll()
         self.watched = {}
         try:
@@ -134,12 +137,14 @@ class Lab:
         return list(wanted)
 
     def once_more(self, site, lines, err):
-        """A route by a gateway that no link leads to is there all the same, once the kernel is told not to check."""
+        """A route by a gateway that no link leads to any more is there all the same: the kernel checked when it was added, not since."""
         failed = [lines[int(line.rsplit(":", 1)[1]) - 1] for line in err.splitlines() if line.startswith("Command failed")]
-        others = [line for line in failed if " via " not in line]
-        if others or not failed:
-            raise tools.ToolFailed(f"{site.name}: ip: {others[0] if others else ''}: {' / '.join(err.splitlines()[:4])}")
-        tools.run(site.name, ["ip", "-batch", "-"], "".join(f"{line} onlink\n" for line in failed))
+        gateways = {found for line in failed for found in re.findall(r"via (\S+) dev (\S+)", line)}
+        if not failed or any(" via " not in line for line in failed):
+            raise tools.ToolFailed(f"{site.name}: ip: {failed[0] if failed else ''}: {' / '.join(err.splitlines()[:4])}")
+        leads = [f"{gateway}/32 dev {device} scope link metric {LAST_METRIC}" for gateway, device in sorted(gateways)]
+        batch = [*(f"route append {lead}" for lead in leads), *failed, *(f"route del {lead}" for lead in leads)]
+        tools.run(site.name, ["ip", "-batch", "-"], "".join(f"{line}\n" for line in batch))
 
     def wait_until_up(self):
         give_up = time.monotonic() + UP_SECONDS
@@ -261,6 +266,8 @@ class Lab:
             self.sites[probe["from"]].space.enter()
             sender = Sender(probe)
         settled = self.settle(sender, seen)
+        if probe["proto"] == "tcp" and not seen:
+            seen += self.half_open()
         frames, hit, heard = self.collect()
         born = {site.name: rows for site in self.sites if (rows := site.flows.newcomers())}
         result = {
@@ -297,6 +304,17 @@ class Lab:
                 self.sites[listener.site].space.enter()
                 listener.open()
                 self.watch(listener)
+
+    def half_open(self):
+        rows = []
+        for site in self.sites:
+            if any(listener.tcp for listener in site.listeners):
+                site.space.enter()
+                rows += half_open(site.name)
+        # The kernel keeps those of earlier probes for a second.
+        fresh = [row for row in rows if (row["ns"], row["src"], row["dst"]) not in self.lingering]
+        self.lingering.update((row["ns"], row["src"], row["dst"]) for row in rows)
+        return fresh
 
     def listeners(self):
         return [listener for site in self.sites for listener in site.listeners]

@@ -108,6 +108,26 @@ class Listener:
             seen.append(row)
 
 
+SYN_RECV = "03"
+
+
+def half_open(place):
+    """Handshakes of the present namespace that a listener has begun and nobody has finished."""
+    rows = []
+    with open("/proc/thread-self/net/tcp", encoding="ascii") as file:
+        for line in file.readlines()[1:]:
+            _number, own, peer, state, *_rest = line.split()
+            if state == SYN_RECV:
+                rows.append({"ns": place, "proto": "tcp", "src": hex_end(peer), "dst": hex_end(own), "at": time.time_ns()})
+    return rows
+
+
+def hex_end(text):
+    """An address of /proc/net/tcp: the number as the machine holds it."""
+    address, port = text.split(":")
+    return f"{socket.inet_ntoa(struct.pack('=I', int(address, 16)))}:{int(port, 16)}"
+
+
 def turned(payload):
     """The answer to a payload is the same one, but for the bit that tells the direction."""
     return payload if len(payload) < 8 else payload[:7] + bytes([payload[7] | 1]) + payload[8:]
