@@ -1,10 +1,13 @@
 /** What a device has of its own: `conf.proxy_arp` → `1`, `neigh.gc_stale_time` → `60`. */
 export type OwnSettings = Readonly<Record<string, string>>;
 
-/** Devices that have the same settings of their own. Every pod's end on a node has, so they are told once. */
+/**
+ * Devices that have the same settings of their own. Every pod's end on a node has, so they are told once. Lists of them, and the names in
+ * each, are sorted, so that what says the same is the same, however it came about.
+ */
 export interface AlikeDevices {
   readonly settings: OwnSettings;
-  /** Names as links bear them, in the order in which they came to be alike. */
+  /** Names as links bear them. */
   readonly devices: readonly string[];
 }
 
@@ -45,10 +48,12 @@ export function withDevices(
     if (list === undefined) newcomers.set(content, [dev]);
     else list.push(dev);
   }
-  return [...byContent].map(([content, group]) => {
-    const more = newcomers.get(content);
-    return more === undefined ? group : { settings: group.settings, devices: group.devices.concat(more) };
-  });
+  return [...byContent]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([content, group]) => {
+      const more = newcomers.get(content);
+      return more === undefined ? group : { settings: group.settings, devices: group.devices.concat(more).sort() };
+    });
 }
 
 const contents = new WeakMap<OwnSettings, string>();

@@ -170,3 +170,15 @@ test('the list is sorted and hides the neighbour defaults of the machine', () =>
   expect(names).toContain('net.ipv4.conf.lo.rp_filter');
   expect(names.some((name) => name.startsWith('net.ipv4.neigh.default.'))).toBe(false);
 });
+
+test('what single devices say is the same whatever the order in which it was written', () => {
+  const write = (...settings: [string, string][]): unknown =>
+    settings.reduce((sysctls, [name, value]) => withSysctl(sysctls, DEVICES, name, value), NO_SYSCTLS);
+  const proxyArp = (dev: string): [string, string] => [conf(dev, 'proxy_arp'), '1'];
+  const filter: [string, string] = [conf('eth0', 'rp_filter'), '1'];
+  expect(write(proxyArp('eth1'), filter, proxyArp('eth0'))).toEqual(write(proxyArp('eth0'), filter, proxyArp('eth1')));
+  expect(write(proxyArp('eth1'), proxyArp('eth0'))).toEqual({
+    names: {},
+    devices: [{ settings: { 'conf.proxy_arp': '1' }, devices: ['eth0', 'eth1'] }],
+  });
+});
