@@ -1,5 +1,6 @@
 import { ANY, BROADCAST, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
 import { mask } from '../../wire/prefix.ts';
+import { TCP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
 import type { OutputRoute } from '../fib/route-result.ts';
@@ -14,13 +15,14 @@ const TIMEOUT_MS = 300_000;
 
 /**
  * A router says that another one is nearer. It is believed where it is the gateway that the packet was sent to, and once the nearer one is
- * known by its Ethernet address; until then it is asked for.
+ * known by its Ethernet address; until then it is asked for. A TCP socket hears of it only while nothing else uses it, which a connect()
+ * or a handshake does.
  * @source net/ipv4/route.c __ip_do_redirect
  */
 export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quoted: Quoted): void {
-  if (!concernsSocket(stack, quoted)) return;
+  if (quoted.proto === TCP || !concernsSocket(stack, quoted)) return;
   const { src: from, icmpGateway: gateway } = redirect;
-  const route = routeTo(stack, quoted.dst);
+  const route = routeTo(stack, quoted.dst, quoted.src);
   if (route?.kind !== 'unicast' || route.gateway !== from || !isAcceptable(stack, device, from, gateway)) return;
   if (!awaitNeighbour(stack, route.device, gateway)) return;
   stack.session.redirects.set(quoted.dst, { from, gateway, expiresAtMs: stack.effects.nowMs + TIMEOUT_MS });

@@ -87,8 +87,8 @@ function withExceptions(stack: Stack, dst: Ipv4, found: OutputRoute): OutputRout
 }
 
 /** Whether this host can reach an address by itself, and by which way. @source ip_route_output */
-export function routeTo(stack: Stack, dst: Ipv4): Exit | null {
-  flow.reset(dst, ANY);
+export function routeTo(stack: Stack, dst: Ipv4, src: Ipv4 = ANY): Exit | null {
+  flow.reset(dst, src);
   const route = redirected(stack, dst, routeOutput(stack, flow));
   return route.kind === 'error' || route.kind === 'unknown' ? null : route;
 }

@@ -4,7 +4,7 @@ import type { RawTruth, TapFrame } from './answers.ts';
 import { type Layout, ways } from './hops.ts';
 import { sitesOf } from './plan.ts';
 import { SINK_MAC } from './plan/probe.ts';
-import { legacyVerdict } from './legacy.ts';
+import { legacyRule } from './legacy.ts';
 import type { TruthHop, TruthProbe, TruthRule } from './truth.ts';
 
 /** What of a World tells the ways of frames. */
@@ -57,7 +57,10 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     hops: theWay(request, layout, taken?.ns ?? null),
     replyHops: theWay(reply, layout, raw.reply === null ? null : from),
     trace: Object.entries(raw.rules).flatMap(([ns, rows]) =>
-      rows.map((row): TruthRule => ({ ...row, ns, verdict: row.verdict ?? legacyVerdict(world, ns, row) })),
+      rows.flatMap((row): TruthRule[] => {
+        const rule = row.verdict === undefined ? legacyRule(world, ns, row) : { ...row, verdict: row.verdict };
+        return rule === null ? [] : [{ ...rule, ns }];
+      }),
     ),
     conntrack: raw.conntrack,
     born: raw.born,

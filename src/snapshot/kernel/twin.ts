@@ -65,15 +65,13 @@ export class Twin {
     return this.#state === 'cold' ? { ...session, netns: new Map(), cold: true } : session;
   }
 
-  /** The state to start from again. The kernel's memory of ICMP rates, and of what errors said of routes, outlives whatever is flushed. */
+  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed. */
   #again(): Session {
     const session = this.#fresh();
-    for (const [at, { errorBuckets, pathMtus, redirects }] of this.#session.netns) {
+    for (const [at, { errorBuckets }] of this.#session.netns) {
       const netns = session.netns.get(at) ?? createNetnsSession(at);
       netns.cold = session.cold;
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
-      for (const [dst, mtu] of pathMtus) netns.pathMtus.set(dst, mtu);
-      for (const [dst, redirect] of redirects) netns.redirects.set(dst, redirect);
       session.netns.set(at, netns);
     }
     return session;

@@ -1,5 +1,5 @@
 import { explicitSysctls, withoutSysctl } from '../../linux/sysctl.ts';
-import type { Chain, Iptables, Rule } from '../../linux/netfilter/rule.ts';
+import type { Chain, Iptables, Rule, Table } from '../../linux/netfilter/rule.ts';
 import { DEFAULT_BRIDGE_PORT } from '../../linux/link.ts';
 import type { Host, Netns } from '../../linux/netns.ts';
 import { deleteAddress } from '../../linux/ops/addresses.ts';
@@ -140,35 +140,53 @@ const sysctls: Phase = (of) =>
       ),
   );
 
+/** A table of one of the two back ends. */
+interface Place {
+  readonly backEnd: 'iptables' | 'iptablesLegacy';
+  readonly table: keyof Iptables;
+}
+
+function placesOf(netns: Netns): Place[] {
+  return (['iptables', 'iptablesLegacy'] as const).flatMap((backEnd) =>
+    Object.values(netns[backEnd] ?? {}).map(({ name }) => ({ backEnd, table: name })),
+  );
+}
+
+function nameOf({ backEnd, table }: Place): string {
+  return backEnd === 'iptables' ? table : `legacy ${table}`;
+}
+
+function changeTable(netns: Netns, { backEnd, table }: Place, change: (table: Table) => Table): void {
+  const found = netns[backEnd]?.[table];
+  if (found !== undefined) netns[backEnd] = { ...netns[backEnd], [table]: change(found) };
+}
+
 const tables: Phase = (of) =>
   namespaces(of).flatMap((netns) =>
-    Object.values(netns.iptables).map(({ name }) =>
-      inNetns(netns, `table ${name}`, (draft) => {
-        const { [name]: _, ...kept } = draft.iptables;
-        draft.iptables = kept;
+    placesOf(netns).map((place) =>
+      inNetns(netns, `table ${nameOf(place)}`, (draft) => {
+        const { [place.table]: _, ...kept } = draft[place.backEnd] ?? {};
+        draft[place.backEnd] = kept;
       }),
     ),
   );
 
-function changeChain(netns: Netns, table: keyof Iptables, chain: string, change: (chain: Chain) => Chain): void {
-  const found = netns.iptables[table];
-  if (found === undefined) return;
-  const chains = found.chains.map((one) => (one.name === chain ? change(one) : one));
-  netns.iptables = { ...netns.iptables, [table]: { ...found, chains } };
+function changeChain(netns: Netns, place: Place, chain: string, change: (chain: Chain) => Chain): void {
+  changeTable(netns, place, (table) => ({ ...table, chains: table.chains.map((one) => (one.name === chain ? change(one) : one)) }));
 }
 
-function everyChain(of: RandomCase): { readonly netns: Netns; readonly table: keyof Iptables; readonly chain: Chain }[] {
+function everyChain(of: RandomCase): { readonly netns: Netns; readonly place: Place; readonly chain: Chain }[] {
   return namespaces(of).flatMap((netns) =>
-    Object.values(netns.iptables).flatMap((table) => table.chains.map((chain) => ({ netns, table: table.name, chain }))),
+    placesOf(netns).flatMap((place) => (netns[place.backEnd]?.[place.table]?.chains ?? []).map((chain) => ({ netns, place, chain }))),
   );
 }
 
 const rules: Phase = (of) =>
-  everyChain(of).flatMap(({ netns, table, chain: { name, rules: all } }) =>
+  everyChain(of).flatMap(({ netns, place, chain: { name, rules: all } }) =>
     all.map((rule, i) => {
       const text = JSON.stringify(rule);
-      return inNetns(netns, `rule ${table} ${name} ${i} ${text}`, (draft) => {
-        changeChain(draft, table, name, (chain) => {
+      return inNetns(netns, `rule ${nameOf(place)} ${name} ${i} ${text}`, (draft) => {
+        changeChain(draft, place, name, (chain) => {
           const at = chain.rules.findLastIndex((other, j) => j <= i && JSON.stringify(other) === text);
           return at < 0 ? chain : { ...chain, rules: chain.rules.toSpliced(at, 1) };
         });
@@ -178,15 +196,13 @@ const rules: Phase = (of) =>
 
 /** Chains that nothing leads to. */
 const chains: Phase = (of) =>
-  everyChain(of).flatMap(({ netns, table, chain }) => {
+  everyChain(of).flatMap(({ netns, place, chain }) => {
     const leadsThere = ({ target }: Rule): boolean => (target.t === 'jump' || target.t === 'goto') && target.chain === chain.name;
-    const isUsed = netns.iptables[table]?.chains.some((other) => other.rules.some(leadsThere)) ?? true;
+    const isUsed = netns[place.backEnd]?.[place.table]?.chains.some((other) => other.rules.some(leadsThere)) ?? true;
     if (chain.policy !== null || isUsed) return [];
     return [
-      inNetns(netns, `chain ${table} ${chain.name}`, (draft) => {
-        const found = draft.iptables[table];
-        if (found === undefined) return;
-        draft.iptables = { ...draft.iptables, [table]: { ...found, chains: found.chains.filter(({ name }) => name !== chain.name) } };
+      inNetns(netns, `chain ${nameOf(place)} ${chain.name}`, (draft) => {
+        changeTable(draft, place, (table) => ({ ...table, chains: table.chains.filter(({ name }) => name !== chain.name) }));
       }),
     ];
   });
@@ -194,19 +210,19 @@ const chains: Phase = (of) =>
 const policies: Phase = (of) =>
   everyChain(of)
     .filter(({ chain }) => chain.policy === 'DROP')
-    .map(({ netns, table, chain }) =>
-      inNetns(netns, `policy ${table} ${chain.name}`, (draft) => {
-        changeChain(draft, table, chain.name, (one) => ({ ...one, policy: 'ACCEPT' }));
+    .map(({ netns, place, chain }) =>
+      inNetns(netns, `policy ${nameOf(place)} ${chain.name}`, (draft) => {
+        changeChain(draft, place, chain.name, (one) => ({ ...one, policy: 'ACCEPT' }));
       }),
     );
 
 /** Selectors and matches of rules. */
 const conditions: Phase = (of) =>
-  everyChain(of).flatMap(({ netns, table, chain: { name, rules: all } }) =>
+  everyChain(of).flatMap(({ netns, place, chain: { name, rules: all } }) =>
     all.flatMap((rule, i) => {
       const part = (what: string, change: (rule: Rule) => Rule): Part =>
-        inNetns(netns, `condition ${table} ${name} ${i} ${what}`, (draft) => {
-          changeChain(draft, table, name, (chain) => ({ ...chain, rules: chain.rules.map((one, j) => (j === i ? change(one) : one)) }));
+        inNetns(netns, `condition ${nameOf(place)} ${name} ${i} ${what}`, (draft) => {
+          changeChain(draft, place, name, (chain) => ({ ...chain, rules: chain.rules.map((one, j) => (j === i ? change(one) : one)) }));
         });
       return [
         ...(rule.src === null ? [] : [part('-s', (one) => ({ ...one, src: null }))]),
@@ -226,7 +242,7 @@ const conditions: Phase = (of) =>
 /** Sets that no rule asks. */
 const sets: Phase = (of) =>
   namespaces(of).flatMap((netns) => {
-    const asked = JSON.stringify(netns.iptables);
+    const asked = JSON.stringify([netns.iptables, netns.iptablesLegacy]);
     const listed = JSON.stringify(netns.ipsets.map(({ entries }) => entries));
     return netns.ipsets
       .filter(({ name }) => !asked.includes(`"${name}"`) && !listed.includes(`"${name}"`))

@@ -39,6 +39,9 @@ export const TABLES: readonly (readonly [TableName, odds: number])[] = [
   ['security', 0.08],
 ];
 
+/** Namespaces whose rules are iptables-legacy's. */
+export const LEGACY = 0.12;
+
 /** Rules in a built-in chain; a user chain has one more. */
 export const RULES_IN_CHAIN: Weighted<number> = [
   [0, 5],

@@ -1,5 +1,5 @@
 import { formatIpv4 } from '../../../wire/ipv4.ts';
-import { protoName, protoNumber } from '../../../wire/proto.ts';
+import { ICMP, protoName, protoNumber } from '../../../wire/proto.ts';
 import type { CtEntry } from '../../conntrack/entry.ts';
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_EXPECTED, IPS_SEEN_REPLY } from '../../conntrack/entry.ts';
 import { CT_ESTABLISHED_REPLY, CT_RELATED_REPLY, type Skb } from '../../skb.ts';
@@ -120,6 +120,11 @@ function secondsLeft(ct: CtEntry, nowMs: number): number {
   return Math.max(0, Math.floor((ct.expiresAtMs - nowMs) / 1000));
 }
 
+/** The port as the match compares it: of ICMP it is the two bytes of type and code. @source include/net/netfilter/nf_conntrack_tuple.h */
+function dport(port: number, { proto }: CtEntry): number {
+  return proto === ICMP ? port << 8 : port;
+}
+
 /** The first part of the match that the packet fails, as a sentence; null when all hold. Only the explanation builds text. */
 function firstFailure(match: ConntrackMatch, env: HookEnv): string | null {
   const { skb } = env;
@@ -136,7 +141,12 @@ function firstFailure(match: ConntrackMatch, env: HookEnv): string | null {
   }
   for (const part of ['origSport', 'origDport', 'replSport', 'replDport'] as const) {
     const ports = match[part];
-    const port = { origSport: ct.origSport, origDport: ct.origDport, replSport: ct.replySport, replDport: ct.replyDport }[part];
+    const port = {
+      origSport: ct.origSport,
+      origDport: dport(ct.origDport, ct),
+      replSport: ct.replySport,
+      replDport: dport(ct.replyDport, ct),
+    }[part];
     if (ports !== null && !inPorts(ports, port)) return `connection port ${port} is${ports.not ? '' : ' not'} ${printRange(ports)}`;
   }
   if (!isProto(match.proto, ct.proto)) return `connection protocol is ${protoName(ct.proto)}`;
@@ -154,8 +164,8 @@ function holds(match: ConntrackMatch, env: HookEnv): boolean {
   if (match.dir !== null && (match.dir === 'REPLY') !== isReply(skb)) return false;
   if (!isWithin(match.origSrc, ct.origSrc) || !isWithin(match.origDst, ct.origDst)) return false;
   if (!isWithin(match.replSrc, ct.replySrc) || !isWithin(match.replDst, ct.replyDst)) return false;
-  if (!inPorts(match.origSport, ct.origSport) || !inPorts(match.origDport, ct.origDport)) return false;
-  if (!inPorts(match.replSport, ct.replySport) || !inPorts(match.replDport, ct.replyDport)) return false;
+  if (!inPorts(match.origSport, ct.origSport) || !inPorts(match.origDport, dport(ct.origDport, ct))) return false;
+  if (!inPorts(match.replSport, ct.replySport) || !inPorts(match.replDport, dport(ct.replyDport, ct))) return false;
   if (!isProto(match.proto, ct.proto)) return false;
   if (!hasAnyBit(match.status, ct.status)) return false;
   return match.expire === null || isInRange(match.expire, secondsLeft(ct, env.stack.effects.nowMs));

@@ -27,7 +27,7 @@ function printName(option: string, name: InterfaceName | null): string {
   return name === null ? '' : `${bang(name)} ${option} ${printInterface(name)}`;
 }
 
-/** @source net/netfilter/xt_physdev.c physdev_mt */
+/** What came in by a bridge and leaves by none has no port out: then not even `! --physdev-out` holds. @source xt_physdev.c physdev_mt */
 function holds(match: PhysdevMatch, { bridge }: Skb): boolean {
   if (bridge === null) {
     return match.isBridged !== true && match.isIn !== true && match.isOut !== true && match.in?.not !== false && match.out?.not !== false;
@@ -36,7 +36,7 @@ function holds(match: PhysdevMatch, { bridge }: Skb): boolean {
   if (match.isIn === false) return false;
   if (match.isOut !== null && (bridge.physOut !== null) !== match.isOut) return false;
   if (match.in !== null && !matchesInterface(match.in, bridge.physIn)) return false;
-  return match.out === null || matchesInterface(match.out, bridge.physOut ?? '');
+  return match.out === null || (bridge.physOut !== null && matchesInterface(match.out, bridge.physOut));
 }
 
 /** `-m physdev`: the ports of a bridge that a frame came in by and leaves by, known only where br_netfilter runs. */

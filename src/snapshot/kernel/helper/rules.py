@@ -103,16 +103,16 @@ def log_traced(socket):
 
 
 def legacy_rows(socket):
-    """`TRACE: raw:PREROUTING:rule:1 `, as ip_tables words it. What the verdict of a rule was, its target tells."""
+    """
+    `TRACE: raw:PREROUTING:rule:1 `, as ip_tables words it. What the verdict of a rule was, its target tells. The word before the number
+    says nothing: a rule without conditions is called like the end of its chain, `policy` or `return`.
+    """
     rows = []
     for _kind, body in socket.received():
         found = nl.attributes(body, 4)
         prefix = name(found.get(10, b""))
         words = prefix.removeprefix("TRACE: ").strip().rsplit(":", 2)
         place = words[0].split(":", 1)
-        if len(words) != 3 or len(place) != 2 or words[1] == "return":
-            continue
-        row = {"table": place[0], "chain": place[1], "backEnd": "legacy"}
-        row.update({"at": "policy"} if words[1] == "policy" else {"rule": int(words[2])})
-        rows.append(row)
+        if len(words) == 3 and len(place) == 2:
+            rows.append({"table": place[0], "chain": place[1], "rule": int(words[2]), "backEnd": "legacy"})
     return rows
