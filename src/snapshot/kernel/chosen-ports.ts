@@ -10,39 +10,61 @@ interface TwinConnections {
   readonly met: ReadonlyMap<string, readonly ConntrackEntry[]>;
 }
 
-/** A port that one choice leads to may be part of the next one, in another namespace. */
-const MAX_ROUNDS = 8;
-
 /**
  * Where a source port is taken, the kernel chooses another one at random, and so does the twin: both changed it, and what they came to
- * is no difference. Everything else about the connection is still compared.
+ * is no difference. Everything else about the connection is still compared. In a routing loop each round begins with the port that the
+ * last one chose.
  * @source net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple
  */
 export function withTwinsPorts(truth: TruthProbe, twin: TwinConnections): TruthProbe {
+  const changed = changedPorts(truth);
+  if (changed.size === 0) return truth;
+  const chosen = new Map<string, number>();
   let now = truth;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const chosen = choices(now, twin);
-    if (chosen.size === 0) return now;
-    now = renamed(now, chosen);
-  }
+  while (choose(chosen, changed, truth, now, twin)) now = renamed(truth, chosen);
   return now;
 }
 
-function choices(truth: TruthProbe, twin: TwinConnections): Chosen {
-  const chosen = new Map<string, number>();
-  for (const ns of new Set([...Object.keys(truth.conntrack), ...Object.keys(truth.born ?? {})])) {
-    const others = [...(twin.conntrack.get(ns) ?? []), ...(twin.met.get(ns) ?? [])];
-    for (const entry of [...(truth.conntrack[ns] ?? []), ...(truth.born?.[ns] ?? [])]) {
-      const other = others.find((one) => isSameBut(entry, one));
-      if (other !== undefined) chosen.set(`${entry.reply.proto} ${sourceOf(entry.reply)}`, twinSourceOf(other.reply));
-    }
-  }
-  return chosen;
+/** The ports that a translation put in the place of others. */
+function changedPorts(truth: TruthProbe): ReadonlySet<string> {
+  const entries = [truth.conntrack, truth.born ?? {}].flatMap((byPlace) => Object.values(byPlace).flat());
+  const changed = entries.filter(({ orig, reply }) => sourceOf(reply) !== senderOf(orig));
+  return new Set(changed.map(({ reply }) => portKey(reply.proto, sourceOf(reply))));
 }
 
-/** The same connection, of which both changed the source port, each to another one. */
+function portKey(proto: string, port: number): string {
+  return `${proto} ${port}`;
+}
+
+/** @returns whether there are new choices, seen with those so far in the twin's words */
+function choose(
+  chosen: Map<string, number>,
+  changed: ReadonlySet<string>,
+  truth: TruthProbe,
+  now: TruthProbe,
+  twin: TwinConnections,
+): boolean {
+  const before = chosen.size;
+  for (const kind of ['conntrack', 'born'] as const) {
+    for (const [ns, entries] of Object.entries(truth[kind] ?? {})) {
+      const others = [...(twin.conntrack.get(ns) ?? []), ...(twin.met.get(ns) ?? [])];
+      entries.forEach(({ orig, reply }, index) => {
+        const entry = now[kind]?.[ns]?.[index];
+        const [from, to] = [portKey(orig.proto, senderOf(orig)), portKey(reply.proto, sourceOf(reply))];
+        // A port that is still in the kernel's words may be one of the twin's by chance.
+        const isKnown = chosen.has(from) || !changed.has(from);
+        if (entry === undefined || chosen.has(to) || !isKnown) return;
+        const other = others.find((one) => isSameBut(entry, one));
+        if (other !== undefined) chosen.set(to, twinSourceOf(other.reply));
+      });
+    }
+  }
+  return chosen.size > before;
+}
+
+/** The same connection, of which both changed the source port, mostly each to another one. */
 function isSameBut({ orig, reply }: TruthEntry, twin: ConntrackEntry): boolean {
-  const port = orig.id ?? orig.sport;
+  const port = senderOf(orig);
   return (
     orig.proto === twin.orig.proto &&
     orig.src === twin.orig.src &&
@@ -53,12 +75,15 @@ function isSameBut({ orig, reply }: TruthEntry, twin: ConntrackEntry): boolean {
     reply.dst === twin.reply.dst &&
     (reply.id !== undefined || reply.sport === twin.reply.sport) &&
     sourceOf(reply) !== port &&
-    twinSourceOf(twin.reply) !== port &&
-    sourceOf(reply) !== twinSourceOf(twin.reply)
+    twinSourceOf(twin.reply) !== port
   );
 }
 
-/** The sender's port: the destination of the answer. */
+function senderOf({ id, sport }: TruthTuple): number {
+  return id ?? sport ?? 0;
+}
+
+/** What became of the sender's port: the destination of the answer. */
 function sourceOf({ id, dport }: TruthTuple): number {
   return id ?? dport ?? 0;
 }
@@ -68,7 +93,7 @@ function twinSourceOf({ proto, sport, dport }: Tuple): number {
 }
 
 function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
-  const port = (proto: string, number: number): number => chosen.get(`${proto} ${number}`) ?? number;
+  const port = (proto: string, number: number): number => chosen.get(portKey(proto, number)) ?? number;
   const tuple = <T extends TruthTuple>(of: T): T => ({
     ...of,
     ...(of.sport === undefined ? {} : { sport: port(of.proto, of.sport) }),
