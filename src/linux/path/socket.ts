@@ -202,7 +202,9 @@ function nobodyText({ session }: Stack, skb: Skb): string {
   return `tcp/${skb.dport} is connected with ${formatIpv4(addr)}:${port}, not with ${formatIpv4(skb.src)}:${skb.sport}`;
 }
 
-/** @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */
+/** Unlike the RST of a REJECT rule, it has the TOS of what it answers. @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */
 function reset(stack: Stack, skb: Skb): void {
-  emit(stack, resetTo(stack, skb), 'socket', ({ src, sport }) => `RST from ${formatIpv4(src)}:${sport}`);
+  const answer = resetTo(stack, skb);
+  answer.tos = skb.tos;
+  emit(stack, answer, 'socket', ({ src, sport }) => `RST from ${formatIpv4(src)}:${sport}`);
 }
