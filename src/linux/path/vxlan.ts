@@ -32,16 +32,18 @@ export function vxlanTransmit(stack: Stack, device: Device, skb: Skb): void {
     stack.effects.unknown(stack, skb, 'VXLAN_OPTION', `${device.name} answers ARP itself (proxy), which is not modelled`);
     return;
   }
-  const remotes = destinations(stack, device, kind, skb.dmac);
-  if (remotes.length === 0) {
+  const [first, ...others] = destinations(stack, device, kind, skb.dmac);
+  if (first === undefined) {
     stack.effects.dropped(stack, skb, 'NO_TX_TARGET', `${device.name} knows no VTEP for ${skb.dmac}`);
     return;
   }
-  const copies = remotes.map((_, i) => (i === remotes.length - 1 ? skb : forkSkb(stack, skb)));
-  remotes.forEach((remote, i) => {
+  // The first of them gets the packet itself, after all others got their copies.
+  const copies = others.map(() => forkSkb(stack, skb));
+  others.forEach((remote, i) => {
     const copy = copies[i];
     if (copy !== undefined) encapsulate(stack, device, kind, copy, remote);
   });
+  encapsulate(stack, device, kind, skb, first);
 }
 
 interface Remote {
