@@ -1,7 +1,8 @@
-import { BROADCAST, formatIpv4, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
+import { formatIpv4, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
 import { BROADCAST_MAC, mac, type Mac, NO_MAC, ZERO_MAC } from '../../wire/mac.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
+import { inetDevAddrType } from '../fib/addr-type.ts';
 import type { LearnedNeighbour } from '../netns-session.ts';
 import type { Neighbour } from '../neighbour.ts';
 import type { Skb } from '../skb.ts';
@@ -88,7 +89,9 @@ function withoutArp(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
   if (entry !== null) return entry.mac ?? ZERO_MAC;
   if (isMulticast(nexthop)) return multicastMac(nexthop);
   if (device.noarp) return device.mac;
-  return nexthop === BROADCAST ? BROADCAST_MAC : null;
+  if (learned(stack, device, nexthop) !== null) return null;
+  // Of whichever device that is the broadcast address.
+  return inetDevAddrType(stack.netns, nexthop, null) === 'broadcast' ? BROADCAST_MAC : null;
 }
 
 function multicastMac(group: Ipv4): Mac {
@@ -127,7 +130,7 @@ function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
 export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Skb): void {
   let entry = taught(stack, device, nexthop);
   if (entry === null) {
-    const known = skb.via?.kind === 'broadcast' && nexthop === skb.dst ? BROADCAST_MAC : withoutArp(stack, device, nexthop);
+    const known = withoutArp(stack, device, nexthop);
     if (known !== null) {
       sendTo(stack, device, skb, known, nexthop, device.isLoopback ? null : 'permanent');
       return;
