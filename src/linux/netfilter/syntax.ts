@@ -177,10 +177,11 @@ export function maskedOf(use: OptionUse): MaskedAddress {
   return masked;
 }
 
-/** The same with host bits kept, as `-m conntrack` keeps them. */
+/** The same with host bits kept, as `-m conntrack` keeps them; a mask that is no prefix is taken for none. */
 export function hostMaskedOf(use: OptionUse): MaskedAddress {
   const masked = maskedOf(use);
-  return { ...masked, addr: parseLooseIpv4(value(use).split('/')[0] ?? '') ?? masked.addr };
+  const addr = parseLooseIpv4(value(use).split('/')[0] ?? '') ?? masked.addr;
+  return { ...masked, addr, mask: maskLength(masked.mask) === null ? -1 : masked.mask };
 }
 
 /** The length of a contiguous mask, or null. */

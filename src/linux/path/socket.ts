@@ -1,7 +1,7 @@
 import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName, TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
-import { ACK, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
+import { ACK, CT_NONE, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import { type Socket, socketKey } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
@@ -45,6 +45,10 @@ function boundSockets(stack: Stack, proto: 'tcp' | 'udp', port: number): readonl
 }
 
 const NO_SOCKETS: readonly Socket[] = [];
+
+/** A SYN-ACK with the options that the kernel likes, and with the MSS alone, to a SYN that had none. @source net/ipv4/tcp_output.c tcp_synack_options */
+const SYN_BYTES = 60;
+const PLAIN_SYN_BYTES = 44;
 
 /** How well a socket fits; -1 when it does not. @source net/ipv4/udp.c compute_score, inet_hashtables.c compute_score */
 function score(socket: Socket, dst: Ipv4, device: Device, skb: Skb): number {
@@ -109,6 +113,9 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
   const socket = findSocket(stack, 'udp', socketDevice(device, skb), skb);
   if (isBlindTo(stack, skb, socket)) return;
   if (socket === null) {
+    // UDP lets go of the connection before it looks for a socket.
+    skb.ct = null;
+    skb.ctInfo = CT_NONE;
     icmpSend(stack, device, skb, UNREACHABLE, PORT_UNREACH);
     stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody listens on udp/${skb.dport}`);
     return;
@@ -165,7 +172,7 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
         answers: false,
         owner: socket.owner,
       });
-      const answer = answerTo(stack, skb, TCP, 60);
+      const answer = answerTo(stack, skb, TCP, skb.lengthBytes < SYN_BYTES ? PLAIN_SYN_BYTES : SYN_BYTES);
       answer.tcpFlags = SYN | ACK;
       answer.tcpSeq = initialSequence(answer);
       answer.tcpAck = afterSegment(skb);

@@ -102,7 +102,7 @@ export function truthRuleRows(probe: TruthProbe): RuleRows {
 
 export function twinRuleRows(trace: Trace): RuleRows {
   const rows: RuleRows = new Map();
-  for (const { at, step } of stepsInOrder(trace)) {
+  for (const { at, step } of inOrderOfLogs(stepsInOrder(trace))) {
     if (step.rule !== undefined) push(rows, at, `${step.rule.table} ${step.rule.chain} ${step.rule.index} ${verdictOf(step)}`);
     else if (step.policy !== undefined) {
       push(rows, at, `${step.policy.table} ${step.policy.chain} policy ${step.policy.verdict.toLowerCase()}`);
@@ -111,16 +111,35 @@ export function twinRuleRows(trace: Trace): RuleRows {
   return rows;
 }
 
+/** iptables-legacy logs a rule before its target does something, nftables after: a REJECT comes before what its answer hits. */
+function inOrderOfLogs(steps: readonly PlacedStep[]): PlacedStep[] {
+  const sorted: PlacedStep[] = [];
+  for (const placed of steps) {
+    const { rule } = placed.step;
+    const isEarly = rule?.backEnd === 'legacy' && rule.text.includes('-j REJECT');
+    let to = sorted.length;
+    while (isEarly && ['icmp-error', 'reset'].includes(sorted[to - 1]?.leg ?? '')) to--;
+    sorted.splice(to, 0, placed);
+  }
+  return sorted;
+}
+
 function push(rows: RuleRows, ns: string, row: string): void {
   const list = rows.get(ns) ?? [];
   list.push(row);
   rows.set(ns, list);
 }
 
-export function stepsInOrder(trace: Trace): { at: string; step: Step }[] {
-  const all: { at: string; step: Step }[] = [];
+interface PlacedStep {
+  readonly at: string;
+  readonly leg: Leg['kind'];
+  readonly step: Step;
+}
+
+export function stepsInOrder(trace: Trace): PlacedStep[] {
+  const all: PlacedStep[] = [];
   const take = (leg: Leg): void => {
-    for (const hop of leg.hops) for (const step of hop.steps) all.push({ at: hop.at, step });
+    for (const hop of leg.hops) for (const step of hop.steps) all.push({ at: hop.at, leg: leg.kind, step });
     for (const copy of leg.copies ?? []) take(copy);
   };
   for (const leg of trace.legs) take(leg);

@@ -8,6 +8,11 @@ const FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const;
 const SYN_MASK = 0x17;
 const SYN_ONLY = 2;
 const MSS_OPTION = 2;
+/** No-operation, window scale, selective acknowledgement, timestamps; the length tells which of them the kernel writes. */
+const SYN_OPTIONS: readonly number[] = [1, 3, 4, 8];
+const SYN_BYTES = 60;
+const ACK_OPTIONS: readonly number[] = [1, 8];
+const ACK_BYTES = 52;
 
 function parseFlags(use: OptionUse, text: string): number {
   let bits = 0;
@@ -27,6 +32,13 @@ function printFlags(bits: number): string {
 
 function hasFlags(flags: TcpMatch['flags'], skb: Skb): boolean {
   return flags === null || ((skb.tcpFlags & flags.mask) === flags.set) !== flags.not;
+}
+
+/** @source net/netfilter/xt_tcpudp.c tcp_find_option, net/ipv4/tcp_output.c tcp_options_write */
+function hasOption({ tcpFlags, mssBytes, lengthBytes }: Skb, kind: number): boolean {
+  if (kind === MSS_OPTION) return mssBytes > 0;
+  if ((tcpFlags & SYN_ONLY) !== 0) return lengthBytes >= SYN_BYTES && SYN_OPTIONS.includes(kind);
+  return lengthBytes >= ACK_BYTES && ACK_OPTIONS.includes(kind);
 }
 
 /** `-m tcp`. @source net/netfilter/xt_tcpudp.c tcp_mt */
@@ -65,7 +77,7 @@ export const tcp: MatchModule<TcpMatch> = {
       if (skb.fragOffsetBytes > 0) return false;
       if (!hasFlags(flags, skb)) return false;
       if (!inPorts(sport, skb.sport) || !inPorts(dport, skb.dport)) return false;
-      return option === null || (option.kind === MSS_OPTION && skb.mssBytes > 0) !== option.not;
+      return option === null || hasOption(skb, option.kind) !== option.not;
     });
   },
   whyNot({ sport, dport, flags, option }, { skb }) {
