@@ -3,7 +3,7 @@ import { BROADCAST_MAC, type Mac, ZERO_MAC } from '../../wire/mac.ts';
 import { mask } from '../../wire/prefix.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
-import { SCOPE_LINK } from '../fib/scope.ts';
+import { SCOPE_HOST, SCOPE_LINK, scopeNumber } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
 import type { LearnedNeighbour } from '../netns-session.ts';
 import { type Arp, PACKET_HOST, Skb } from '../skb.ts';
@@ -47,10 +47,7 @@ function solicitSource(stack: Stack, device: Device, target: Ipv4, cause: Skb | 
 
 /** @source net/ipv4/devinet.c inet_addr_onlink */
 function onLink(device: Device, a: Ipv4, b: Ipv4): boolean {
-  return device.addresses.some(({ local, peer, len }) => {
-    const net = (peer ?? local) & mask(len);
-    return (a & mask(len)) === net && (b & mask(len)) === net;
-  });
+  return device.addresses.some((address) => isInSubnet(address, a) && isInSubnet(address, b));
 }
 
 /** An ARP packet comes in. @source net/ipv4/arp.c arp_process */
@@ -130,16 +127,33 @@ function ignores(stack: Stack, device: Device, sip: Ipv4, tip: Ipv4): boolean {
     case 0:
       return false;
     case 1:
-      return !device.addresses.some((a) => a.local === tip);
+      return !confirmsAddr(device, ANY, tip, SCOPE_HOST);
     case 2:
-      return !device.addresses.some((a) => a.local === tip && ((sip ^ (a.peer ?? a.local)) & mask(a.len)) === 0);
+      return !confirmsAddr(device, sip, tip, SCOPE_HOST);
     case 3:
-      return !stack.netns.devices.some((d) => d.addresses.some((a) => a.local === tip && (a.scope === 'global' || a.scope === 'site')));
+      return !stack.netns.devices.some((each) => confirmsAddr(each, ANY, tip, SCOPE_LINK));
     case 8:
       return true;
     default:
       return false;
   }
+}
+
+/**
+ * Whether a device has an address, and a subnet (maybe another address's) in which both it and `peer` are (ANY: whoever asks).
+ * @source net/ipv4/devinet.c confirm_addr_indev
+ */
+function confirmsAddr(device: Device, peer: Ipv4, local: Ipv4, scope: number): boolean {
+  const widest = device.sysctl.routeLocalnet ? SCOPE_LINK : SCOPE_HOST;
+  return (
+    device.addresses.some((a) => a.local === local && Math.min(scopeNumber(a.scope), widest) <= scope) &&
+    device.addresses.some((a) => isInSubnet(a, local) && (peer === ANY || isInSubnet(a, peer)))
+  );
+}
+
+/** @source include/linux/inetdevice.h inet_ifa_match */
+function isInSubnet({ local, peer, len }: Device['addresses'][number], addr: Ipv4): boolean {
+  return ((addr ^ (peer ?? local)) & mask(len)) === 0;
 }
 
 /** @source net/ipv4/arp.c arp_filter: the answer must leave by the device that was asked */

@@ -234,6 +234,15 @@ describe('arp_ignore', () => {
     expect(lab.send('a', 'icmp 10.0.0.3', { src: '10.7.0.2' }).outcome).toBe('icmp-error');
   });
 
+  test('2 takes the subnet of any address of the device', () => {
+    const lab = pair().sysctl('b', 'conf.eth0.arp_ignore=2').addr('b/eth0', '10.0.0.9/32');
+    expect(lab.send('a', 'icmp 10.0.0.9').outcome).toBe('replied');
+  });
+
+  test('3 answers for addresses of every device', () => {
+    expect([asked(3, '10.0.0.3'), asked(3, '10.9.0.1')]).toEqual(['replied', 'replied']);
+  });
+
   test('8 answers nobody', () => {
     expect([asked(8, '10.0.0.3'), asked(8, '10.9.0.1')]).toEqual(['icmp-error', 'icmp-error']);
   });
