@@ -122,7 +122,9 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
   }
   stack.effects.delivered(stack, skb, socket);
   if (socket.answers) {
-    emit(stack, answerTo(stack, skb, UDP, skb.lengthBytes), 'socket', answersText);
+    const answer = answerTo(stack, skb, UDP, skb.lengthBytes);
+    answer.boundDev = socket.dev;
+    emit(stack, answer, 'socket', answersText);
   }
 }
 
@@ -167,7 +169,7 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
         proto: 'tcp',
         addr: skb.dst,
         port: skb.dport,
-        dev: null,
+        dev: socket.dev,
         peer: { addr: skb.src, port: skb.sport },
         answers: false,
         owner: socket.owner,
@@ -177,6 +179,7 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       answer.tcpSeq = initialSequence(answer);
       answer.tcpAck = afterSegment(skb);
       answer.df = true;
+      answer.boundDev = socket.dev;
       answer.mark = stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0;
       emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
       return;
