@@ -88,15 +88,15 @@ export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: W
     if (kernel !== twin && !found.some((difference) => difference.tier === tier)) found.push({ tier, where, kernel, twin });
   };
   const { trace } = run;
-  const bridges = witness === 'recorded' ? scene.bridges : NO_BRIDGES;
+  const ports = { all: scene.bridges, untapped: witness === 'recorded' ? scene.bridges : NO_BRIDGES };
   const hidden = witness === 'recorded' ? scene.emptyChains : NO_CHAINS;
   claim('outcome', outcomeOf(truth, trace), trace.outcome);
   claim('errno', truth.sendErrno ?? NOTHING, trace.errno ?? NOTHING);
   claim('delivered', ...deliveries(truth, trace));
   claim('reply', truth.reply?.from ?? NOTHING, trace.reply?.from ?? NOTHING);
   claim('icmp', errors(truth.icmpErrors), errors(trace.icmpErrors));
-  compareHops(truthHopRows(truth.hops), twinHopRows(trace, 'request'), bridges, (...texts) => claim('hops', ...texts));
-  compareHops(truthHopRows(truth.replyHops), twinHopRows(trace, 'reply'), bridges, (...texts) => claim('replyHops', ...texts));
+  compareHops(truthHopRows(truth.hops), twinHopRows(trace, 'request'), ports, (...texts) => claim('hops', ...texts));
+  compareHops(truthHopRows(truth.replyHops), twinHopRows(trace, 'reply'), ports, (...texts) => claim('replyHops', ...texts));
   compareRules(truthRuleRows(truth), twinRuleRows(trace), hidden, (...texts) => claim('rules', ...texts));
   for (const ns of union(Object.keys(truth.conntrack), run.conntrack.keys())) {
     const kernel = truthEntries(truth.conntrack[ns] ?? [], scene.vxlanPorts);
@@ -137,21 +137,29 @@ function errors(list: readonly { type: number; code: number; from: string }[]): 
   return list.length === 0 ? NOTHING : list.map(({ type, code, from }) => `${type}/${code} from ${from}`).join(', ');
 }
 
-/** Taps do not show that a bridge took a frame which it then lost. */
-function endedInside(row: HopRow, seen: HopRow): HopRow {
-  const isLost = row.out === null && seen.out === null && row.in === seen.in && seen.through.length === 0;
-  return isLost && row.through.length === 1 ? { ...row, through: [] } : row;
+/** Taps do not show that a bridge took a frame from a port, or from a tunnel that is one, which it then lost. */
+function endedInside(row: HopRow, seen: HopRow, bridges: Bridges): HopRow {
+  const port = seen.through.at(-1) ?? seen.in;
+  const bridge = port === null ? undefined : bridges.get(row.ns)?.get(port);
+  const isLost = row.out === null && seen.out === null && row.in === seen.in && bridge !== undefined;
+  return isLost && String(row.through) === String([...seen.through, bridge]) ? { ...row, through: seen.through } : row;
+}
+
+/** The bridges of all ports, and of those on which taps do not show what was received. */
+interface Ports {
+  readonly all: Bridges;
+  readonly untapped: Bridges;
 }
 
 type Claim = (kernel: string, twin: string, where?: string) => void;
 
-function compareHops(kernel: readonly HopRow[], twin: readonly HopRow[], bridges: Bridges, claim: Claim): void {
+function compareHops(kernel: readonly HopRow[], twin: readonly HopRow[], ports: Ports, claim: Claim): void {
   let at = 0;
   for (const row of twin) {
     const seen = kernel[at];
-    const text = hopText(seen === undefined ? row : asTapped(endedInside(row, seen), seen, bridges));
+    const text = hopText(seen === undefined ? row : asTapped(endedInside(row, seen, ports.all), seen, ports.untapped));
     if (seen !== undefined && text === hopText(seen)) at++;
-    else if (!endsInBridge(row, seen, bridges)) {
+    else if (!endsInBridge(row, seen, ports.untapped)) {
       claim(seen === undefined ? NOTHING : hopText(seen), text, `hop ${at + 1}`);
       return;
     }

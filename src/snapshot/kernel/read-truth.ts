@@ -54,8 +54,8 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     delivered: taken,
     reply: raw.reply === null ? null : { from: raw.reply },
     icmpErrors,
-    hops: theWay(request, layout, taken?.ns ?? null),
-    replyHops: theWay(reply, layout, raw.reply === null ? null : from),
+    hops: theWay(request, layout, takers(raw, taken)),
+    replyHops: theWay(reply, layout, raw.reply === null ? [] : [from]),
     trace: Object.entries(raw.rules).flatMap(([ns, rows]) =>
       rows.flatMap((row): TruthRule[] => {
         const rule = row.verdict === undefined ? legacyRule(world, ns, row) : { ...row, verdict: row.verdict };
@@ -95,10 +95,19 @@ function outcomeOf(found: {
   return found.delivered === null ? 'dropped' : 'delivered-no-reply';
 }
 
+/** Whose sockets took the packet, in order. What a sender takes of its own broadcast has no way that a tap shows. */
+function takers(raw: RawTruth, first: TruthProbe['delivered']): string[] {
+  if (first === null) return [];
+  return [first.ns, ...raw.seen.filter(({ proto }) => proto === first.proto).map(({ ns }) => ns)];
+}
+
 /** Of the ways that copies of a packet took, the first that led to a socket; else the longest, that of the packet itself among equals. */
-function theWay(frames: readonly TapFrame[], layout: Layout, receiver: string | null): readonly TruthHop[] {
+function theWay(frames: readonly TapFrame[], layout: Layout, receivers: readonly string[]): readonly TruthHop[] {
   const all = ways(frames, layout);
-  const arrived = all.filter(({ hops }) => hops.at(-1)?.ns === receiver && hops.at(-1)?.out === undefined);
-  const way = arrived.toSorted((a, b) => a.ended - b.ended)[0] ?? all.toSorted((a, b) => b.hops.length - a.hops.length)[0];
-  return way?.hops ?? [];
+  const asEnded = all.toSorted((a, b) => a.ended - b.ended);
+  for (const receiver of receivers) {
+    const arrived = asEnded.find(({ hops }) => hops.at(-1)?.ns === receiver && hops.at(-1)?.out === undefined);
+    if (arrived !== undefined) return arrived.hops;
+  }
+  return all.toSorted((a, b) => b.hops.length - a.hops.length)[0]?.hops ?? [];
 }
