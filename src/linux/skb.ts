@@ -149,6 +149,8 @@ export class Skb {
   packetType: PacketType = PACKET_HOST;
   /** Where it goes as a received packet, until something changes it so that this must be found again. */
   input: InputRoute | null = null;
+  /** The device that it was received by, of this namespace. */
+  cameBy: Device | null = null;
   /** Where it goes on leaving. */
   via: Exit | null = null;
   /** What br_netfilter keeps while a frame crosses a bridge; null outside. */

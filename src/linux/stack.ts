@@ -37,6 +37,8 @@ export interface Effects {
   loop(stack: Stack, device: Device, skb: Skb, arrival: Exclude<Arrival, 'wire'>): void;
   /** Whether a frame of this length would be taken at the far end of a link, which a veth knows at once. */
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean;
+  /** Does something before anything that it sends arrives anywhere: a device that sends by others, with softirqs off. */
+  atOnce(work: () => void): void;
   /** A packet reached a socket, or the ICMP echo responder (`socket` null). */
   delivered(stack: Stack, skb: Skb, socket: Socket | null): void;
   /** An ICMP error, an echo reply or an answer for nobody's socket arrived in a namespace. */

@@ -152,6 +152,15 @@ export class Engine implements Effects {
     this.linkProbe = { stack, device, src: skb.src };
   }
 
+  /** @source net/core/dev.c __dev_queue_xmit (rcu_read_lock_bh) */
+  atOnce(work: () => void): void {
+    const { inSoftirq } = this;
+    this.inSoftirq = true;
+    work();
+    this.inSoftirq = inSoftirq;
+    if (!inSoftirq) this.drain();
+  }
+
   loop(stack: Stack, device: Device, skb: Skb, arrival: Exclude<Arrival, 'wire'>): void {
     skb.crossings++;
     this.push(stack, device, skb, arrival);

@@ -29,6 +29,7 @@ export class DryEffects implements Effects {
   }
 
   transmit(): void {}
+  atOnce(): void {}
   loop(): void {}
   delivered(): void {}
   arrived(): void {}

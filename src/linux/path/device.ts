@@ -38,11 +38,15 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
       return;
     case 'bridge':
       through(skb, device.name);
-      bridgeTransmit(stack, device, skb);
+      effects.atOnce(() => {
+        bridgeTransmit(stack, device, skb);
+      });
       return;
     case 'vxlan':
       through(skb, device.name);
-      vxlanTransmit(stack, device, skb);
+      effects.atOnce(() => {
+        vxlanTransmit(stack, device, skb);
+      });
       return;
     case 'dummy':
       leave(stack, skb, device.name);

@@ -87,7 +87,8 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   }
   let source: Ipv4 = ANY;
   if (skb.input?.kind === 'local' || skb.via?.kind === 'local') source = skb.dst;
-  else if (skb.input !== null && netns.sysctl.icmpErrorsUseInboundIfaddr) source = inetSelectAddr(netns, device, skb.src, SCOPE_LINK);
+  else if (skb.input !== null && netns.sysctl.icmpErrorsUseInboundIfaddr)
+    source = inetSelectAddr(netns, skb.cameBy ?? device, skb.src, SCOPE_LINK);
   const error = new Skb();
   error.proto = ICMP;
   error.icmpType = type;

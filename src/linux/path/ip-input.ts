@@ -40,6 +40,7 @@ function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
   // Where the bridge looked the way up already, what it found of a redirect is lost with the control block.
   const mayRedirect = skb.input === null;
   const route = skb.input ?? routeReceived(stack, device, skb);
+  skb.cameBy = device;
   skb.input = route;
   if (stack.effects.recorder !== null) noteInputRoute(stack, device, skb, route);
   switch (route.kind) {

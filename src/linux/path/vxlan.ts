@@ -175,7 +175,7 @@ function sourcePort(kind: VxlanKind, skb: Skb): number {
   const low = kind.srcPortMin > 0 ? kind.srcPortMin : 32768;
   const high = kind.srcPortMax > low ? kind.srcPortMax : 61000;
   const isWhole = !skb.moreFragments && skb.fragOffsetBytes === 0;
-  let h = Math.imul(skb.src ^ skb.dst, 0x9e3779b1) ^ skb.proto;
+  let h = Math.imul(Math.min(skb.src, skb.dst), 0x9e3779b1) ^ Math.imul(Math.max(skb.src, skb.dst), 0x85ebca6b) ^ skb.proto;
   if (skb.proto === TCP) h ^= Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);
   else if (skb.proto === UDP && isWhole) h ^= Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f);
   h ^= h >>> 15;
