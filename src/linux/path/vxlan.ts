@@ -112,6 +112,8 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.hop = skb.hop;
   if (skb.arp !== null) effects.arpShown(skb);
   const route = routeSend(stack, outer);
+  // The look-up is bound to the underlay's device; the tunnel's socket is not, nor what routes the packet again after OUTPUT.
+  outer.boundDev = null;
   if (route.kind === 'unknown') {
     effects.unknown(stack, skb, route.reason, route.text);
     return;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../src/wire/ipv4.ts';
 import { Lab } from '../lab.ts';
 
 const ZERO = '00:00:00:00:00:00';
@@ -33,6 +34,14 @@ describe('a VXLAN tunnel', () => {
     const lab = tunnel().iptables('n2', '-A INPUT -p udp --dport 4789 -j DROP');
     const sent = lab.send('n1', 'udp 10.1.0.2:53');
     expect([sent.outcome, sent.errors]).toEqual(['icmp-error', ['3/1 from 10.1.0.1']]);
+  });
+
+  test('looks the far end up on its device, and on any once OUTPUT has changed it', () => {
+    const lab = new Lab().veth('n1/eth0', 'n2/eth0').addr('n1/eth0', '192.168.0.1/24').addr('n2/eth0', '192.168.0.2/24');
+    lab.veth('n1/eth1', 'n3/eth0').addr('n1/eth1', '192.168.9.1/24').addr('n3/eth0', '192.168.9.3/24');
+    lab.vxlan('n1/vx', '192.168.0.1', { remote: ip('192.168.0.2'), dev: 'eth0' }).addr('n1/vx', '10.1.0.1/24');
+    lab.iptables('n1', '-t nat -A OUTPUT -p udp --dport 4789 -j DNAT --to-destination 192.168.9.3').send('n1', 'udp 10.1.0.2:53');
+    expect(lab.neighbours('n1')).toContain('eth1 192.168.9.3 reachable');
   });
 
   test('takes the mark of the packet inside out, and keeps one that is set on receipt', () => {
