@@ -26,10 +26,11 @@ interface Visit {
   left: boolean;
 }
 
-/** The way of one copy of a packet, and how early it ended among the others. */
+/** The way of one copy of a packet, how early it ended among the others, and whether that was at a host that it was not for. */
 interface Way {
   readonly hops: readonly TruthHop[];
   readonly ended: number;
+  readonly isForOthers: boolean;
 }
 
 /**
@@ -42,6 +43,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
   const { wires, inner, bridges } = layout;
   const open = new Map<string, Visit>();
   const inFlight = new Map<string, Visit[]>();
+  const tunnelled = new Map<string, Visit>();
   const visits: Visit[] = [];
   const begin = (ns: string, parent: Visit | null): Visit => {
     const visit: Visit = { hop: { ns, through: [] }, parent, fork: 0, left: false };
@@ -51,7 +53,8 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
   };
   for (const [, ns, dev, out, header] of frames) {
     const end = `${ns}/${dev}`;
-    const current = open.get(ns);
+    // What went into a tunnel may wait for a neighbour while other copies go on.
+    const current = (out && header.vni !== undefined ? tunnelled.get(ns) : undefined) ?? open.get(ns);
     if (dev === 'lo') {
       if (out) continue;
       // What a host sends to itself is one visit, by the loopback.
@@ -59,10 +62,9 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
       visit.hop.in = dev;
       visit.hop.rx = shown(header);
     } else if (inner.has(end)) {
-      // A bridge floods a frame into its tunnel as well as out of its other ports.
-      const isCopy = out && current?.left === true && bridges.has(end);
-      let visit =
-        current !== undefined && !current.left ? current : isCopy ? forked(visits, current, outside(current, layout)) : begin(ns, null);
+      const through = current?.left === true ? copied(current, dev, out, layout) : undefined;
+      let visit = current !== undefined && through !== undefined ? forked(visits, current, through) : current;
+      if (visit === undefined || visit.left) visit = begin(ns, null);
       open.set(ns, visit);
       if (!out && bridges.get(`${ns}/${visit.hop.in ?? ''}`) === dev) {
         // A bridge that listens to everything takes a copy up as well.
@@ -72,6 +74,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
         open.set(ns, visit);
       }
       visit.hop.through.push(dev);
+      if (out && layout.tunnels.has(end)) tunnelled.set(ns, visit);
     } else if (out) {
       const through = current !== undefined && header.vni === undefined ? outside(current, layout) : undefined;
       const visit = current === undefined ? begin(ns, null) : current.left ? forked(visits, current, through) : current;
@@ -82,6 +85,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
       const far = wires.get(end);
       if (far !== undefined) inFlight.set(far, [...(inFlight.get(far) ?? []), visit]);
     } else {
+      if (header.vni !== undefined) tunnelled.delete(ns);
       const visit = begin(ns, inFlight.get(end)?.shift() ?? null);
       visit.hop.in = dev;
       visit.hop.rx = shown(header);
@@ -91,7 +95,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
   const ends = visits.filter((visit) => !parents.has(visit));
   return ends
     .toSorted((a, b) => compareForks(forksOf(b), forksOf(a)))
-    .map((last) => ({ hops: wayTo(last, layout), ended: visits.indexOf(last) }));
+    .map((last) => ({ hops: wayTo(last, layout), ended: visits.indexOf(last), isForOthers: isForOthers(last.hop, layout) }));
 }
 
 function forksOf(last: Visit): number[] {
@@ -128,6 +132,17 @@ function isForOthers({ ns, in: dev, out, rx }: TruthHop, { bridges, macs }: Layo
   if (dev === undefined || dev === 'lo' || out !== undefined || rx === undefined) return false;
   const isGroup = (Number.parseInt(rx.dmac.charAt(1), 16) & 1) === 1;
   return !isGroup && !bridges.has(`${ns}/${dev}`) && rx.dmac !== macs.get(`${ns}/${dev}`);
+}
+
+/**
+ * What a copy of a packet that has left has crossed: a bridge floods a frame into its tunnel, and takes it up, as well as it sends it out
+ * of its other ports.
+ */
+function copied(visit: Visit, dev: string, out: boolean, layout: Layout): string[] | undefined {
+  const { ns, in: from = '', through } = visit.hop;
+  if (out) return layout.bridges.has(`${ns}/${dev}`) ? outside(visit, layout) : undefined;
+  const port = [from, ...through].findLastIndex((name) => layout.bridges.get(`${ns}/${name}`) === dev);
+  return port < 0 ? undefined : through.slice(0, port);
 }
 
 /** What a visit has crossed before it went into a tunnel that is a port of a bridge. */

@@ -76,7 +76,7 @@ function withoutSinks(neighbours: TruthProbe['neigh']): TruthProbe['neigh'] {
 
 /** Which packet of the conversation a frame carries. Where a payload is too short to say so, time does: the answer follows the request. */
 function partOf([at, , , , header]: TapFrame, answeredAt: number): string {
-  if (header.offset !== undefined) return 'fragment';
+  if (header.offset !== undefined || header.inner?.offset !== undefined) return 'fragment';
   if (header.part === 'either') return at < answeredAt ? 'request' : 'reply';
   return header.part ?? 'other';
 }
@@ -101,7 +101,7 @@ function takers(raw: RawTruth, first: TruthProbe['delivered']): string[] {
   return [first.ns, ...raw.seen.filter(({ proto }) => proto === first.proto).map(({ ns }) => ns)];
 }
 
-/** Of the ways that copies of a packet took, the first that led to a socket; else the longest, that of the packet itself among equals. */
+/** Of the ways that copies of a packet took, the first that led to a socket; else the longest that did not end at somebody it was not for. */
 function theWay(frames: readonly TapFrame[], layout: Layout, receivers: readonly string[]): readonly TruthHop[] {
   const all = ways(frames, layout);
   const asEnded = all.toSorted((a, b) => a.ended - b.ended);
@@ -109,5 +109,6 @@ function theWay(frames: readonly TapFrame[], layout: Layout, receivers: readonly
     const arrived = asEnded.find(({ hops }) => hops.at(-1)?.ns === receiver && hops.at(-1)?.out === undefined);
     if (arrived !== undefined) return arrived.hops;
   }
-  return all.toSorted((a, b) => b.hops.length - a.hops.length)[0]?.hops ?? [];
+  const forHost = all.filter(({ isForOthers }) => !isForOthers);
+  return (forHost.length === 0 ? all : forHost).toSorted((a, b) => b.hops.length - a.hops.length)[0]?.hops ?? [];
 }
