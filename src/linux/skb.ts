@@ -149,7 +149,7 @@ export class Skb {
   packetType: PacketType = PACKET_HOST;
   /** Where it goes as a received packet, until something changes it so that this must be found again. */
   input: InputRoute | null = null;
-  /** The device that it was received by, of this namespace. */
+  /** The device that it was received by, of this namespace; the tunnel for what a tunnel sends. */
   cameBy: Device | null = null;
   /** Where it goes on leaving. */
   via: Exit | null = null;

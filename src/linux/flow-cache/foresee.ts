@@ -28,8 +28,7 @@ function wayOf(stack: Stack, device: Device, skb: Skb, foresight: Foresight): Fo
   const natChains = nat && ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? natTable : null;
   const passes = (hook: Hook, out: Device | null, ...tables: readonly (CompiledTable | null)[]): boolean =>
     tables.every((table) => {
-      const input = hook === POSTROUTING ? null : device;
-      return table === null || !hasRules(table, hook) || isAccepted(table, { stack, hook, skb, in: input, out }, foresight);
+      return table === null || !hasRules(table, hook) || isAccepted(table, { stack, hook, skb, in: device, out }, foresight);
     });
 
   if (!passes(PREROUTING, null, mangle, natChains)) return STEP_BY_STEP;

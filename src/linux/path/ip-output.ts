@@ -22,7 +22,8 @@ export function ipOutput(stack: Stack, skb: Skb): void {
   const { via } = skb;
   if (via === null) return;
   if ((via.kind === 'broadcast' || via.kind === 'multicast') && via.loop && skb.ttl > 0) loopBack(stack, skb, via.device);
-  if (!nfHook(stack, POSTROUTING, skb, null, via.device)) return;
+  // Rules that ask for a device that it came in by stand in chains that POSTROUTING leads to.
+  if (!nfHook(stack, POSTROUTING, skb, skb.cameBy, via.device)) return;
   ipFinishOutput(stack, skb);
 }
 

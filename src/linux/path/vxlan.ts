@@ -99,6 +99,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.mark = skb.mark;
   outer.lengthBytes = skb.lengthBytes + OVERHEAD_BYTES;
   outer.boundDev = remote.dev;
+  outer.cameBy = device;
   outer.depth = skb.depth + 1;
   outer.local = true;
   outer.byKernel = true;

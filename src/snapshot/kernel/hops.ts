@@ -162,9 +162,9 @@ function withBridge({ ns, in: dev, out, through = [] }: TruthHop, { bridges }: L
     if (isInner) crossed.push(step);
     const next = steps[i + 1];
     const bridge = bridgeOf(step);
-    // From port to port, or from a port to whatever lies beyond its bridge.
+    // From port to port, or from a port to whatever lies beyond its bridge; a tunnel that leads back here comes out of itself.
     const isPassedOn =
-      next !== undefined && bridge !== undefined && next !== bridge && (i === 0 ? dev !== undefined : bridgeOf(next) === bridge);
+      next !== undefined && bridge !== undefined && next !== bridge && (i === 0 ? dev !== undefined : bridgeOf(next) === bridge && next !== step);
     if (isPassedOn) crossed.push(bridge);
   });
   return crossed;

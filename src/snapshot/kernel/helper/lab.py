@@ -196,7 +196,11 @@ class Lab:
             self.each(lambda site: (["bridge", "-batch", "-"], site.plan["learned"]))
             self.each(lambda site: (["conntrack", "--load-file", "-"], site.plan["conntrack"]))
         if not first:
-            for part, arguments in (("ipset", ["ipset", "-exist", "restore"]), ("iptables", ["iptables-nft-restore"])):
+            for part, arguments in (
+                ("ipset", ["ipset", "-exist", "restore"]),
+                ("iptables", ["iptables-nft-restore"]),
+                ("iptablesLegacy", ["iptables-legacy-restore"]),
+            ):
                 self.each(lambda site, part=part, arguments=arguments: (arguments, site.plan[part] if site.plan["remembers"] else ""))
 
     def pump(self, seen):
