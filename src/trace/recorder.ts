@@ -23,7 +23,7 @@ export interface StepDraft {
   readonly before?: Lazy<Partial<Header>>;
   readonly after?: Lazy<Partial<Header>>;
   readonly rule?: Lazy<RuleRef>;
-  readonly policy?: { readonly table: string; readonly chain: string; readonly verdict: string };
+  readonly policy?: { readonly table: string; readonly chain: string; readonly verdict: string; readonly backEnd?: 'legacy' };
   readonly azureRule?: Lazy<AzureRuleRef>;
   readonly route?: Lazy<RouteRef>;
   readonly neigh?: Lazy<NeighRef>;

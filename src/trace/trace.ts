@@ -147,7 +147,7 @@ export interface Step {
   before?: Partial<Header>;
   after?: Partial<Header>;
   rule?: RuleRef;
-  policy?: { table: string; chain: string; verdict: string };
+  policy?: { table: string; chain: string; verdict: string; backEnd?: 'legacy' };
   azureRule?: AzureRuleRef;
   route?: RouteRef;
   neigh?: NeighRef;

@@ -117,7 +117,7 @@ export class Observer {
       stage: this.#stage,
       verb: policy === 'DROP' ? 'DROPPED' : 'MATCHED',
       text: `the policy of ${name} ${policy === 'DROP' ? 'drops' : 'accepts'} the packet`,
-      policy: { table: this.#table, chain: name, verdict: policy },
+      policy: { table: this.#table, chain: name, verdict: policy, ...(this.#isLegacy ? { backEnd: 'legacy' as const } : {}) },
       ...this.#considered({ t: policy }),
       ...(policy === 'DROP' ? { reason: 'NETFILTER_DROP' } : {}),
     });

@@ -27,8 +27,8 @@ export class TwoBackEnds extends CompiledTable {
 
 /** Sends a packet through both. UNKNOWN where the one order would end otherwise than the other. */
 export function runBoth({ nft, legacy }: TwoBackEnds, env: HookEnv, run: Run): TableVerdict {
-  if (!hasRules(legacy, env.hook)) return run(nft, env);
-  if (!hasRules(nft, env.hook)) return run(legacy, env);
+  // What is empty is asked as well, and says nothing that could matter.
+  if (!hasRules(legacy, env.hook) || !hasRules(nft, env.hook)) return inOrder([nft, legacy], env, run);
   // Where rules leave something to chance, every first way and every last way is compared.
   for (const last of [false, true]) {
     const one = tryOut([nft, legacy], env, run, last);

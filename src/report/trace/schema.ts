@@ -69,13 +69,15 @@ const furtherFrame: z.ZodType<FurtherFrame> = z.object({
 
 const someHeader = z.record(z.string(), z.unknown()).describe('the fields of a header that changed');
 
+const backEnd = z.literal('legacy').exactOptional().describe('where both back ends of iptables hold rules: this one is of iptables-legacy');
+
 const rule = z.object({
   table: z.string(),
   chain: z.string(),
   index: z.int().min(1).describe('from 1, as iptables -L --line-numbers counts'),
   text: z.string(),
   origin: z.string().exactOptional(),
-  backEnd: z.literal('legacy').exactOptional().describe('where both back ends of iptables hold rules: this one is of iptables-legacy'),
+  backEnd,
 });
 
 const tuple = z.object({ proto: z.string(), src: address, dst: address, sport: port.exactOptional(), dport: port.exactOptional() });
@@ -88,7 +90,7 @@ const step = z.object({
   before: someHeader.exactOptional(),
   after: someHeader.exactOptional(),
   rule: rule.exactOptional(),
-  policy: z.object({ table: z.string(), chain: z.string(), verdict: z.string() }).exactOptional(),
+  policy: z.object({ table: z.string(), chain: z.string(), verdict: z.string(), backEnd }).exactOptional(),
   azureRule: z
     .object({ nsg: z.string(), rule: z.string(), priority: z.int(), access: z.enum(['Allow', 'Deny']), text: z.string() })
     .exactOptional(),

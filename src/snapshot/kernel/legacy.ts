@@ -16,7 +16,7 @@ export function legacyRule(world: World, ns: string, hit: RuleHit): Omit<TruthRu
   if (found === undefined) return { ...hit, verdict: 'unknown' };
   const target = found.rules[rule - 1]?.target;
   if (target !== undefined) return { ...hit, verdict: verdictOf(target) };
-  return found.policy === null ? null : { table, chain, at: 'policy', verdict: found.policy.toLowerCase() };
+  return found.policy === null ? null : { table, chain, backEnd: 'legacy', at: 'policy', verdict: found.policy.toLowerCase() };
 }
 
 function verdictOf(target: Target): string {

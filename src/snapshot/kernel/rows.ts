@@ -91,21 +91,27 @@ export function hopText(row: HopRow): string {
   return `${row.ns}: ${path} | rx ${row.rx ?? '-'} | tx ${row.tx ?? '-'}`;
 }
 
-/** The rules and policies by namespace, in order. */
+/**
+ * The rules and policies by namespace, in order. Each back end of iptables has a trace of its own, so in which order the two were asked
+ * nobody knows.
+ */
 export type RuleRows = Map<string, string[]>;
 
 export function truthRuleRows(probe: TruthProbe): RuleRows {
   const rows: RuleRows = new Map();
-  for (const { ns, table, chain, rule, verdict } of probe.trace) push(rows, ns, `${table} ${chain} ${rule ?? 'policy'} ${verdict}`);
+  for (const { ns, backEnd, table, chain, rule, verdict } of probe.trace) {
+    push(rows, traced(ns, backEnd), `${table} ${chain} ${rule ?? 'policy'} ${verdict}`);
+  }
   return rows;
 }
 
 export function twinRuleRows(trace: Trace): RuleRows {
   const rows: RuleRows = new Map();
   for (const { at, step } of inOrderOfLogs(stepsInOrder(trace))) {
-    if (step.rule !== undefined) push(rows, at, `${step.rule.table} ${step.rule.chain} ${step.rule.index} ${verdictOf(step)}`);
+    const ns = traced(at, (step.rule ?? step.policy)?.backEnd);
+    if (step.rule !== undefined) push(rows, ns, `${step.rule.table} ${step.rule.chain} ${step.rule.index} ${verdictOf(step)}`);
     else if (step.policy !== undefined) {
-      push(rows, at, `${step.policy.table} ${step.policy.chain} policy ${step.policy.verdict.toLowerCase()}`);
+      push(rows, ns, `${step.policy.table} ${step.policy.chain} policy ${step.policy.verdict.toLowerCase()}`);
     }
   }
   return rows;
@@ -122,6 +128,10 @@ function inOrderOfLogs(steps: readonly PlacedStep[]): PlacedStep[] {
     sorted.splice(to, 0, placed);
   }
   return sorted;
+}
+
+function traced(ns: string, backEnd: 'legacy' | undefined): string {
+  return backEnd === undefined ? ns : `${ns} (iptables-legacy)`;
 }
 
 function push(rows: RuleRows, ns: string, row: string): void {

@@ -42,6 +42,7 @@ export interface TruthEntry {
 /** A rule or a policy that was hit; rules count from 1. */
 export interface TruthRule {
   readonly ns: string;
+  readonly backEnd?: 'legacy';
   readonly table: string;
   readonly chain: string;
   readonly rule?: number;

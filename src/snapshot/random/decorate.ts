@@ -8,7 +8,7 @@ import { drawRuleSet, install } from './rules/rule-set.ts';
 import { drawService } from './rules/services.ts';
 import { type Scene, VIRTUAL } from './scene.ts';
 import { writeRandomSysctl } from './sysctls.ts';
-import { AMOUNTS, LEGACY, RULED } from './weights.ts';
+import { AMOUNTS, BOTH_BACK_ENDS, LEGACY, RULED } from './weights.ts';
 
 /** Makes a plain network an odd one. */
 export function decorate(scene: Scene): void {
@@ -42,12 +42,15 @@ export function decorate(scene: Scene): void {
   const ruled = dice.shuffled(lab.all).sort((a, b) => Number(routers.includes(b)) - Number(routers.includes(a)) || 0);
   const chosen = dice.chance(0.6) ? ruled : dice.shuffled(lab.all);
   for (const netns of chosen.slice(0, dice.weighted(RULED))) install(netns, drawRuleSet(scene, netns, drawIpsets(scene, netns)));
-  for (const netns of lab.all) if (dice.chance(LEGACY)) useLegacy(netns);
+  for (const netns of lab.all) {
+    if (!dice.chance(LEGACY) || Object.keys(netns.iptables).length === 0) continue;
+    useLegacy(netns);
+    if (dice.chance(BOTH_BACK_ENDS)) install(netns, drawRuleSet(scene, netns, []));
+  }
 }
 
 /** As where iptables is iptables-legacy. */
 function useLegacy(netns: Netns): void {
-  if (Object.keys(netns.iptables).length === 0) return;
   netns.iptablesLegacy = netns.iptables;
   netns.iptables = {};
 }

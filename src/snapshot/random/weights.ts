@@ -42,6 +42,9 @@ export const TABLES: readonly (readonly [TableName, odds: number])[] = [
 /** Namespaces whose rules are iptables-legacy's. */
 export const LEGACY = 0.12;
 
+/** Those of them that have rules of iptables-nft as well. Which back end is asked first may decide, which the twin does not know. */
+export const BOTH_BACK_ENDS = 0.15;
+
 /** Rules in a built-in chain; a user chain has one more. */
 export const RULES_IN_CHAIN: Weighted<number> = [
   [0, 5],

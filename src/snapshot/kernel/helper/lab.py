@@ -91,7 +91,8 @@ class Lab:
         self.underived = {site.name: self.route(site) for site in self.sites}
         self.each(lambda site: (["ip", "-batch", "-"], site.plan["policy"]))
         self.each(lambda site: (["bridge", "-batch", "-"], site.plan["fdb"]))
-        for tool, part in (("ipset", "ipset"), ("iptables-nft-restore", "iptables"), ("iptables-legacy-restore", "iptablesLegacy")):
+        # Of two hooks of one priority the one registered last is asked first: nftables, as the twin has it.
+        for tool, part in (("ipset", "ipset"), ("iptables-legacy-restore", "iptablesLegacy"), ("iptables-nft-restore", "iptables")):
             arguments = {"ipset": ["ipset", "-exist", "restore"]}.get(tool, [tool])
             self.each(lambda site, part=part, arguments=arguments: (arguments, site.plan[part]))
         self.each(lambda site: (["ebtables-restore"], site.plan["ebtables"]))
