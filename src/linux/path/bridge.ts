@@ -72,9 +72,9 @@ export function bridgeHandleFrameFinish(stack: Stack, bridge: Device, port: Devi
     return;
   }
   if (localReceive) {
-    const up = forkSkb(stack, skb);
-    bridgeForward(stack, bridge, port, found, skb);
-    passFrameUp(stack, bridge, port, up, promisc);
+    // The copy goes on, the packet itself up. @source br_forward.c br_forward
+    bridgeForward(stack, bridge, port, found, forkSkb(stack, skb));
+    passFrameUp(stack, bridge, port, skb, promisc);
   } else {
     bridgeForward(stack, bridge, port, found, skb);
   }
