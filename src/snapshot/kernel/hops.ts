@@ -164,7 +164,10 @@ function withBridge({ ns, in: dev, out, through = [] }: TruthHop, { bridges }: L
     const bridge = bridgeOf(step);
     // From port to port, or from a port to whatever lies beyond its bridge; a tunnel that leads back here comes out of itself.
     const isPassedOn =
-      next !== undefined && bridge !== undefined && next !== bridge && (i === 0 ? dev !== undefined : bridgeOf(next) === bridge && next !== step);
+      next !== undefined &&
+      bridge !== undefined &&
+      next !== bridge &&
+      (i === 0 ? dev !== undefined : bridgeOf(next) === bridge && next !== step);
     if (isPassedOn) crossed.push(bridge);
   });
   return crossed;

@@ -123,9 +123,8 @@ function inOrderOfLogs(steps: readonly PlacedStep[]): PlacedStep[] {
   for (const placed of steps) {
     const { rule } = placed.step;
     const isEarly = rule?.backEnd === 'legacy' && rule.text.includes('-j REJECT');
-    let to = sorted.length;
-    while (isEarly && ['icmp-error', 'reset'].includes(sorted[to - 1]?.leg ?? '')) to--;
-    sorted.splice(to, 0, placed);
+    const answered = isEarly ? sorted.findLastIndex(({ leg }) => leg !== 'icmp-error' && leg !== 'reset') + 1 : sorted.length;
+    sorted.splice(answered, 0, placed);
   }
   return sorted;
 }
