@@ -91,10 +91,7 @@ class Lab:
         self.underived = {site.name: self.route(site) for site in self.sites}
         self.each(lambda site: (["ip", "-batch", "-"], site.plan["policy"]))
         self.each(lambda site: (["bridge", "-batch", "-"], site.plan["fdb"]))
-        # Of two hooks of one priority the one registered last is asked first: nftables, as the twin has it.
-        for tool, part in (("ipset", "ipset"), ("iptables-legacy-restore", "iptablesLegacy"), ("iptables-nft-restore", "iptables")):
-            arguments = {"ipset": ["ipset", "-exist", "restore"]}.get(tool, [tool])
-            self.each(lambda site, part=part, arguments=arguments: (arguments, site.plan[part]))
+        self.load_rules()
         self.each(lambda site: (["ebtables-restore"], site.plan["ebtables"]))
         for number, site in enumerate(self.sites):
             self.observe(number, site)
@@ -197,12 +194,19 @@ class Lab:
             self.each(lambda site: (["bridge", "-batch", "-"], site.plan["learned"]))
             self.each(lambda site: (["conntrack", "--load-file", "-"], site.plan["conntrack"]))
         if not first:
-            for part, arguments in (
-                ("ipset", ["ipset", "-exist", "restore"]),
-                ("iptables", ["iptables-nft-restore"]),
-                ("iptablesLegacy", ["iptables-legacy-restore"]),
-            ):
-                self.each(lambda site, part=part, arguments=arguments: (arguments, site.plan[part] if site.plan["remembers"] else ""))
+            self.load_rules(lambda site: site.plan["remembers"])
+
+    def load_rules(self, wanted=lambda _site: True):
+        """
+        Loads sets and rules. Those that are there already forget what packets taught them. Of two hooks of one priority the one registered
+        last is asked first: nftables, as the twin has it.
+        """
+        for part, arguments in (
+            ("ipset", ["ipset", "-exist", "restore"]),
+            ("iptablesLegacy", ["iptables-legacy-restore"]),
+            ("iptables", ["iptables-nft-restore"]),
+        ):
+            self.each(lambda site, part=part, arguments=arguments: (arguments, site.plan[part] if wanted(site) else ""))
 
     def pump(self, seen):
         """Lets every socket that has something take it. True when there was something."""
