@@ -27,6 +27,7 @@ export function takeKnownWay(stack: Stack, flows: FlowCache, device: Device, skb
   if (firewall.conntrack && (conntrackIn(stack, skb) !== 'free' || skb.ct === null || isTranslated(skb.ct))) return false;
   const way = flows.received(device, skb) ?? learned(stack, flows, device, skb);
   if (way.kind === 'step-by-step') return false;
+  skb.cameBy = device;
   const { ct } = skb;
   const fresh = ct !== null && (ct.status & IPS_CONFIRMED) === 0 ? ct : null;
   if (way.kind === 'local') {
@@ -54,8 +55,8 @@ function learned(stack: Stack, flows: FlowCache, device: Device, skb: Skb): Rece
 }
 
 /** What remembers how packets like this one were routed; null where it must be looked up. */
-export function flowsOfSender({ flows, effects, session }: Stack, skb: Skb): FlowCache | null {
-  if (flows === null || effects.recorder !== null || session.pathMtus.size > 0) return null;
+export function flowsOfSender({ flows, effects }: Stack, skb: Skb): FlowCache | null {
+  if (flows === null || effects.recorder !== null) return null;
   const isPlain =
     (skb.proto === UDP || skb.proto === TCP) &&
     skb.mark === 0 &&

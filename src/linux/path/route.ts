@@ -45,7 +45,7 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
   const known = flows === null ? null : flows.sent(skb);
   if (known !== null) {
     skb.src = known.src;
-    return known.route;
+    return withExceptions(stack, skb.dst, known.route);
   }
   flow.reset(skb.dst, raw ? ANY : skb.src);
   if (skb.boundDev !== null) {
@@ -68,8 +68,8 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
     skb.src = flow.src;
     skb.dst = flow.dst;
   }
-  if (flows !== null && (route.kind === 'unicast' || route.kind === 'local'))
-    flows.rememberSent(skb, boundSrc, route, stack.netns.fib.rulesNeedPorts ? READS_SPORT | READS_DPORT : 0);
+  if (flows !== null && (found.kind === 'unicast' || found.kind === 'local'))
+    flows.rememberSent(skb, boundSrc, found, stack.netns.fib.rulesNeedPorts ? READS_SPORT | READS_DPORT : 0);
   if (stack.effects.recorder !== null) {
     // The key as it was before the look-up chose a source.
     flow.src = raw ? ANY : boundSrc;

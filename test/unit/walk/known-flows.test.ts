@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Probe } from '../../../src/walk/probe.ts';
 import { walk } from '../../../src/walk/walk.ts';
-import { formatIpv4 } from '../../../src/wire/ipv4.ts';
+import { formatIpv4, ip } from '../../../src/wire/ipv4.ts';
+import type { Session } from '../../../src/world/session.ts';
 import type { FrozenWorld } from '../../../src/world/world.ts';
 import { build, freshSession, probeFor } from '../../property/support/built.ts';
 import { leftBehind, noticed } from '../../property/support/noticed.ts';
@@ -28,14 +29,18 @@ function worldWith(...steps: readonly Record<string, unknown>[]): FrozenWorld {
 }
 
 /** Sends packets of one flow from the client, unrecorded: each must fare as a recorded one, whatever came before. */
-function fares(world: FrozenWorld, packets: readonly (Partial<Probe> & { readonly afterMs?: number })[]): string[] {
+function fares(
+  world: FrozenWorld,
+  packets: readonly (Partial<Probe> & { readonly afterMs?: number; readonly before?: (session: Session) => void })[],
+): string[] {
   const probe = probeFor(world, { from: 'pod/default/client', to: 'pod/default/server:53', proto: 'udp' });
   if (probe === null) throw new Error('no such flow');
   const outcomes: string[] = [];
   const [bare, recorded] = [freshSession(world), freshSession(world)];
-  for (const { afterMs = 0, ...how } of packets) {
+  for (const { afterMs = 0, before, ...how } of packets) {
     const [one, other] = ([bare, recorded] as const).map((session) => {
       session.clock.nowMs += afterMs;
+      before?.(session);
       return walk(world, session, { ...probe, ...how }, { record: session === bare ? 'none' : 'summary' });
     });
     if (one === undefined || other === undefined) throw new Error('no walk');
@@ -107,6 +112,28 @@ describe('a packet of a known flow', () => {
   it('meets a rule that does not always answer alike every time', () => {
     const world = worldWith(rules('filter', '-I FORWARD -m statistic --mode nth --every 4 --packet 0 -j DROP'));
     expect(fares(world, [{}, {}, {}, {}])).toEqual(['dropped', 'replied', 'delivered', 'replied']);
+  });
+
+  it('heeds what errors taught of its way', () => {
+    const world = worldWith();
+    const { from } = probeFrom('client');
+    const redirect = (session: Session): void => {
+      const netns = from.kind === 'netns' ? session.netns.get(`${from.machine}/${from.netns}`) : undefined;
+      netns?.redirects.set(ip(addressOf('server')), { from: ip('169.254.1.1'), gateway: ip('169.254.1.2'), expiresAtMs: 300_000 });
+    };
+    // Whichever next hop is asked for, the node answers: the neighbours that are left behind tell.
+    expect(fares(world, [{ sport: 30_000 }, { sport: 30_001, before: redirect }])).toEqual(['replied', 'replied']);
+    // The table of ways is the World's: what one session learned is not in it.
+    expect(fares(world, [{ sport: 30_000, before: redirect }, { sport: 30_001 }])).toHaveLength(2);
+    expect(fares(world, [{ sport: 30_000 }])).toEqual(['replied']);
+  });
+
+  it('calls forth the error that any other does when nobody answers for its next hop', () => {
+    const world = worldWith(
+      { 'set-sysctl': { on: 'node/node-1', name: 'net.ipv4.icmp_errors_use_inbound_ifaddr', value: 1 } },
+      { 'set-sysctl': { on: 'pod/default/server', name: 'net.ipv4.conf.all.arp_ignore', value: 8 } },
+    );
+    expect(fares(world, [{ sport: 30_000 }, { sport: 30_001 }])).toEqual(['icmp-error', 'icmp-error']);
   });
 
   it('begins a new connection where the old one is forgotten', () => {
