@@ -108,7 +108,22 @@ export function findEntry(
   keys: readonly PartKey[],
   accept: ((entry: IpsetEntry) => boolean) | null,
 ): IpsetEntry | null {
-  return descend(set.root, keys, 0, accept);
+  return set.ipset.type === 'hash:net,iface' ? findInterface(set.root, keys, accept) : descend(set.root, keys, 0, accept);
+}
+
+/** The longest network that has any interface is the only one that counts. @source net/netfilter/ipset/ip_set_hash_gen.h mtype_test_cidrs: !multi */
+function findInterface(
+  { lengths, networks }: Level,
+  keys: readonly PartKey[],
+  accept: ((entry: IpsetEntry) => boolean) | null,
+): IpsetEntry | null {
+  const [addr] = keys;
+  if (typeof addr !== 'number') return null;
+  for (const len of lengths) {
+    const interfaces = networks.get(len)?.get(addr & mask(len));
+    if (interfaces !== undefined) return descend(interfaces, keys, 1, accept);
+  }
+  return null;
 }
 
 function descend(

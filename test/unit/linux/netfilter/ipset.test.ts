@@ -84,6 +84,7 @@ describe('membership', () => {
     ['create S hash:net,port family inet\nadd S 10.0.0.0/8,tcp:80\n', 'src,dst', true],
     ['create S hash:net,iface family inet\nadd S 10.0.0.0/8,eth0\n', 'src,src', true],
     ['create S hash:net,iface family inet\nadd S 10.0.0.0/8,eth0\n', 'src,dst', false],
+    ['create S hash:net,iface family inet\nadd S 10.0.0.0/24,lo\nadd S 10.0.0.0/8,eth0\n', 'src,src', false],
     ['create S bitmap:port range 0-1023\nadd S 80\n', 'dst', true],
     ['create S hash:ip,mark family inet markmask 0xf\nadd S 10.0.0.9,0x1\n', 'src', false],
     ['create S hash:ip,mark family inet markmask 0xf\nadd S 10.0.0.9,0x1\n', 'src,src', true],
