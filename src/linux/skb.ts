@@ -168,7 +168,7 @@ export class Skb {
   /** The user and group that own the sending socket: root, unless the probe says otherwise. */
   uid = 0;
   gid = 0;
-  /** How often a tunnel device was entered inside one namespace. */
+  /** How deep sending it goes through devices of one namespace that send by others. */
   depth = 0;
 
   /** A further fragment of the packet that its leg shows. */

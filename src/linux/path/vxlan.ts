@@ -16,8 +16,12 @@ type VxlanKind = Extract<LinkKind, { type: 'vxlan' }>;
 
 /** Outer IPv4 20, UDP 8, VXLAN 8, inner Ethernet 14. */
 const OVERHEAD_BYTES = 50;
-/** How often one packet may enter tunnels of one namespace. @source include/linux/netdevice.h XMIT_RECURSION_LIMIT */
-const RECURSION_LIMIT = 8;
+/**
+ * How deep sending may go inside one namespace before a tunnel gives up: a device that sends by others is one step, the tunnel's own
+ * sending another.
+ * @source include/net/ip_tunnels.h IP_TUNNEL_RECURSION_LIMIT, net/ipv4/ip_tunnel_core.c iptunnel_xmit
+ */
+const RECURSION_LIMIT = 5;
 
 /** A frame enters the tunnel. @source drivers/net/vxlan/vxlan_core.c vxlan_xmit */
 export function vxlanTransmit(stack: Stack, device: Device, skb: Skb): void {
@@ -83,7 +87,8 @@ function isOwn(kind: VxlanKind, { mac, dst }: FdbEntry): boolean {
 /** @source drivers/net/vxlan/vxlan_core.c vxlan_xmit_one */
 function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, remote: Remote): void {
   const { effects } = stack;
-  if (skb.depth >= RECURSION_LIMIT) {
+  const depth = skb.depth + 1;
+  if (depth > RECURSION_LIMIT) {
     effects.dropped(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: ${device.name} sends into itself`);
     return;
   }
@@ -100,7 +105,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.lengthBytes = skb.lengthBytes + OVERHEAD_BYTES;
   outer.boundDev = remote.dev;
   outer.cameBy = device;
-  outer.depth = skb.depth + 1;
+  outer.depth = depth + 1;
   outer.local = true;
   outer.byKernel = true;
   outer.sender = skb.local ? skb.sender : 'none';
