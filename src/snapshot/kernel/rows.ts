@@ -169,7 +169,8 @@ const VERDICTS: ReadonlyMap<string, string> = new Map([
 
 /** The verdict as nftables names it. Targets in capitals that are not listed let the packet go on, other names are chains. */
 function verdictOf(step: Step): string {
-  if (step.verb === 'DROPPED') return 'drop';
+  // iptables-legacy does not tell what a target decided. What it is meant to decide stands for it on both sides.
+  if (step.verb === 'DROPPED' && step.rule?.backEnd !== 'legacy') return 'drop';
   const target = / -([jg]) (\S+)/.exec(` ${step.rule?.text ?? ''}`);
   if (target?.[2] === undefined) return 'continue';
   if (target[1] === 'g') return 'goto';
