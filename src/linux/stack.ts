@@ -39,6 +39,8 @@ export interface Effects {
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean;
   /** Does something before anything that it sends arrives anywhere: a device that sends by others, with softirqs off. */
   atOnce(work: () => void): void;
+  /** A process does something in answer to what it received: once nothing is on its way any more. */
+  wake(work: () => void): void;
   /** A packet reached a socket, or the ICMP echo responder (`socket` null). */
   delivered(stack: Stack, skb: Skb, socket: Socket | null): void;
   /** An ICMP error, an echo reply or an answer for nobody's socket arrived in a namespace. */

@@ -45,6 +45,8 @@ export class Engine implements Effects {
   private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
 
   private readonly queue = new EventQueue();
+  /** What processes do once nothing is on its way. */
+  private readonly woken: (() => void)[] = [];
   private inSoftirq = false;
   private budget = MAX_EVENTS;
   private readonly withSockets: Stack[] = [];
@@ -70,6 +72,11 @@ export class Engine implements Effects {
     const untilMs = this.session.clock.nowMs + patienceMs;
     for (;;) {
       this.drain();
+      const woken = this.woken.shift();
+      if (woken !== undefined && !this.isSpent()) {
+        woken();
+        continue;
+      }
       const next = this.queue.nextTimer();
       if (next === undefined || next.atMs > untilMs || this.isSpent()) return;
       this.session.clock.nowMs = Math.max(this.session.clock.nowMs, next.atMs);
@@ -150,6 +157,10 @@ export class Engine implements Effects {
   /** A probe was put in at a link end: answers are expected to leave there. */
   expectAtLink(stack: Stack, device: Device, skb: Skb): void {
     this.linkProbe = { stack, device, src: skb.src };
+  }
+
+  wake(work: () => void): void {
+    this.woken.push(work);
   }
 
   /** @source net/core/dev.c __dev_queue_xmit (rcu_read_lock_bh) */
@@ -270,6 +281,7 @@ export class Engine implements Effects {
   /** Ends the walk: whatever is on its way or waits for an answer is lost. */
   private stop(): void {
     this.queue.clear();
+    this.woken.length = 0;
     for (const { neighbours, fragments } of this.session.netns.values()) {
       fragments.clear();
       for (const entries of neighbours.values()) {

@@ -30,6 +30,7 @@ export class DryEffects implements Effects {
 
   transmit(): void {}
   atOnce(): void {}
+  wake(): void {}
   loop(): void {}
   delivered(): void {}
   arrived(): void {}

@@ -124,7 +124,9 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (socket.answers) {
     const answer = answerTo(stack, skb, UDP, skb.lengthBytes);
     answer.boundDev = socket.dev;
-    emit(stack, answer, 'socket', answersText);
+    stack.effects.wake(() => {
+      emit(stack, answer, 'socket', answersText);
+    });
   }
 }
 
