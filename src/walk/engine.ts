@@ -369,6 +369,7 @@ export class Engine implements Effects {
   /** Forgets what belongs to one probe. */
   reset(): void {
     this.queue.clear();
+    this.woken.length = 0;
     this.budget = MAX_EVENTS;
     this.inSoftirq = false;
     // To clear an empty map costs as much as to make a new one.
