@@ -6,7 +6,7 @@ import { inetDevAddrType } from '../fib/addr-type.ts';
 import { SCOPE_HOST, SCOPE_LINK, scopeNumber } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
 import type { LearnedNeighbour } from '../netns-session.ts';
-import { type Arp, PACKET_HOST, Skb } from '../skb.ts';
+import { type Arp, PACKET_HOST, PACKET_OTHERHOST, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
@@ -53,7 +53,7 @@ function onLink(device: Device, a: Ipv4, b: Ipv4): boolean {
 /** An ARP packet comes in. @source net/ipv4/arp.c arp_process */
 export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
   const { arp } = skb;
-  if (arp === null || device.noarp || device.isLoopback) return;
+  if (arp === null || device.noarp || device.isLoopback || skb.packetType === PACKET_OTHERHOST) return;
   const { senderIp: sip, targetIp: tip, senderMac: sha } = arp;
   if (isMulticast(tip) || (isLoopback(tip) && !device.sysctl.routeLocalnet)) return;
   if (sip === tip && device.sysctl.dropGratuitousArp) return;
