@@ -1,4 +1,5 @@
 import { type Ipv4, ANY, BROADCAST, formatIpv4, ipv4 } from '../../../wire/ipv4.ts';
+import type { Netns } from '../../netns.ts';
 import type { HookEnv } from '../hook-env.ts';
 import type { NetfilterSession, RecentEntry } from '../session.ts';
 import { type OptionUse, missing, bang, fault, numberOf, options, parseLooseIpv4, value } from '../syntax.ts';
@@ -78,12 +79,29 @@ function listOf(session: NetfilterSession, name: string): Map<Ipv4, RecentEntry>
   return list;
 }
 
+const masks = new WeakMap<Netns, ReadonlyMap<string, Ipv4>>();
+
+/** A list has the mask of the rule that made it, whatever later ones ask for. @source net/netfilter/xt_recent.c recent_mt_check */
+function masksOf(netns: Netns): ReadonlyMap<string, Ipv4> {
+  const known = masks.get(netns);
+  if (known !== undefined) return known;
+  const found = new Map<string, Ipv4>();
+  for (const table of [...Object.values(netns.iptables), ...Object.values(netns.iptablesLegacy ?? {})]) {
+    for (const { matches } of table.chains.flatMap(({ rules }) => rules)) {
+      for (const match of matches) if (match.m === 'recent' && !found.has(match.name)) found.set(match.name, match.mask);
+    }
+  }
+  masks.set(netns, found);
+  return found;
+}
+
 /** @source net/netfilter/xt_recent.c recent_mt */
 function consult(match: RecentMatch, env: HookEnv): boolean {
   const { skb } = env;
   const nowMs = env.stack.effects.nowMs;
   const list = listOf(env.stack.session.netfilter, match.name);
-  const addr = ipv4((match.side === 'source' ? skb.src : skb.dst) & match.mask);
+  const mask = masksOf(env.stack.netns.tables).get(match.name) ?? match.mask;
+  const addr = ipv4((match.side === 'source' ? skb.src : skb.dst) & mask);
   // The list keeps the TTL as it was before forwarding took one off.
   const ttl = env.out !== null && !skb.local ? skb.ttl + 1 : skb.ttl;
   const found = list.get(addr);
