@@ -123,7 +123,8 @@ function inOrderOfLogs(steps: readonly PlacedStep[]): PlacedStep[] {
   for (const placed of steps) {
     const { rule } = placed.step;
     const isEarly = rule?.backEnd === 'legacy' && rule.text.includes('-j REJECT');
-    const answered = isEarly ? sorted.findLastIndex(({ leg }) => leg !== 'icmp-error' && leg !== 'reset') + 1 : sorted.length;
+    // Nothing comes between the packet's own steps but what its answer meets at once.
+    const answered = isEarly ? sorted.findLastIndex(({ leg }) => leg === placed.leg) + 1 : sorted.length;
     sorted.splice(answered, 0, placed);
   }
   return sorted;
@@ -141,14 +142,14 @@ function push(rows: RuleRows, ns: string, row: string): void {
 
 interface PlacedStep {
   readonly at: string;
-  readonly leg: Leg['kind'];
+  readonly leg: Leg;
   readonly step: Step;
 }
 
 export function stepsInOrder(trace: Trace): PlacedStep[] {
   const all: PlacedStep[] = [];
   const take = (leg: Leg): void => {
-    for (const hop of leg.hops) for (const step of hop.steps) all.push({ at: hop.at, leg: leg.kind, step });
+    for (const hop of leg.hops) for (const step of hop.steps) all.push({ at: hop.at, leg, step });
     for (const copy of leg.copies ?? []) take(copy);
   };
   for (const leg of trace.legs) take(leg);
