@@ -16,7 +16,7 @@ export interface CompiledNetns extends RouteContext {
   readonly deviceByName: ReadonlyMap<string, Device>;
   readonly deviceByIndex: ReadonlyMap<number, Device>;
   readonly loopback: Device | null;
-  /** Every address of every device, and the first device that holds it. @source net/ipv4/devinet.c inet_lookup_ifaddr_rcu */
+  /** Every address of every device, and the last device that got it. @source net/ipv4/devinet.c inet_hash_insert, inet_lookup_ifaddr_rcu */
   readonly localAddresses: ReadonlyMap<number, Device>;
   readonly sysctl: NetnsSysctls;
   readonly fib: Fib;
@@ -86,7 +86,7 @@ function keptDevices(tables: Netns): Devices {
 function compiledDevices({ links, sysctls }: Netns): Devices {
   const devices = compileDevices(links, compileSysctls(sysctls));
   const localAddresses = new Map<number, Device>();
-  for (const device of devices) for (const { local } of device.addresses) if (!localAddresses.has(local)) localAddresses.set(local, device);
+  for (const device of devices) for (const { local } of device.addresses) localAddresses.set(local, device);
   return {
     sysctls,
     devices,
