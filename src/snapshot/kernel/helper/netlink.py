@@ -16,6 +16,7 @@ NLMSG_DONE = 3
 SOL_NETLINK = 270
 NETLINK_ADD_MEMBERSHIP = 1
 SO_RCVBUFFORCE = 33
+RECEIVE_BYTES = 64 << 20
 NESTED = 0x8000
 TYPE_MASK = 0x3FFF
 
@@ -66,10 +67,14 @@ class Netlink:
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         self.socket.bind((0, 0))
         if group:
-            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
             self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
-            self.socket.setblocking(False)
+            self.listen()
         self.sequence = 0
+
+    def listen(self):
+        """From now on the kernel writes by itself, a great deal where a packet goes in circles."""
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
+        self.socket.setblocking(False)
 
     def close(self):
         self.socket.close()

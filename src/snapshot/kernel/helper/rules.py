@@ -99,7 +99,7 @@ def log_traced(socket):
     configure(NFPROTO_IPV4, nl.attribute(1, b"\x03"))  # PF_BIND
     configure(NFPROTO_IPV4, nl.attribute(1, b"\x01"))  # BIND to group 0
     configure(0, nl.attribute(2, struct.pack(">IBB", 0, 1, 0)), nl.be32(5, 1))  # copy nothing, deliver one by one
-    socket.socket.setblocking(False)
+    socket.listen()
 
 
 def legacy_rows(socket):
