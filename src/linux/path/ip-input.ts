@@ -15,8 +15,8 @@ import { deliverToSocket } from './socket.ts';
 export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
   if (skb.packetType === PACKET_OTHERHOST) {
     if (skb.leg !== null) skb.leg.foreign = true;
-    // Such a frame is seen by taps alone: a path does not count it as a visit, unless a tunnel that ends here brought it.
-    if (skb.hop !== null && !skb.hop.through.some((name) => stack.netns.deviceByName.get(name)?.type === 'vxlan')) {
+    // Such a frame is seen by taps alone: a path does not count it as a visit, unless a bridge or a tunnel took it first.
+    if (skb.hop !== null && skb.hop.in === device.name) {
       skb.hop.in = null;
       skb.hop.rx = null;
     }
