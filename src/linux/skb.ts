@@ -168,6 +168,8 @@ export class Skb {
   /** The user and group that own the sending socket: root, unless the probe says otherwise. */
   uid = 0;
   gid = 0;
+  /** What its ports were hashed to, for as long as it is the same packet. */
+  flowHash: number | null = null;
   /** How deep sending it goes through devices of one namespace that send by others. */
   depth = 0;
 

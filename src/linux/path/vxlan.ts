@@ -1,6 +1,6 @@
 import { ANY, formatIpv4, type Ipv4, LOOPBACK } from '../../wire/ipv4.ts';
 import { isGroupMac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
-import { TCP, UDP } from '../../wire/proto.ts';
+import { UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import type { LinkKind } from '../link.ts';
 import type { FdbEntry } from '../neighbour.ts';
@@ -8,6 +8,7 @@ import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { fdbOf } from './fdb.ts';
+import { flowHash } from './flow-hash.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { forkSkb, note, through } from './record.ts';
 import { routeSend } from './route.ts';
@@ -97,6 +98,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.src = kind.local ?? ANY;
   outer.dst = remote.addr;
   outer.sport = sourcePort(kind, skb);
+  outer.flowHash = skb.flowHash;
   outer.dport = remote.port;
   outer.ttl = kind.ttl ?? stack.netns.sysctl.ipDefaultTtl;
   outer.tos = kind.tos === 'inherit' ? skb.tos : kind.tos;
@@ -174,20 +176,11 @@ function bypass(stack: Stack, skb: Skb, { vni, port }: Remote): void {
   effects.loop(stack, target, skb, 'bypassed');
 }
 
-/**
- * The kernel hashes the inner flow with a boot-time secret; any value of the range will do. Both directions of a flow have one hash, and
- * fragments, ICMP and ARP are told apart by addresses and protocol alone; a TCP socket brings a number of its own.
- * @source include/net/udp.h udp_flow_src_port; net/core/flow_dissector.c flow_keys_dissector_keys, __flow_hash_consistentify
- */
+/** @source include/net/udp.h udp_flow_src_port */
 function sourcePort(kind: VxlanKind, skb: Skb): number {
   const low = kind.srcPortMin > 0 ? kind.srcPortMin : 32768;
   const high = kind.srcPortMax > low ? kind.srcPortMax : 61000;
-  const isWhole = !skb.moreFragments && skb.fragOffsetBytes === 0;
-  let h = Math.imul(Math.min(skb.src, skb.dst), 0x9e3779b1) ^ Math.imul(Math.max(skb.src, skb.dst), 0x85ebca6b) ^ skb.proto;
-  if (skb.proto === TCP) h ^= Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);
-  else if (skb.proto === UDP && isWhole) h ^= Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f);
-  h ^= h >>> 15;
-  return low + ((h >>> 0) % (high - low));
+  return low + (flowHash(skb) % (high - low));
 }
 
 /** The vxlan device whose UDP socket listens on a port. */
