@@ -1,9 +1,13 @@
-import { parseMac } from '../../../wire/mac.ts';
+import { parseMac, ZERO_MAC } from '../../../wire/mac.ts';
 import { missing, bang, fault, options, value } from '../syntax.ts';
 import type { MacMatch } from './match.ts';
 import { type MatchModule, when } from './module.ts';
 
-/** `-m mac`: the source address of a received frame. @source net/netfilter/xt_mac.c mac_mt */
+/**
+ * `-m mac`: the source address of a received frame. What a host sends to itself, by lo or as a broadcast that it hears too, has none, and
+ * then not even `! --mac-source` holds.
+ * @source net/netfilter/xt_mac.c mac_mt
+ */
 export const mac: MatchModule<MacMatch> = {
   name: 'mac',
   protos: [],
@@ -17,8 +21,10 @@ export const mac: MatchModule<MacMatch> = {
     return { m: 'mac', mac: address, not: use.not };
   },
   print: (match) => `${bang(match)} --mac-source ${match.mac}`,
-  compile: (match) => when((env) => env.in !== null && (env.skb.smac === match.mac) !== match.not),
+  compile: (match) => when(({ in: input, skb: { smac } }) => input !== null && smac !== ZERO_MAC && (smac === match.mac) !== match.not),
   whyNot(match, env) {
-    return env.in === null ? 'the packet was not received' : `source MAC ${env.skb.smac} is${match.not ? '' : ' not'} ${match.mac}`;
+    return env.in === null || env.skb.smac === ZERO_MAC
+      ? 'the packet came by no Ethernet'
+      : `source MAC ${env.skb.smac} is${match.not ? '' : ' not'} ${match.mac}`;
   },
 };
