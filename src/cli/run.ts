@@ -11,7 +11,7 @@ import type { LoadedScenario } from '../scenario/load.ts';
 import { SourceError } from '../scenario/source/problem.ts';
 import { printable } from '../report/printable.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
-import { type SourceFile, findSources, loadSource } from './sources.ts';
+import { type SourceFile, findSources, loadSource, openSource } from './sources.ts';
 import { type Output, fileOutput, paintFor, standardOutput } from './terminal.ts';
 
 interface RunFlags {
@@ -46,7 +46,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     .option('--root <folder>', 'files may be included from here and below')
     .action(async (paths: readonly string[], flags: RunFlags) => {
       if (flags.watch === true) return watchAndRun(paths, flags);
-      finish(runOnce(paths, flags));
+      finish(await runOnce(paths, flags));
     });
 }
 
@@ -56,7 +56,7 @@ export function integer(text: string): number {
   return Number(text);
 }
 
-function runOnce(paths: readonly string[], flags: RunFlags): Exit {
+async function runOnce(paths: readonly string[], flags: RunFlags): Promise<Exit> {
   const output = flags.output === undefined ? standardOutput() : fileOutput(flags.output);
   try {
     const sources = findSources(paths);
@@ -65,22 +65,22 @@ function runOnce(paths: readonly string[], flags: RunFlags): Exit {
     const snapshot = sources.find(({ kind, found }) => kind === 'snapshot' && (!found || scenarios.length === 0));
     if (snapshot !== undefined) {
       throw new UsageError(
-        `${snapshot.file} is a snapshot directory, which promises nothing: nothing to run; podwalk validate reads it, podwalk trace sends packets through it`,
+        `${snapshot.file} is a snapshot directory, which promises nothing: nothing to run; a scenario with snapshot: in it can, podwalk trace sends packets through it`,
       );
     }
-    return flags.list === true ? list(scenarios, flags, output) : runAll(scenarios, flags, output);
+    return await (flags.list === true ? list(scenarios, flags, output) : runAll(scenarios, flags, output));
   } finally {
     output.close();
   }
 }
 
-function runAll(sources: readonly SourceFile[], flags: RunFlags, output: Output): Exit {
+async function runAll(sources: readonly SourceFile[], flags: RunFlags, output: Output): Promise<Exit> {
   const reporter: RunReporter | undefined = RUN_REPORTERS.find(({ name }) => name === flags.reporter);
   if (reporter === undefined) throw new UsageError(`there is no reporter ${flags.reporter}`);
   const paint = paintFor(flags.output === undefined ? process.stdout : {});
   const options = { paint, detail: flags.detail ?? null };
   const scenarios: ScenarioResult[] = [];
-  for (const result of results(sources, flags)) {
+  for await (const result of results(sources, flags)) {
     scenarios.push(result);
     output.write(reporter.scenario(result, options));
     if (flags.bail === true && exitStatus({ scenarios: [result] }) !== EXIT.OK) break;
@@ -96,8 +96,9 @@ function runAll(sources: readonly SourceFile[], flags: RunFlags, output: Output)
  * Runs sources one by one. Of files that were only found in a folder, those of nothing but Kubernetes objects are left out where a scenario
  * includes them, or where they hold no service.
  */
-function* results(sources: readonly SourceFile[], flags: RunFlags): Generator<ScenarioResult> {
-  const loaded = sources.map((source) => ({ source, scenario: load(source, flags) }));
+async function* results(sources: readonly SourceFile[], flags: RunFlags): AsyncGenerator<ScenarioResult> {
+  const loaded: { source: SourceFile; scenario: LoadedScenario | ScenarioResult }[] = [];
+  for (const source of sources) loaded.push({ source, scenario: await attempt(source.file, () => openSource(source.file, flags.root)) });
   const included = new Set(loaded.flatMap(({ scenario }) => ('document' in scenario ? includesOf(scenario) : [])));
   for (const { source, scenario } of loaded) {
     if ('problems' in scenario) {
@@ -106,7 +107,7 @@ function* results(sources: readonly SourceFile[], flags: RunFlags): Generator<Sc
     }
     const skippable = source.found && scenario.plainManifest;
     if (skippable && included.has(path.resolve(source.file))) continue;
-    const result = run(scenario, flags);
+    const result = await run(scenario, flags);
     if (result.problems.length === 0 && result.checks.length === 0 && (skippable || flags.tag.length > 0)) continue;
     yield result;
   }
@@ -116,19 +117,15 @@ function includesOf({ file, scenario }: LoadedScenario): string[] {
   return (scenario.manifests ?? []).flatMap((entry) => (typeof entry === 'string' ? path.resolve(path.dirname(file), entry) : []));
 }
 
-function load({ file }: SourceFile, { root }: RunFlags): LoadedScenario | ScenarioResult {
-  return attempt(file, () => loadSource(file, root));
-}
-
-function run(loaded: LoadedScenario, { seed, tag, detail }: RunFlags): ScenarioResult {
+async function run(loaded: LoadedScenario, { seed, tag, detail }: RunFlags): Promise<ScenarioResult> {
   const options = { tags: tag, detailed: detail === 'detailed', ...(seed === undefined ? {} : { seed }) };
   return attempt(loaded.file, () => runScenario(loaded, options));
 }
 
 /** What `work` gives, or a result that holds what is wrong with the file. */
-function attempt<T>(file: string, work: () => T): T | ScenarioResult {
+async function attempt<T>(file: string, work: () => T | Promise<T>): Promise<T | ScenarioResult> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     return { file, name: '', tags: [], checks: [], notes: [], problems: error.problems };
@@ -157,19 +154,19 @@ const SETTLE_MS = 150;
 /** Runs, then again whenever something below the paths changes. Ends with the terminal's interrupt. */
 async function watchAndRun(paths: readonly string[], flags: RunFlags): Promise<never> {
   let timer: NodeJS.Timeout | undefined;
-  const again = (): void => {
+  const again = async (): Promise<void> => {
     try {
-      runOnce(paths, flags);
+      await runOnce(paths, flags);
     } catch (error) {
       if (!(error instanceof SourceError) && !(error instanceof UsageError)) throw error;
       process.stderr.write(`${printable(error.message)}\n`);
     }
   };
-  again();
+  await again();
   for (const name of new Set(paths.map((one) => (/\.ya?ml$/.test(one) ? path.dirname(one) : one)))) {
     watch(name, { recursive: true }, () => {
       clearTimeout(timer);
-      timer = setTimeout(again, SETTLE_MS);
+      timer = setTimeout(() => void again(), SETTLE_MS);
     });
   }
   return new Promise<never>(() => undefined);

@@ -1,6 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type LoadedScenario, loadScenario } from '../scenario/load.ts';
+import { type SnapshotSection, snapshotOf } from '../scenario/schema/snapshot.ts';
+import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
 import { filesBeside, readSource } from '../scenario/source/files.node.ts';
 import { LIMITS, overLimit } from '../scenario/source/limits.ts';
 import { SourceError } from '../scenario/source/problem.ts';
@@ -65,9 +67,33 @@ function inFolder(folder: string): SourceFile[] {
   return found.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-/** Reads a scenario and what it includes. @throws SourceError with everything that is wrong with it. */
+/** Reads a scenario and what it includes, a snapshot left out. @throws SourceError with everything that is wrong with it. */
 export function loadSource(file: string, root: string | undefined): LoadedScenario {
   const source = readSource(file);
   if (!('text' in source)) throw new SourceError([source]);
   return loadScenario(source, filesBeside(file, root ?? null));
+}
+
+/** Reads a scenario and what it includes, a snapshot as well. @throws SourceError with everything that is wrong with it. */
+export async function openSource(file: string, root: string | undefined): Promise<LoadedScenario> {
+  const loaded = loadSource(file, root);
+  const { snapshot } = loaded.scenario;
+  return snapshot === undefined ? loaded : { ...loaded, snapshot: await openBeside(loaded, snapshotOf(snapshot), root) };
+}
+
+async function openBeside(
+  { file, document }: LoadedScenario,
+  { folder, lenient = false }: SnapshotSection,
+  root: string | undefined,
+): Promise<OpenedSnapshot> {
+  const { openDirectory } = await import('../snapshot/directory.node.ts');
+  const { openSnapshot } = await import('../scenario/snapshot/open.ts');
+  const found = filesBeside(file, root ?? null).folder(folder);
+  if (typeof found !== 'string') throw new SourceError([{ file, ...document.at(['snapshot']), ...found }]);
+  const directory = openDirectory(found);
+  if (directory === null || !isSnapshot(found)) {
+    const problem = { message: `${found} holds no snapshot.json`, expected: 'a snapshot directory' };
+    throw new SourceError([{ file, ...document.at(['snapshot']), ...problem }]);
+  }
+  return openSnapshot(directory, { lenient });
 }

@@ -74,9 +74,9 @@ function isLong(file: string): boolean {
 }
 
 async function open(file: string, flags: TuiFlags): Promise<Opening> {
-  const { loadSource } = await import('./sources.ts');
+  const { openSource } = await import('./sources.ts');
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) return { size: null, build: () => build(file, flags, null) };
-  const loaded = loadSource(file, flags.root);
+  const loaded = await openSource(file, flags.root);
   return { size: sizeOf(loaded), build: () => build(file, flags, loaded) };
 }
 
@@ -91,5 +91,14 @@ function sizeOf({ scenario, manifests }: LoadedScenario): string | null {
 async function build(file: string, flags: TuiFlags, loaded: LoadedScenario | null): Promise<Source> {
   const { builtWorld, openSnapshot } = await import('./world.ts');
   const { world, start, seed, notes } = loaded === null ? await openSnapshot(file, flags) : await builtWorld(loaded);
-  return { file, loaded, text: loaded === null ? null : readFileSync(file, 'utf8'), world, start, seed: flags.seed ?? seed, notes };
+  return {
+    file,
+    loaded,
+    text: loaded === null ? null : readFileSync(file, 'utf8'),
+    lenient: flags.lenient ?? false,
+    world,
+    start,
+    seed: flags.seed ?? seed,
+    notes,
+  };
 }

@@ -5,7 +5,7 @@ import { SourceError } from '../scenario/source/problem.ts';
 import { validateScenario } from '../scenario/validate.ts';
 import type { World } from '../world/world.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
-import { findSources, loadSource } from './sources.ts';
+import { findSources, openSource } from './sources.ts';
 import { standardOutput } from './terminal.ts';
 import { readSnapshotAt } from './world.ts';
 
@@ -30,7 +30,7 @@ async function validate(paths: readonly string[], flags: ValidateFlags): Promise
   let status: Exit = EXIT.OK;
   for (const { kind, file } of sources) {
     try {
-      const lines = kind === 'snapshot' ? await snapshotLines(file, flags) : scenarioLines(file, flags);
+      const lines = kind === 'snapshot' ? await snapshotLines(file, flags) : await scenarioLines(file, flags);
       for (const line of lines) output.write(`${printable(line)}\n`);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
@@ -41,8 +41,8 @@ async function validate(paths: readonly string[], flags: ValidateFlags): Promise
   return status;
 }
 
-function scenarioLines(file: string, { root }: ValidateFlags): string[] {
-  const { checks, steps, unknown, notes } = validateScenario(loadSource(file, root));
+async function scenarioLines(file: string, { root }: ValidateFlags): Promise<string[]> {
+  const { checks, steps, unknown, notes } = validateScenario(await openSource(file, root));
   const wheres = unknown.map(({ place, text }) => (place === null ? text : `${place.file}:${place.line}:${place.col}: ${text}`));
   return [
     `ok   ${file}  ${checks} checks${steps === 0 ? '' : `, ${steps} steps`}`,

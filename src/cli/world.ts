@@ -42,29 +42,28 @@ function isFolder(source: string): boolean {
 }
 
 async function openScenario(source: string, { root }: WorldFlags): Promise<OpenedWorld> {
-  const { loadSource } = await import('./sources.ts');
-  return builtWorld(loadSource(source, root));
+  const { openSource } = await import('./sources.ts');
+  return builtWorld(await openSource(source, root));
 }
 
 /** The world of a scenario that was read. @throws SourceError with everything that is wrong with it */
 export async function builtWorld(loaded: LoadedScenario): Promise<OpenedWorld> {
-  const { startSession } = await import('../scenario/session.ts');
   const { buildScenario } = await import('../scenario/build.ts');
-  const { world, notes } = buildScenario(loaded);
+  const { world, start, notes } = buildScenario(loaded);
+  const { seed = 1, conntrack = new Map(), counters = new Map() } = loaded.snapshot ?? {};
   return {
     world,
-    start: (seed) => startSession(world, seed),
-    seed: loaded.scenario.seed ?? 1,
+    start,
+    seed: loaded.scenario.seed ?? seed,
     notes: [...loaded.notes, ...notes],
-    conntrack: new Map(),
-    counters: new Map(),
+    conntrack,
+    counters,
     loaded,
   };
 }
 
 /** Opens a snapshot directory. @throws SourceError with everything that is wrong with it */
 export async function openSnapshot(source: string, flags: WorldFlags): Promise<OpenedWorld> {
-  const { snapshotSession } = await import('../scenario/snapshot/open.ts');
   const { isSnapshot } = await import('./sources.ts');
   if (!isSnapshot(source))
     throw new UsageError(`${source} is a folder without snapshot.json; a scenario file or a snapshot directory is expected`);
@@ -72,7 +71,7 @@ export async function openSnapshot(source: string, flags: WorldFlags): Promise<O
   const { world, seed, notes, conntrack, counters } = snapshot;
   return {
     world,
-    start: (chosen) => snapshotSession(snapshot, { seed: chosen, cold: flags.cold ?? false }),
+    start: (chosen) => snapshot.start({ seed: chosen, cold: flags.cold ?? false }),
     seed,
     notes,
     conntrack,

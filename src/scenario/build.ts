@@ -5,6 +5,7 @@ import type { Located } from '../kube/objects/located.ts';
 import { readObjects } from '../kube/objects/read.ts';
 import { InvariantError } from '../wire/invariant.ts';
 import { freeze } from '../world/freeze.ts';
+import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import { addAzurePieces } from './build/azure.ts';
 import { clusterSpec, nodeEntries, scenarioPath } from './build/cluster-spec.ts';
@@ -12,6 +13,8 @@ import { podObjects, serviceObjects } from './build/short-forms.ts';
 import { addTables } from './build/tables.ts';
 import type { LoadedScenario } from './load.ts';
 import type { ClusterSection } from './schema/cluster.ts';
+import { type SnapshotSection, snapshotOf } from './schema/snapshot.ts';
+import { startSession } from './session.ts';
 import { LIMITS, overLimit } from './source/limits.ts';
 import { type Problem, SourceError, sorted } from './source/problem.ts';
 import type { Path, YamlDocument } from './source/yaml.ts';
@@ -19,11 +22,27 @@ import type { Path, YamlDocument } from './source/yaml.ts';
 /** The world that a scenario describes. */
 export interface BuiltScenario {
   readonly world: FrozenWorld;
+  /** A session in the state that the scenario begins with. */
+  readonly start: (seed: number) => Session;
   readonly notes: readonly string[];
 }
 
 /** Builds a scenario's world. @throws SourceError with everything that is wrong */
 export function buildScenario(loaded: LoadedScenario): BuiltScenario {
+  return loaded.scenario.snapshot === undefined
+    ? buildFromCluster(loaded)
+    : buildFromSnapshot(loaded, snapshotOf(loaded.scenario.snapshot));
+}
+
+function buildFromSnapshot({ file, document, snapshot }: LoadedScenario, { folder, cold = false }: SnapshotSection): BuiltScenario {
+  if (snapshot === null) {
+    const problem = { message: `the snapshot ${folder} can not be opened here`, expected: 'the command line, which reads folders' };
+    throw new SourceError([{ file, ...document.at(['snapshot']), ...problem }]);
+  }
+  return { world: snapshot.world, start: (seed) => snapshot.start({ seed, cold }), notes: snapshot.notes };
+}
+
+function buildFromCluster(loaded: LoadedScenario): BuiltScenario {
   const build = new Building(loaded);
   const cluster = loaded.scenario.cluster ?? { mode: '' };
   build.countAll(cluster);
@@ -36,7 +55,12 @@ export function buildScenario(loaded: LoadedScenario): BuiltScenario {
   addAzurePieces(world, loaded.scenario.azure ?? {}, (path, message, expected) => build.complain(path, message, expected));
   build.problems.push(...addTables(world, loaded));
   build.stopIfWrong();
-  return { world: freeze(world), notes: notices.map(({ pod, message }) => `pod ${pod}: ${message}`) };
+  const frozen = freeze(world);
+  return {
+    world: frozen,
+    start: (seed) => startSession(frozen, seed),
+    notes: notices.map(({ pod, message }) => `pod ${pod}: ${message}`),
+  };
 }
 
 class Building {

@@ -1,5 +1,6 @@
 import type { Located } from '../kube/objects/located.ts';
 import { plainCluster } from './plain-cluster.ts';
+import type { OpenedSnapshot } from './snapshot/open.ts';
 import { type Scenario, scenarioSchema } from './schema/scenario.ts';
 import type { Files } from './source/files.ts';
 import { issueProblems } from './source/issues.ts';
@@ -17,6 +18,8 @@ export interface LoadedScenario {
   readonly manifests: readonly Located[];
   /** The texts of included rule sets by their path. */
   readonly texts: ReadonlyMap<string, SourceText>;
+  /** What the scenario stands on in place of a cluster; null until whoever can read folders has opened it. */
+  readonly snapshot: OpenedSnapshot | null;
   /** True for a file of nothing but Kubernetes objects. */
   readonly plainManifest: boolean;
   /** Things that the user should know and that are no errors. */
@@ -53,8 +56,11 @@ function plainManifest(file: string, document: YamlDocument, manifests: readonly
   const cluster = plainCluster(manifests.map(({ value }) => value));
   const nodes = typeof cluster.nodes === 'number' ? `${cluster.nodes} nodes` : 'the nodes among them';
   const notes = [`${name} holds nothing but Kubernetes objects: it runs in a cluster of mode ${cluster.mode} with ${nodes}`];
-  return { file, scenario: { name, cluster }, document, manifests, texts: new Map(), plainManifest: true, notes };
+  return { file, scenario: { name, cluster }, document, manifests, texts: new Map(), snapshot: null, plainManifest: true, notes };
 }
+
+/** What describes a cluster and its surroundings, which a snapshot has already. */
+const CLUSTER_PARTS = ['cluster', 'pods', 'services', 'manifests', 'outside', 'azure', 'listens', 'tables'] as const;
 
 class Loading {
   readonly #file: string;
@@ -73,9 +79,7 @@ class Loading {
   }
 
   loaded(): LoadedScenario {
-    if (this.#scenario.cluster === undefined) {
-      this.#complain([], 'the scenario has no cluster', 'cluster: with its mode, such as mode: overlay');
-    }
+    this.#network();
     const manifests = (this.#scenario.manifests ?? []).flatMap((entry, index) => this.#manifest(entry, ['manifests', index]));
     for (const [index, entry] of (this.#scenario.tables ?? []).entries()) {
       if (entry.iptables !== undefined) this.#rules(entry.iptables, ['tables', index, 'iptables']);
@@ -88,9 +92,28 @@ class Loading {
       document: this.#document,
       manifests,
       texts: this.#texts,
+      snapshot: null,
       plainManifest: false,
       notes: [],
     };
+  }
+
+  /** A cluster, or a snapshot and nothing of what makes up a cluster. */
+  #network(): void {
+    const { cluster, snapshot } = this.#scenario;
+    if (snapshot === undefined) {
+      if (cluster !== undefined) return;
+      this.#complain([], 'the scenario has no cluster', 'cluster: with its mode, such as mode: overlay; or snapshot: with a folder');
+      return;
+    }
+    for (const name of CLUSTER_PARTS) {
+      if (this.#scenario[name] !== undefined)
+        this.#complain(
+          [name],
+          `${name} beside snapshot`,
+          'one of them: the machines of a snapshot are as they were found; steps change them',
+        );
+    }
   }
 
   #complain(path: Path, message: string, expected: string): void {

@@ -7,7 +7,6 @@ import type { FrozenWorld } from '../world/world.ts';
 import { buildScenario } from './build.ts';
 import { loadScenario } from './load.ts';
 import { type ProbeRequest, probeOf } from './probe.ts';
-import { startSession } from './session.ts';
 import { type Files, NO_FILES } from './source/files.ts';
 
 /** A packet to send, by the names that the command line uses. */
@@ -34,8 +33,8 @@ export function openScenario(
   options: { readonly file?: string; readonly files?: Files; readonly seed?: number } = {},
 ): OpenScenario {
   const loaded = loadScenario({ file: options.file ?? 'scenario.yaml', text }, options.files ?? NO_FILES);
-  const { world } = buildScenario(loaded);
-  const session = startSession(world, options.seed ?? loaded.scenario.seed ?? 1);
+  const { world, start } = buildScenario(loaded);
+  const session = start(options.seed ?? loaded.scenario.seed ?? 1);
   const probe = (request: TraceRequest): Parameters<typeof runProbe>[2] => {
     const found = probeOf({ proto: null, send: {}, ...request }, world);
     if ('field' in found) throw new RangeError(`${found.field}: ${found.message}; expected ${found.expected}`);

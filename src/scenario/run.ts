@@ -1,9 +1,9 @@
 import { reconcile } from '../aks/reconcile.ts';
 import { type History, begin, record, undo } from '../world/history.ts';
-import { forget, startSession, updateHealth } from './session.ts';
+import { forget, updateHealth } from './session.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
-import { buildScenario } from './build.ts';
+import { type BuiltScenario, buildScenario } from './build.ts';
 import { serviceChecks } from './default-checks.ts';
 import type { LoadedScenario } from './load.ts';
 import { WorldNames } from './names.ts';
@@ -36,7 +36,7 @@ const DEFAULT_SEED = 1;
 export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): ScenarioResult {
   const { scenario } = loaded;
   const built = buildScenario(loaded);
-  const run = new Run(loaded, built.world, options);
+  const run = new Run(loaded, built, options);
   run.notes.push(...loaded.notes, ...built.notes);
   if (scenario.checks === undefined && scenario.matrix === undefined && scenario.steps === undefined) {
     const { checks, note } = serviceChecks(loaded.document, built.world);
@@ -68,15 +68,17 @@ class Run {
   readonly #loaded: LoadedScenario;
   readonly #options: RunOptions;
   readonly #seed: number;
+  readonly #start: BuiltScenario['start'];
   #history: History;
   #names: WorldNames;
   /** Walks in the session of the steps. */
   #walks = 0;
 
-  constructor(loaded: LoadedScenario, world: FrozenWorld, options: RunOptions) {
+  constructor(loaded: LoadedScenario, { world, start }: BuiltScenario, options: RunOptions) {
     this.#loaded = loaded;
     this.#options = options;
-    this.#seed = options.seed ?? loaded.scenario.seed ?? DEFAULT_SEED;
+    this.#seed = options.seed ?? loaded.scenario.seed ?? loaded.snapshot?.seed ?? DEFAULT_SEED;
+    this.#start = start;
     this.#history = begin(world);
     this.#names = new WorldNames(world);
   }
@@ -92,7 +94,7 @@ class Run {
 
   steps(steps: readonly StepEntry[]): void {
     if (steps.length > LIMITS.MAX_STEPS) this.#complain(['steps'], overLimit(`${steps.length} steps`, 'MAX_STEPS'), '');
-    const session = startSession(this.#world, this.#seed);
+    const session = this.#start(this.#seed);
     for (const [index, step] of steps.slice(0, LIMITS.MAX_STEPS).entries()) this.#step(step, index, session);
   }
 
@@ -158,7 +160,7 @@ class Run {
   #check(check: PlannedCheck, shared: Session | null): void {
     const { detailed = false, tags = [] } = this.#options;
     if (!isAsked(tags, this.#loaded.scenario, check)) return;
-    const session = shared ?? startSession(this.#world, this.#seed);
+    const session = shared ?? this.#start(this.#seed);
     const walks = shared === null ? 0 : this.#walks++;
     const context = { world: this.#world, session, names: this.#names, walks, detailed, keepTraces: detailed };
     const result = runCheck(check, context);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { traceSchema } from '../../src/report/trace/schema.ts';
 import { parseProbeLine } from '../../src/scenario/probe-line.ts';
-import { openSnapshot, snapshotSession } from '../../src/scenario/snapshot/open.ts';
+import { openSnapshot } from '../../src/scenario/snapshot/open.ts';
 import type { Trace } from '../../src/trace/trace.ts';
 import { runProbe } from '../../src/walk/run-probe.ts';
 import { contractFaults } from './contract.ts';
@@ -16,7 +16,7 @@ describe('the JSON of a trace', () => {
       for (const text of (recordedFiles().get(`${name}/probes.jsonl`) ?? '').split('\n').filter((one) => one !== '')) {
         const parsed = parseProbeLine(text, snapshot.world);
         if ('message' in parsed) throw new Error(`${name}: ${parsed.message}`);
-        const trace = runProbe(snapshot.world, snapshotSession(snapshot), parsed.probe, { record: 'detailed' });
+        const trace = runProbe(snapshot.world, snapshot.start(), parsed.probe, { record: 'detailed' });
         probes++;
         const json: Trace = traceSchema.parse(JSON.parse(JSON.stringify(trace)));
         faults.push(...contractFaults(json).map((fault) => `${name}/${trace.id}: ${fault}`));

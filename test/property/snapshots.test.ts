@@ -6,7 +6,7 @@ import { buildScenario } from '../../src/scenario/build.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import type { StepEntry } from '../../src/scenario/schema/step.ts';
 import { exportWorld } from '../../src/scenario/snapshot/export.ts';
-import { openSnapshot, snapshotSession } from '../../src/scenario/snapshot/open.ts';
+import { openSnapshot } from '../../src/scenario/snapshot/open.ts';
 import { filesBeside, readSource } from '../../src/scenario/source/files.node.ts';
 import { memoryDirectory } from '../../src/snapshot/directory.ts';
 import type { FrozenWorld } from '../../src/world/world.ts';
@@ -24,7 +24,7 @@ function faults(world: FrozenWorld, flows: readonly Flow[]): string[] {
   const snapshot = openSnapshot(memoryDirectory('snap', exportWorld(world)));
   const different = differences(world, snapshot.world);
   if (different.length > 0) return different;
-  const [mine, theirs] = [freshSession(world), snapshotSession(snapshot)];
+  const [mine, theirs] = [freshSession(world), snapshot.start()];
   return flows.flatMap((flow) => {
     const trace = walkOnce(world, mine, flow, { record: 'detailed' });
     const before = JSON.stringify(trace);

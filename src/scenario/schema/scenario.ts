@@ -6,6 +6,7 @@ import { listens, prose } from './field.ts';
 import { type MatrixEntry, matrixEntry } from './matrix.ts';
 import { type OutsideSection, outsideSection } from './outside.ts';
 import { section } from './section.ts';
+import { type SnapshotSection, snapshotSection } from './snapshot.ts';
 import { type StepEntry, stepEntry } from './step.ts';
 import { type TablesEntry, tablesEntry } from './tables.ts';
 import { type PodEntry, type ServiceEntry, podEntry, serviceEntry } from './workload.ts';
@@ -18,6 +19,7 @@ export interface Scenario {
   readonly tags?: string[];
   readonly seed?: number;
   readonly cluster?: ClusterSection;
+  readonly snapshot?: string | SnapshotSection;
   readonly pods?: PodEntry[];
   readonly services?: ServiceEntry[];
   readonly manifests?: (string | Record<string, unknown>)[];
@@ -37,6 +39,7 @@ export const scenarioSchema: z.ZodType<Scenario> = section({
   tags: z.array(z.string().max(100)).max(100).exactOptional().describe('what podwalk run --tag selects'),
   seed: z.int().exactOptional().describe('decides every pick that is left to chance; default 1'),
   cluster: clusterSection.exactOptional(),
+  snapshot: snapshotSection.exactOptional().describe('a snapshot directory in place of cluster and all that is in it'),
   pods: z.array(podEntry).exactOptional().describe('pods in short form'),
   services: z.array(serviceEntry).exactOptional().describe('services in short form'),
   manifests: z

@@ -19,6 +19,11 @@ export interface OpenedSnapshot {
   /** What rules have counted, by `MACHINE/NETNS`. */
   readonly counters: Snapshot['counters'];
   readonly seed: number;
+  /**
+   * The flow state that the snapshot was taken in.
+   * @param options.cold forget what was learned: connections, and neighbours and forwarding entries that are not permanent
+   */
+  readonly start: (options?: { readonly seed?: number; readonly cold?: boolean }) => Session;
   /** Things that the user should know and that are no errors. */
   readonly notes: readonly string[];
 }
@@ -36,21 +41,18 @@ export function openSnapshot(directory: SnapshotDirectory, options: { readonly l
   const composition = new Composition(world, loaded, problems);
   composition.compose();
   if (problems.length > 0) throw new SourceError(sorted(problems));
+  const frozen = freeze(world);
+  const seed = loaded?.facts.seed ?? 1;
   return {
-    world: freeze(world),
+    world: frozen,
     conntrack: snapshot.conntrack,
     counters: snapshot.counters,
-    seed: loaded?.facts.seed ?? 1,
+    seed,
+    start: (options = {}) => {
+      const session = sessionOf(snapshot, { seed, ...options });
+      updateHealth(frozen, session);
+      return session;
+    },
     notes: composition.notes,
   };
-}
-
-/**
- * The flow state that a snapshot was taken in.
- * @param options.cold forget what was learned: connections, and neighbours and forwarding entries that are not permanent
- */
-export function snapshotSession(snapshot: OpenedSnapshot, options: { readonly seed?: number; readonly cold?: boolean } = {}): Session {
-  const session = sessionOf(snapshot, { seed: snapshot.seed, ...options });
-  updateHealth(snapshot.world, session);
-  return session;
 }

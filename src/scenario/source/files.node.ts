@@ -7,17 +7,27 @@ import { type SourceText, decode } from './text.ts';
 
 type Refusal = Omit<Problem, 'file' | 'line' | 'col'>;
 
+/** Files on disk, among which there may be folders. */
+export interface FolderFiles extends Files {
+  /** The path of a folder, or why it can not be had. */
+  folder(path: string): string | Refusal;
+}
+
 /** The includes of a scenario: files of its own folder and below, or of `root` and below; symbolic links are followed first. */
-export function filesBeside(scenarioFile: string, root: string | null): Files {
+export function filesBeside(scenarioFile: string, root: string | null): FolderFiles {
   const folder = path.dirname(scenarioFile);
   let left: number = LIMITS.MAX_TOTAL_BYTES;
+  const inside = (name: string): string | Refusal => {
+    if (name.includes('\0') || path.isAbsolute(name))
+      return { message: `the path ${name} is not relative`, expected: 'a path below the scenario' };
+    const file = path.join(folder, name);
+    return outside(file, root ?? folder) ?? file;
+  };
   return {
+    folder: inside,
     read: (name) => {
-      if (name.includes('\0') || path.isAbsolute(name))
-        return { message: `the path ${name} is not relative`, expected: 'a path below the scenario' };
-      const file = path.join(folder, name);
-      const refusal = outside(file, root ?? folder);
-      if (refusal !== null) return refusal;
+      const file = inside(name);
+      if (typeof file !== 'string') return file;
       const bytes = readBytes(file);
       if (!(bytes instanceof Uint8Array)) return bytes;
       left -= bytes.byteLength;

@@ -10,6 +10,8 @@ export interface Source {
   readonly loaded: LoadedScenario | null;
   /** The scenario's text; null for a snapshot. */
   readonly text: string | null;
+  /** Of a snapshot: what is unknown in it makes walks UNKNOWN instead of being an error. */
+  readonly lenient?: boolean;
   readonly world: FrozenWorld;
   readonly seed: number;
   /** A session in the state of the source. */

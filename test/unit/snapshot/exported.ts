@@ -1,7 +1,7 @@
 import { buildScenario } from '../../../src/scenario/build.ts';
 import { loadScenario } from '../../../src/scenario/load.ts';
 import { exportWorld } from '../../../src/scenario/snapshot/export.ts';
-import { type OpenedSnapshot, openSnapshot, snapshotSession } from '../../../src/scenario/snapshot/open.ts';
+import { type OpenedSnapshot, openSnapshot } from '../../../src/scenario/snapshot/open.ts';
 import { NO_FILES } from '../../../src/scenario/source/files.ts';
 import { SourceError, problemLine } from '../../../src/scenario/source/problem.ts';
 import { memoryDirectory } from '../../../src/snapshot/directory.ts';
@@ -48,7 +48,7 @@ export function problemsOf(files: Files): string[] {
 export function walk(snapshot: OpenedSnapshot, from: string, to: string, proto: 'tcp' | 'udp' | 'icmp' | null = null): Trace {
   const probe = probeOf({ from, to, proto, send: {} }, snapshot.world);
   if ('field' in probe) throw new Error(`${probe.field}: ${probe.message}; expected ${probe.expected}`);
-  return runProbe(snapshot.world, snapshotSession(snapshot), probe, { record: 'detailed' });
+  return runProbe(snapshot.world, snapshot.start(), probe, { record: 'detailed' });
 }
 
 /** Changes the JSON of one file. */
