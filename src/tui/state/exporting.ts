@@ -20,7 +20,7 @@ const MAX_NAME = 80;
 
 /** Where an edited scenario goes unless told otherwise: beside its source, so that it finds the same files. */
 function savedName(file: string): string {
-  return `${file.replace(/(?:-edited)?\.ya?ml$/, '')}-edited.yaml`;
+  return `${file.replace(/(?:-edited)?\.ya?ml$|\/+$/, '')}-edited.yaml`;
 }
 
 export const EXPORT: { readonly menu: Command; readonly copyText: Command; readonly copyJson: Command; readonly save: Command } = {
@@ -45,7 +45,6 @@ export const EXPORT: { readonly menu: Command; readonly copyText: Command; reado
     help: 'save the edits as a scenario file',
     short: 'save',
     blocked: ({ state, twin }) => {
-      if (twin.source.text === null) return 'a snapshot has no scenario file to add steps to';
       if (twin.source.loaded?.plainManifest === true)
         return 'this file holds nothing but Kubernetes objects; write a scenario that includes it';
       return state.edits.done.length === 0 ? 'there is no edit to save; e makes one' : null;

@@ -51,7 +51,7 @@ export async function exportWalk(context: Context, format: ExportFormat, file: s
 export function saveEdits({ state, twin }: Context, file: string, overwrite: boolean): Result {
   if (!/\.ya?ml$/.test(file)) return { ok: false, text: 'a scenario file ends in .yaml' };
   const found = walked({ state, twin });
-  const text = savedScenario(twin.source, state.edits.done, state.request, found.kind === 'trace' ? found.trace : null);
+  const text = savedScenario(file, twin.source, state.edits.done, state.request, found.kind === 'trace' ? found.trace : null);
   const result = writeTo(file, text, overwrite);
   return result.ok ? { ok: true, text: `${result.text}; podwalk run ${file} checks it` } : result;
 }
