@@ -72,9 +72,10 @@ async function writeSmallest(found: RandomCase, differing: readonly Verdict[], j
     }
   };
   const smallest = await shrink(found, stillDiffers, SHRINK_BUDGET);
+  const truths = (await judges.one(smallest)).map(({ kernel }) => kernel);
   const folder = flags.output ?? `podwalk-difference-${found.seed}`;
   try {
-    for (const [name, text] of caseFiles(smallest)) {
+    for (const [name, text] of caseFiles(smallest, truths, judges.release)) {
       const file = path.join(folder, name);
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, text);

@@ -3,9 +3,15 @@ import { formatIpv4 } from '../../wire/ipv4.ts';
 import type { RandomCase } from '../random/case.ts';
 import { commandOf } from '../random/edits.ts';
 import { writeSnapshot } from '../write-snapshot.ts';
+import { caseScenario } from './case-scenario.ts';
+import type { TruthProbe } from './truth.ts';
 
-/** A case as files: a snapshot directory that any command takes, its probes, and how to ask again. */
-export function caseFiles(found: RandomCase): ReadonlyMap<string, string> {
+/**
+ * A case as files: a snapshot directory that any command takes, its probes, a scenario that promises what the kernel did, and how to ask
+ * again.
+ * @param release `uname -r` of the kernel that was asked
+ */
+export function caseFiles(found: RandomCase, truths: readonly TruthProbe[], release: string): ReadonlyMap<string, string> {
   const { files } = writeSnapshot(found.world);
   const probes = found.probes.map((probe) => `${JSON.stringify(probeLine(probe))}\n`).join('');
   const flag = found.state === 'shared' ? '' : ` --${found.state}`;
@@ -14,10 +20,12 @@ export function caseFiles(found: RandomCase): ReadonlyMap<string, string> {
   );
   const again = [
     `podwalk verify . --probes probes.jsonl${flag}\n`,
+    'podwalk run scenario.yaml   holds once the twin does what the kernel did\n',
     `found with: podwalk verify --random 1 --seed ${found.seed}\n`,
     ...(changes.length === 0 ? [] : ['between the probes, which no probe file can say:\n', ...changes]),
   ];
-  return new Map([...files, ['probes.jsonl', probes], ['README.txt', again.join('')]]);
+  const scenario = caseScenario(found, truths, release);
+  return new Map([...files, ['probes.jsonl', probes], ['scenario.yaml', scenario], ['README.txt', again.join('')]]);
 }
 
 /** A probe as a line of a probe file. */

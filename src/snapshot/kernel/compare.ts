@@ -116,8 +116,14 @@ export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: W
  * only from the answer on a wire; live, a handshake that was begun tells as well, but none is begun where the answer has no route.
  */
 function outcomeOf(truth: TruthProbe, trace: Trace): string {
-  if (truth.outcome === 'delivered-no-reply') return 'delivered';
-  return truth.outcome === 'dropped' && trace.outcome === 'delivered' && couldNotTell(truth) ? 'delivered' : truth.outcome;
+  const [surest, ...others] = possibleOutcomes(truth);
+  return others.find((outcome) => outcome === trace.outcome) ?? surest;
+}
+
+/** The outcomes that what the kernel was seen to do allows, the likeliest first. */
+export function possibleOutcomes(truth: TruthProbe): [string, ...string[]] {
+  if (truth.outcome === 'delivered-no-reply') return ['delivered'];
+  return truth.outcome === 'dropped' && couldNotTell(truth) ? ['dropped', 'delivered'] : [truth.outcome];
 }
 
 function couldNotTell(truth: TruthProbe): boolean {
