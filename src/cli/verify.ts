@@ -29,7 +29,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     .option('--shrink', 'reduce the first random network that differs to the smallest one that still does, and write it down')
     .option('--output <folder>', 'where to write it (default: podwalk-difference-SEED)')
     .addOption(new Option('--format <form>', 'form of the output').choices(['text', 'json']).default('text'))
-    .option('--jobs <number>', 'networks at a time (default: one for each processor)', within(1, 256))
+    .option('--jobs <number>', 'networks at a time (default: three for each processor)', within(1, 256))
     .option('--lenient', 'unknown matches and targets of a snapshot make walks UNKNOWN instead of being errors')
     .option('--root <folder>', 'files may be included from here and below')
     .addHelpText('after', NEEDS)

@@ -1,6 +1,7 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Verdict, firstDifferences } from '../../src/snapshot/kernel/agreement.ts';
 import { Judge } from '../../src/snapshot/kernel/judge.ts';
+import { Judges, usualJudges } from '../../src/snapshot/kernel/judges.ts';
 import { missingFor, thisMachine } from '../../src/snapshot/kernel/requirements.ts';
 import { CannotBuild } from '../../src/snapshot/kernel/plan/word.ts';
 import { type RandomCase, randomCase } from '../../src/snapshot/random/case.ts';
@@ -47,24 +48,30 @@ async function keep(judge: Judge, of: RandomCase, found: Verdict): Promise<strin
   return name;
 }
 
-describe.skipIf(missing.length > 0)('the running kernel', () => {
-  const started = missing.length === 0 ? Judge.start() : null;
-  afterAll(async () => (await started)?.close());
+function* cases(): Generator<RandomCase> {
+  for (let seed = FIRST; seed < FIRST + CASES; seed++) yield randomCase(seed);
+}
 
+describe.skipIf(missing.length > 0)('the running kernel', () => {
   it(
     `does what the twin does in ${CASES} random networks from seed ${FIRST} on`,
     { timeout: CASES * CASE_MS + (process.env['WRITE_FINDS'] === '1' ? SHRINK_MS : 0) },
     async () => {
-      const judge = (await started)!;
-      const finds: string[] = [];
-      for (let seed = FIRST; seed < FIRST + CASES; seed++) {
-        const one = randomCase(seed);
-        const [first, ...more] = differing(one, await judge.judge({ ...one, session: cloneSession(one.session) }));
-        if (first === undefined) continue;
-        const kept = process.env['WRITE_FINDS'] === '1' ? ` (kept as ${await keep(judge, one, first)})` : '';
-        finds.push(`seed ${seed}${kept}: ${firstDifferences([first, ...more], 1)}`);
+      const judges = await Judges.start(usualJudges());
+      const keeper = process.env['WRITE_FINDS'] === '1' ? await Judge.start() : null;
+      try {
+        const finds: string[] = [];
+        for await (const { asked, verdicts, error } of judges.all(cases())) {
+          if (error !== null) throw error;
+          const [first, ...more] = differing(asked, verdicts);
+          if (first === undefined) continue;
+          const kept = keeper === null ? '' : ` (kept as ${await keep(keeper, randomCase(asked.seed), first)})`;
+          finds.push(`seed ${asked.seed}${kept}: ${firstDifferences([first, ...more], 1)}`);
+        }
+        expect(finds).toEqual([]);
+      } finally {
+        await Promise.all([judges.close(), keeper?.close()]);
       }
-      expect(finds).toEqual([]);
     },
   );
 });

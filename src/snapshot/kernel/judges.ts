@@ -2,12 +2,17 @@ import { availableParallelism } from 'node:os';
 import type { Verdict } from './agreement.ts';
 import { Judge, type JudgeCase } from './judge.ts';
 
-/** How many judges a machine has work for: one for each processor. */
+/** A judge waits for the kernel more than it works: of the making and taking down of namespaces most is grace periods of RCU. */
+const JUDGES_PER_PROCESSOR = 3;
+/** Verdicts that wait for an earlier one, per judge. */
+const MAX_WAITING = 8;
+
+/** How many judges a machine has work for. */
 export function usualJudges(): number {
-  return availableParallelism();
+  return availableParallelism() * JUDGES_PER_PROCESSOR;
 }
 
-/** Several judges, each with a helper process on a processor of its own. */
+/** Several judges, each with a helper process that stays on one processor. */
 export class Judges {
   readonly #judges: readonly Judge[];
 
@@ -27,12 +32,16 @@ export class Judges {
     const busy: Promise<Judged<T>>[] = [];
     const free = [...this.#judges];
     const begin = (): void => {
-      while (free.length > 0) {
+      while (free.length > 0 && busy.length < this.#judges.length * MAX_WAITING) {
         const next = rest.next();
         if (next.done === true) return;
         const judge = free.pop();
         if (judge === undefined) return;
-        busy.push(judged(judge, next.value).finally(() => free.push(judge)));
+        const done = (): void => {
+          free.push(judge);
+          begin();
+        };
+        busy.push(judged(judge, next.value).finally(done));
       }
     };
     for (begin(); busy.length > 0; begin()) {
