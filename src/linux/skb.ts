@@ -78,6 +78,12 @@ export interface BridgeInfo {
   fragMaxBytes: number;
 }
 
+/** `struct sk_buff.hash`: of addresses and ports (`l4_hash`), or of addresses alone. */
+export interface FlowHash {
+  readonly value: number;
+  readonly ofPorts: boolean;
+}
+
 /** The bridges that flooded a frame, newest first. */
 export interface FloodedBy {
   readonly bridge: Device;
@@ -168,8 +174,8 @@ export class Skb {
   /** The user and group that own the sending socket: root, unless the probe says otherwise. */
   uid = 0;
   gid = 0;
-  /** What its ports were hashed to, for as long as it is the same packet. */
-  flowHash: number | null = null;
+  /** What its flow was hashed to, once somebody asked. */
+  flowHash: FlowHash | null = null;
   /** How deep sending it goes through devices of one namespace that send by others. */
   depth = 0;
 

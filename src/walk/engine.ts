@@ -36,6 +36,7 @@ export class Engine implements Effects {
   readonly session: Session;
   readonly stacks: Stacks;
   recorder: Recorder | null = null;
+  isTraced = false;
   observed: Observed = nothingObserved();
   chooser: Chooser | null = null;
   /** The probe's own socket and namespace, by which its answers are known. */
@@ -377,6 +378,7 @@ export class Engine implements Effects {
     if (this.arpDoubts.size > 0) this.arpDoubts.clear();
     this.observed = nothingObserved();
     this.recorder = null;
+    this.isTraced = false;
     this.chooser = null;
     this.probeSocket = null;
     this.probeStack = null;

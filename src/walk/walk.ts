@@ -17,6 +17,8 @@ export interface WalkOptions {
   readonly record?: 'none' | 'summary' | 'detailed';
   /** How long somebody waits for what may still come, in milliseconds. Default: until nothing can. */
   readonly patienceMs?: number;
+  /** Whether nftables' trace runs as well, as it does where a kernel is watched: it tells flows apart earlier than a tunnel does. */
+  readonly traced?: boolean;
 }
 
 export const DEFAULT_SPORT = 40_000;
@@ -75,6 +77,7 @@ export function walk(
   const record = options.record ?? 'summary';
   const engine = engineFor(world, session);
   engine.reset();
+  engine.isTraced = options.traced ?? false;
   if (record !== 'none') engine.recorder = new Recorder(record === 'detailed');
   if (record !== 'none' || fixed !== null) {
     engine.chooser = chooserOf(session, fixed ?? []);

@@ -4,6 +4,7 @@ import type { Chance, Effects } from '../stack.ts';
 export class DryEffects implements Effects {
   readonly nowMs: number;
   readonly recorder = null;
+  readonly isTraced = false;
   readonly #last: boolean;
 
   /** @param last take the last way wherever there are several, not the first */

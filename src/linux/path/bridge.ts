@@ -9,6 +9,7 @@ import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
 import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts';
 import { fdbOf } from './fdb.ts';
+import { flowHash } from './flow-hash.ts';
 import { forkSkb, headerOf, note, through } from './record.ts';
 import { netifReceive } from './receive.ts';
 
@@ -268,6 +269,7 @@ function ebtables(
 ): boolean {
   const tables = stack.netns.tables.ebtables;
   if (tables === null) return true;
+  if (stack.effects.isTraced) flowHash(skb);
   const verdict = runEbtables(tables, table, chain, { skb, in: input, out: output, bridge });
   switch (verdict.kind) {
     case 'accept':

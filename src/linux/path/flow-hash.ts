@@ -1,20 +1,26 @@
 import { TCP, UDP } from '../../wire/proto.ts';
-import type { Skb } from '../skb.ts';
+import type { FlowHash, Skb } from '../skb.ts';
 
 /**
  * The number by which a tunnel tells flows apart. The kernel's own comes from a boot-time secret; any will do. Both directions of a flow
- * have one, and fragments, ICMP and ARP are told apart by addresses and protocol alone; a TCP socket brings a number of its own. What was
- * found from ports stays with the packet, whatever NAT or a tunnel makes of it.
- * @source net/core/flow_dissector.c flow_keys_dissector_keys, __flow_hash_consistentify; include/linux/skbuff.h skb_clear_hash_if_not_l4
+ * have one, and fragments, ICMP and ARP are told apart by addresses and protocol alone; a TCP socket brings a number of its own. Once
+ * asked for it stays with the packet, whatever NAT makes of it.
+ * @source net/core/flow_dissector.c flow_keys_dissector_keys, __flow_hash_consistentify; include/linux/skbuff.h skb_get_hash
  */
 export function flowHash(skb: Skb): number {
-  if (skb.flowHash !== null) return skb.flowHash;
+  return (skb.flowHash ??= hashOf(skb)).value;
+}
+
+/** What of it crosses the wall of a tunnel. @source include/linux/skbuff.h skb_clear_hash_if_not_l4 */
+export function lastingHash({ flowHash: known }: Skb): FlowHash | null {
+  return known?.ofPorts === true ? known : null;
+}
+
+function hashOf(skb: Skb): FlowHash {
   let h = Math.imul(Math.min(skb.src, skb.dst), 0x9e3779b1) ^ Math.imul(Math.max(skb.src, skb.dst), 0x85ebca6b) ^ skb.proto;
   const isWhole = !skb.moreFragments && skb.fragOffsetBytes === 0;
-  const hasPorts = skb.proto === TCP || (skb.proto === UDP && isWhole);
+  const ofPorts = skb.proto === TCP || (skb.proto === UDP && isWhole);
   if (skb.proto === TCP) h ^= Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);
-  else if (hasPorts) h ^= Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f);
-  h = (h ^ (h >>> 15)) >>> 0;
-  if (hasPorts) skb.flowHash = h;
-  return h;
+  else if (ofPorts) h ^= Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f);
+  return { value: (h ^ (h >>> 15)) >>> 0, ofPorts };
 }

@@ -3,6 +3,7 @@ import { FORWARD, type Hook, INPUT, OUTPUT, POSTROUTING, PREROUTING } from '../n
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
+import { flowHash } from './flow-hash.ts';
 import { confirmed, track } from './nf-conntrack.ts';
 import { type Crossing, reroute, table } from './nf-crossing.ts';
 import { nat, natOutput } from './nf-nat.ts';
@@ -24,6 +25,7 @@ export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null,
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('iptables') ?? stack.gaps.atHook(hook))) return false;
   if (stack.gaps !== null && (hook === PREROUTING || hook === OUTPUT) && isBlind(stack, skb, stack.gaps.towards(skb.dst))) return false;
   if (firewall.idle) return true;
+  if (stack.effects.isTraced) flowHash(skb);
   const at: Crossing = { stack, hook, skb, input, output, env: null };
   switch (hook) {
     case PREROUTING:

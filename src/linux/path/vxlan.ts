@@ -8,7 +8,7 @@ import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { fdbOf } from './fdb.ts';
-import { flowHash } from './flow-hash.ts';
+import { flowHash, lastingHash } from './flow-hash.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { forkSkb, note, through } from './record.ts';
 import { routeSend } from './route.ts';
@@ -98,7 +98,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.src = kind.local ?? ANY;
   outer.dst = remote.addr;
   outer.sport = sourcePort(kind, skb);
-  outer.flowHash = skb.flowHash;
+  outer.flowHash = lastingHash(skb);
   outer.dport = remote.port;
   outer.ttl = kind.ttl ?? stack.netns.sysctl.ipDefaultTtl;
   outer.tos = kind.tos === 'inherit' ? skb.tos : kind.tos;
@@ -206,6 +206,7 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
   frame.leg = outer.leg;
   frame.hop = outer.hop;
   frame.mark = outer.mark;
+  frame.flowHash = lastingHash(outer);
   if (frame.smac === device.link.mac) {
     effects.dropped(stack, frame, 'LOCAL_MAC', `${device.name} receives its own frame`);
     return;

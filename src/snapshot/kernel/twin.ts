@@ -48,7 +48,7 @@ export class Twin {
       const fixed = open.shift();
       if (fixed === undefined) break;
       const session = cloneSession(before);
-      const walked = walk(world, session, probe, { record: 'detailed', patienceMs: PATIENCE_MS }, fixed);
+      const walked = walk(world, session, probe, { record: 'detailed', patienceMs: PATIENCE_MS, traced: true }, fixed);
       const run = runOf(world, walked, session);
       const distance = differs(run);
       if (best === null || distance < best.distance) best = { run, session, distance };

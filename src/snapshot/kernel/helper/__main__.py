@@ -9,6 +9,7 @@ import os
 import sys
 
 import drops
+import rules
 import space
 import system
 from lab import Lab
@@ -39,6 +40,7 @@ def main():
     os.sched_setaffinity(0, {int(sys.argv[1])})
     reasons = drops.watch()
     first = space.Space()
+    rules.keep_tracing()
     say({"hello": {"sysctls": space.baseline(), "release": os.uname().release}})
     nursery = Nursery()
     gc.freeze()

@@ -49,6 +49,11 @@ def trace_everything(socket):
     socket.batch(parts, 1 + 2 * len(HOOKS))
 
 
+def keep_tracing():
+    """Has all namespaces always trace: where any does, every packet that comes to rules of nftables anywhere has its flow hashed."""
+    trace_everything(nl.Netlink(nl.NETLINK_NETFILTER))
+
+
 def name(data):
     return data.rstrip(b"\0").decode(errors="replace")
 
