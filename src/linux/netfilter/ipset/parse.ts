@@ -163,7 +163,10 @@ function need<T>(number: T | null, word: Word, expected: string): T {
 
 function rangeEnd(text: string, word: Word, isLast: boolean): number {
   const cidr = parseCidr(text);
-  if (cidr !== null) return isLast ? lastAddress(prefixOf(cidr.addr, cidr.len)) : prefixOf(cidr.addr, cidr.len).addr;
+  if (cidr !== null) {
+    const prefix = prefixOf(cidr.addr, cidr.len);
+    return (isLast ? lastAddress(prefix) : prefix.addr) >>> 0;
+  }
   return need(parseNumber(text, 65535), word, 'first-last');
 }
 

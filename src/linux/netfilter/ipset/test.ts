@@ -4,7 +4,7 @@ import type { HookEnv } from '../hook-env.ts';
 import { type Answer, NO, UNSURE, YES } from '../match/module.ts';
 import type { IpsetChanges } from '../session.ts';
 import { type CompiledIpset, type PartKey, findEntry, ipsetsByName } from './compile.ts';
-import type { IpsetEntry, IpsetType } from './ipset.ts';
+import type { Ipset, IpsetEntry, IpsetType } from './ipset.ts';
 import type { Dimension } from './part.ts';
 import { entryKey, packetKey } from './print.ts';
 
@@ -90,14 +90,13 @@ function dimensionKey(env: HookEnv, { ipset }: CompiledIpset, dimension: Dimensi
   switch (dimension) {
     case 'ip': {
       const addr = isSrc ? skb.src : skb.dst;
+      if (!isInRange(ipset, addr >>> 0)) return null;
       return ipset.netmask === null ? addr : addr & mask(ipset.netmask);
     }
     case 'net':
       return isSrc ? skb.src : skb.dst;
     case 'port':
-      if (ipset.type === 'bitmap:port')
-        return skb.fragOffsetBytes === 0 && (skb.proto === TCP || skb.proto === UDP) ? (isSrc ? skb.sport : skb.dport) : null;
-      return portKey(env, isSrc);
+      return ipset.type === 'bitmap:port' ? plainPort(env, ipset, isSrc) : portKey(env, isSrc);
     case 'mac':
       return env.in === null ? null : isSrc ? skb.smac : skb.dmac;
     case 'iface':
@@ -107,6 +106,18 @@ function dimensionKey(env: HookEnv, { ipset }: CompiledIpset, dimension: Dimensi
     case 'set':
       return null;
   }
+}
+
+/** What lies outside of its range is not in a bitmap, and cannot be added. @source net/netfilter/ipset/ip_set_bitmap_ip.c bitmap_ip_kadt */
+function isInRange({ range }: Ipset, value: number): boolean {
+  return range === null || (value >= range.from && value <= range.to);
+}
+
+/** @source net/netfilter/ipset/ip_set_bitmap_port.c bitmap_port_kadt */
+function plainPort({ skb }: HookEnv, ipset: Ipset, isSrc: boolean): PartKey | null {
+  if (skb.fragOffsetBytes > 0 || (skb.proto !== TCP && skb.proto !== UDP)) return null;
+  const port = isSrc ? skb.sport : skb.dport;
+  return isInRange(ipset, port) ? port : null;
 }
 
 /** @source net/netfilter/ipset/ip_set_getport.c get_port: an ICMP type and code stand for the port */
