@@ -1,21 +1,17 @@
 import { Box, Text, useInput } from 'ink';
 import { type MemoExoticComponent, type ReactElement, memo } from 'react';
 import { type Key, keysOf } from './keys/key.ts';
-import type { Block, Frame } from './panel/frame.ts';
+import type { Frame } from './panel/frame.ts';
 
-/** A block that did not change is not laid out again. */
-const BlockView: MemoExoticComponent<(block: Omit<Block, 'key'>) => ReactElement> = memo(({ left, top, text }) => (
-  <Box position="absolute" marginLeft={left} marginTop={top}>
-    <Text>{text}</Text>
-  </Box>
-));
+/** A line that did not change is not laid out again. */
+const LineView: MemoExoticComponent<(line: { readonly text: string }) => ReactElement> = memo(({ text }) => <Text>{text}</Text>);
 
 /** One screen. */
 export function Screen({ frame }: { readonly frame: Frame }): ReactElement {
   return (
-    <Box width={frame.columns} height={frame.rows}>
-      {frame.blocks.map(({ key, left, top, text }) => (
-        <BlockView key={key} left={left} top={top} text={text} />
+    <Box width={frame.columns} height={frame.rows} flexDirection="column">
+      {frame.lines.map((text, row) => (
+        <LineView key={row} text={text} />
       ))}
     </Box>
   );

@@ -63,11 +63,7 @@ function showLoading({ file, stdout }: TuiOptions, about: string, terminal: Term
   terminal.enter();
   const canvas = new Canvas(stdout);
   canvas.mute(false);
-  canvas.write(
-    loadingFrame(file, about, sizeOf(stdout), theme)
-      .blocks.map(({ text }) => text)
-      .join('\n'),
-  );
+  canvas.write(loadingFrame(file, about, sizeOf(stdout), theme).lines.join('\n'));
 }
 
 const PLAY_MS = 600;
@@ -191,7 +187,7 @@ class Tracer {
     this.#canvas.forget();
     this.#options.stdout.write('\u001b[2J');
     // Ink draws what changed; an empty frame in between makes that everything.
-    this.#ink?.rerender(this.#app({ columns: 1, rows: 1, blocks: [] }));
+    this.#ink?.rerender(this.#app({ columns: 1, rows: 1, lines: [] }));
     this.#canvas.forget();
     this.#drawSoon();
   }

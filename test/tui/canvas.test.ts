@@ -103,9 +103,7 @@ describe('without colours, without Unicode', () => {
     const bench = new Bench(shipped('scenarios/azure.yaml')).press('n');
     bench.finished();
     const mono = themeFor({ colour: false, ascii: false });
-    const text = frameOf(bench, mono)
-      .blocks.map((block) => block.text)
-      .join('\n');
+    const text = frameOf(bench, mono).lines.join('\n');
     // oxlint-disable-next-line no-control-regex -- colours
     expect(text).not.toMatch(/\u001b\[(?:3|4|9|10)\d[;m]/);
     expect(text).toContain('REPLIED');
@@ -114,8 +112,7 @@ describe('without colours, without Unicode', () => {
   it('ASCII keeps every column in its place', () => {
     const bench = new Bench(shipped('scenarios/azure.yaml'));
     bench.finished();
-    const plain = (ascii: boolean): string[] =>
-      frameOf(bench, themeFor({ colour: false, ascii })).blocks.flatMap(({ text }) => text.split('\n'));
+    const plain = (ascii: boolean): string[] => [...frameOf(bench, themeFor({ colour: false, ascii })).lines];
     const [unicode, ascii] = [plain(false), plain(true)];
     // oxlint-disable-next-line no-control-regex -- styles may stay
     for (const line of ascii) expect(line).toMatch(/^[\x20-\x7e\u001b]*$/);

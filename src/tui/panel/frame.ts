@@ -1,7 +1,7 @@
 import type { Context } from '../state/context.ts';
 import type { Pane } from '../state/state.ts';
 import { type Content, framed } from '../text/frame.ts';
-import { type Line, fitLine, line, span } from '../text/span.ts';
+import { EMPTY, type Line, fitLine, line, sliceLine, span } from '../text/span.ts';
 import { type Theme, paint } from '../text/theme.ts';
 import { basePane } from './base.ts';
 import { checksPane } from './checks.ts';
@@ -9,26 +9,18 @@ import { footerLine } from './footer.ts';
 import { type Layout, MIN_COLUMNS, MIN_ROWS, type Room, layoutOf } from './layout.ts';
 import { mapPane } from './map.ts';
 import { matrixPane } from './matrix.ts';
-import { overlayOf } from './overlay.ts';
+import { type Overlay, overlayOf } from './overlay.ts';
 import { packetLine, packetPane } from './packet.ts';
 import { stepPane } from './step.ts';
 import { tablePane, tablesPane } from './table.ts';
 import { walkPane } from './walk.ts';
 import { whyPane } from './why.ts';
 
-/** A block of painted text and where it lies. */
-export interface Block {
-  readonly key: string;
-  readonly left: number;
-  readonly top: number;
-  readonly text: string;
-}
-
-/** One screen: blocks side by side, the overlay last. */
+/** One screen: painted lines, each as wide as the screen. */
 export interface Frame {
   readonly columns: number;
   readonly rows: number;
-  readonly blocks: readonly Block[];
+  readonly lines: readonly string[];
 }
 
 /** Draws the state. What it needs and is not known yet (verdicts, cells) it asks the twin for. */
@@ -37,54 +29,43 @@ export function frameOf(context: Context, theme: Theme): Frame {
   context.twin.forgetAsked();
   if (columns < MIN_COLUMNS || rows < MIN_ROWS) return tooSmall(columns, rows, theme);
   const layout = layoutOf(context.state);
-  const blocks = [...top(context, layout, theme), ...body(context, layout, theme), ...overlay(context, theme)];
-  blocks.push(block('footer', 0, rows - 1, [fitLine(footerLine(context, columns), columns)], theme));
-  return { columns, rows, blocks };
+  const panes = [...top(context, layout), ...body(context, layout, theme), fitLine(footerLine(context, columns), columns)];
+  const lines = overlaid(panes, overlayOf(context));
+  return { columns, rows, lines: lines.map((one) => paint(one, theme)) };
 }
 
 function tooSmall(columns: number, rows: number, theme: Theme): Frame {
   const text = line(span(`podwalk needs ${MIN_COLUMNS}x${MIN_ROWS}, this is ${columns}x${rows}: make it larger, or q`, 'warn'));
-  return { columns, rows, blocks: [block('small', 0, 0, [fitLine(text, columns)], theme)] };
+  const lines = Array.from({ length: rows }, (_, row) => fitLine(row === 0 ? text : EMPTY, columns));
+  return { columns, rows, lines: lines.map((one) => paint(one, theme)) };
 }
 
-function block(key: string, left: number, at: number, lines: readonly Line[], theme: Theme): Block {
-  return { key, left, top: at, text: lines.map((one) => paint(one, theme)).join('\n') };
+function top(context: Context, { packet, columns }: Layout): readonly Line[] {
+  if (packet === null) return [fitLine(packetLine(context), columns)];
+  return framed(packetPane(context, packet.width - 2), { ...packet, focused: context.state.focus === 'packet' });
 }
 
-function top(context: Context, { packet, columns }: Layout, theme: Theme): Block[] {
-  if (packet === null) return [block('packet', 0, 0, [fitLine(packetLine(context), columns)], theme)];
-  const room = { ...packet, focused: context.state.focus === 'packet' };
-  return [block('packet', 0, 0, framed(packetPane(context, packet.width - 2), room), theme)];
-}
-
-function body(context: Context, { packet, left, right, map }: Layout, theme: Theme): Block[] {
-  const begin = packet?.height ?? 1;
-  const blocks: Block[] = [];
-  let x = 0;
-  for (const column of [left, right]) {
-    let y = begin;
-    for (const { pane, room } of column) {
-      blocks.push(
-        block(pane, x, y, framed(contentOf(context, pane, room, theme), { ...room, focused: context.state.focus === pane }), theme),
-      );
-      y += room.height;
-    }
-    x += column[0]?.room.width ?? 0;
+/** The columns of panes, side by side. */
+function body(context: Context, { left, right, map }: Layout, theme: Theme): readonly Line[] {
+  const columns = [left, right].map((column) =>
+    column.flatMap(({ pane, room }) => framed(contentOf(context, pane, room, theme), { ...room, focused: context.state.focus === pane })),
+  );
+  if (map !== null) {
+    const content = { ...mapPane(context, map.width - 2, map.height - 2, theme.ascii), title: 'map', foot: 'M: nearer' };
+    columns.push(framed(content, { ...map, focused: false }));
   }
-  if (map !== null)
-    blocks.push(
-      block(
-        'map',
-        x,
-        begin,
-        framed(
-          { ...mapPane(context, map.width - 2, map.height - 2, theme.ascii), title: 'map', foot: 'M: nearer' },
-          { ...map, focused: false },
-        ),
-        theme,
-      ),
-    );
-  return blocks;
+  const [first = []] = columns;
+  return first.map((_, row) => line(...columns.flatMap((column) => column[row]?.spans ?? [])));
+}
+
+function overlaid(lines: readonly Line[], overlay: Overlay | null): readonly Line[] {
+  if (overlay === null) return lines;
+  const { content, width, height, left, top: begin } = overlay;
+  const over = framed(content, { width, height, focused: true });
+  return lines.map((one, row) => {
+    const shown = over[row - begin];
+    return shown === undefined ? one : line(...sliceLine(one, 0, left), ...shown.spans, ...sliceLine(one, left + width, Infinity));
+  });
 }
 
 function contentOf(context: Context, pane: Pane, room: Room, theme: Theme): Content {
@@ -120,10 +101,4 @@ function viewContent(context: Context, width: number, height: number, theme: The
     case 'matrix':
       return matrixPane(context, width, height);
   }
-}
-
-function overlay(context: Context, theme: Theme): Block[] {
-  const over = overlayOf(context);
-  if (over === null) return [];
-  return [block('overlay', over.left, over.top, framed(over.content, { width: over.width, height: over.height, focused: true }), theme)];
 }

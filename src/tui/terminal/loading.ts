@@ -6,8 +6,6 @@ import { type Theme, paint } from '../text/theme.ts';
 /** What stands on the screen while a world is built. */
 export function loadingFrame(file: string, about: string, { columns, rows }: { columns: number; rows: number }, theme: Theme): Frame {
   const lines = [line(span(file, 'strong')), line(`${about} …`), line(span('ctrl+c leaves', 'dim'))];
-  const text = framed({ title: 'podwalk', lines }, { width: columns, height: rows, focused: true })
-    .map((one) => paint(one, theme))
-    .join('\n');
-  return { columns, rows, blocks: [{ key: 'loading', left: 0, top: 0, text }] };
+  const text = framed({ title: 'podwalk', lines }, { width: columns, height: rows, focused: true }).map((one) => paint(one, theme));
+  return { columns, rows, lines: text };
 }

@@ -1,3 +1,4 @@
+import { characterWidth } from '../../show/map/text-width.ts';
 import { printable } from '../../show/printable.ts';
 import { cellsOf, take } from './cells.ts';
 
@@ -55,6 +56,31 @@ export function fitLine(one: Line, cells: number): Line {
   }
   if (room > 0) spans.push({ text: ' '.repeat(room), tone: 'plain' });
   return { spans, selected: one.selected };
+}
+
+/** What a line shows from one column to another; of a wide character that is cut in half a blank stays. */
+export function sliceLine({ spans }: Line, from: number, to: number): Span[] {
+  const kept: Span[] = [];
+  let at = 0;
+  for (const piece of spans) {
+    const width = cellsOf(piece.text);
+    const [start, end] = [Math.max(0, from - at), Math.min(width, to - at)];
+    if (start === 0 && end === width) kept.push(piece);
+    else if (start < end) kept.push({ ...piece, text: sliceText(piece.text, start, end) });
+    at += width;
+  }
+  return kept;
+}
+
+function sliceText(text: string, from: number, to: number): string {
+  let kept = '';
+  let at = 0;
+  for (const character of text) {
+    const end = at + characterWidth(character);
+    kept += at >= from && end <= to ? character : ' '.repeat(Math.max(0, Math.min(end, to) - Math.max(at, from)));
+    at = end;
+  }
+  return kept;
 }
 
 /** A text broken into lines of at most so many columns, at blanks where there are some. */
