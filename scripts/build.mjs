@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { INK_PLUGINS } from './ink.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -18,32 +19,6 @@ const common = {
   target: 'node20.19',
   legalComments: 'none',
   define: { 'process.env.NODE_ENV': '"production"' },
-};
-
-/** Ink asks for a debugger's connection only where `DEV` is set; nobody installs it. */
-const withoutDevtools = {
-  name: 'without-devtools',
-  setup(bundle) {
-    bundle.onResolve({ filter: /^react-devtools-core$/ }, ({ path: name }) => ({ path: name, namespace: 'none' }));
-    bundle.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'export default {};' }));
-  },
-};
-
-/**
- * Ink measures every line with string-width, which takes most of the time of a frame wherever there is a character beyond ASCII, such as the
- * edge of a pane. The tracer's own measure knows the same characters.
- */
-const ownStringWidth = {
-  name: 'own-string-width',
-  setup(bundle) {
-    bundle.onResolve({ filter: /^string-width$/ }, ({ path: name }) => ({ path: name, namespace: 'own-width' }));
-    bundle.onLoad({ filter: /.*/, namespace: 'own-width' }, () => ({
-      resolveDir: root,
-      contents: `import { cellsOf } from './src/tui/text/cells.ts';
-        const STYLES = /\\u001b\\[[0-9;]*m/g;
-        export default (text) => cellsOf(text.includes('\\u001b') ? text.replace(STYLES, '') : text);`,
-    }));
-  },
 };
 
 /** Bundles the command; each dynamic `import()` becomes a chunk, so that `run` and `trace` load only what they need. */
@@ -60,7 +35,7 @@ export async function buildBin(bin = path.join(root, 'dist/bin')) {
     jsx: 'automatic',
     // Emscripten's glue asks whether there is a fetch, and Node loads its whole client to answer.
     define: { ...common.define, fetch: 'undefined' },
-    plugins: [withoutDevtools, ownStringWidth],
+    plugins: INK_PLUGINS,
     write: false,
   });
   const written = new Set(outputFiles.map((file) => file.path));
@@ -87,14 +62,34 @@ export async function buildBin(bin = path.join(root, 'dist/bin')) {
 }
 
 /**
- * Bundles the commands of compiled-commands.json into one script, runs it on scenarios, and keeps V8's code cache of it: the functions that
- * have run are in it, compiled.
+ * Bundles the commands of compiled-commands.json into one script each, runs it, and keeps V8's code cache of it: the functions that have run
+ * are in it, compiled.
  */
 async function compileAhead(bin) {
-  const commands = JSON.parse(await readFile(path.join(root, 'src/cli/compiled-commands.json'), 'utf8'));
-  const script = path.join(bin, 'compiled/program.cjs');
-  const otherCommands = {
-    name: 'other-commands',
+  const scripts = JSON.parse(await readFile(path.join(root, 'src/cli/compiled-commands.json'), 'utf8'));
+  for (const [name, commands] of Object.entries(scripts)) {
+    const script = path.join(bin, `compiled/${name}.cjs`);
+    await build({
+      ...common,
+      entryPoints: ['src/cli/start.ts'],
+      outfile: script,
+      format: 'cjs',
+      jsx: 'automatic',
+      // One expression: a function that takes what a CommonJS module has about it.
+      banner: { js: '(function(module,require){' },
+      footer: { js: '})' },
+      plugins: [withoutOtherCommands(commands), ...INK_PLUGINS],
+    });
+    execFileSync(process.execPath, [path.join(root, 'scripts/code-cache.mjs'), name, script], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  }
+}
+
+function withoutOtherCommands(commands) {
+  return {
+    name: 'without-other-commands',
     setup(bundle) {
       bundle.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ path: file, kind, importer }) => {
         const command = kind === 'dynamic-import' && path.basename(importer) === 'program.ts';
@@ -102,20 +97,6 @@ async function compileAhead(bin) {
       });
     },
   };
-  await build({
-    ...common,
-    entryPoints: ['src/cli/start.ts'],
-    outfile: script,
-    format: 'cjs',
-    // One expression: a function that takes what a CommonJS module has about it.
-    banner: { js: '(function(module,require){' },
-    footer: { js: '})' },
-    plugins: [otherCommands],
-  });
-  execFileSync(process.execPath, [path.join(root, 'scripts/code-cache.mjs'), script], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
 }
 
 function emitLibrary() {

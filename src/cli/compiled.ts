@@ -3,23 +3,27 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { InvariantError } from '../wire/invariant.ts';
-import commands from './compiled-commands.json' with { type: 'json' };
+import scripts from './compiled-commands.json' with { type: 'json' };
 import type { start } from './start.ts';
+
+/** The scripts and their commands. */
+const SCRIPTS: Readonly<Record<string, readonly string[]>> = scripts;
 
 interface Program {
   readonly start: typeof start;
 }
 
 /**
- * The program with these commands, as one script with V8's code cache beside it: most of the time of a short command is the compiling of
+ * The program with some of its commands, as one script with V8's code cache beside it: most of the time of a short command is the compiling of
  * functions, and the cache holds them compiled. A cache of another V8 is refused, and the script compiled as it runs.
  * @returns null for the other commands, and where the build left no such script
  */
 export function compiledProgram(command: string | undefined): Program | null {
-  if (command === undefined || !commands.includes(command)) return null;
-  const file = new URL('compiled/program.cjs', import.meta.url);
+  const [name] = Object.entries(SCRIPTS).find(([, commands]) => command !== undefined && commands.includes(command)) ?? [];
+  if (name === undefined) return null;
+  const file = new URL(`compiled/${name}.cjs`, import.meta.url);
   const source = read(file);
-  const cachedData = read(new URL('compiled/program.cache', import.meta.url));
+  const cachedData = read(new URL(`compiled/${name}.cache`, import.meta.url));
   if (source === null) return null;
   const script = new Script(source.toString(), {
     filename: fileURLToPath(file),
