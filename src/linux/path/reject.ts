@@ -26,7 +26,8 @@ const CODES: Readonly<Record<Exclude<RejectKind, 'tcp-reset'>, number>> = {
 /** Answers a packet that a REJECT rule refuses. @source net/ipv4/netfilter/nf_reject_ipv4.c nf_send_unreach, nf_send_reset */
 export function rejectPacket(env: HookEnv, type: RejectKind): void {
   const { stack, skb } = env;
-  if (skb.fragOffsetBytes > 0) return;
+  // The checksum, which has to be right, is that of the whole packet: the first fragment alone gets no answer either.
+  if (skb.fragOffsetBytes > 0 || skb.moreFragments) return;
   if (env.hook === PREROUTING && skb.input === null && env.in !== null) skb.input = routeReceived(stack, env.in, skb);
   if (type !== 'tcp-reset') {
     const device = env.in ?? env.out;
