@@ -46,7 +46,9 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
   const taken = echo === undefined ? delivered : { ns: echo.ns, proto: 'icmp', src: echo.src, dst: echo.dst };
   const isReset =
     raw.refused && (icmpErrors.length === 0 || raw.frames.some(([, ns, , out, { part }]) => ns === from && !out && part === 'reset'));
-  const sendErrno = probe.proto === 'tcp' && icmpErrors.length > 0 ? null : raw.errno;
+  // What connect() fails with may be an answer that it had; a call that sends a ready-made packet waits for none.
+  const isConnect = probe.proto === 'tcp' && probe.spoof === undefined;
+  const sendErrno = isConnect && icmpErrors.length > 0 ? null : raw.errno;
   return {
     probe: { id: probe.id ?? '', from: probe.label, proto: probe.proto },
     outcome: outcomeOf({ sendErrno, isReset, reply: raw.reply, icmpErrors, delivered: taken }),

@@ -165,16 +165,24 @@ class Sender:
                 news = True
 
     def look_tcp(self):
-        if self.reply is not None or self.reset:
+        if self.reset:
             return False
-        code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code == errno.ECONNREFUSED:
-            self.reset = True
-            return True
         try:
-            self.reply = end(self.socket.getpeername())
+            peer = self.socket.getpeername()
         except OSError:
+            return self.look_tcp_end()
+        news = self.reply is None
+        self.reply = end(peer)
+        return news
+
+    def look_tcp_end(self):
+        """A connection that is not there yet, or not any more: a RST after the handshake is told by an error of its own."""
+        code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code not in (errno.ECONNREFUSED, errno.ECONNRESET):
             return False
+        if code == errno.ECONNRESET:
+            self.reply = end((self.probe["dst"], self.probe["dport"]))
+        self.reset = True
         return True
 
     def close(self):
