@@ -16,16 +16,26 @@ interface Due {
   readonly timer: Timer;
 }
 
-/** Frames on their way, first in first out, and what is to happen later. */
+/**
+ * Frames on their way, first in first out, and what is to happen later. What comes out of a tunnel waits until nothing else is on its
+ * way: it has a queue of its own, which is asked after the one of all other frames.
+ * @source net/core/gro_cells.c gro_cells_receive; net/core/dev.c net_rx_action
+ */
 export class EventQueue {
   /** Places are written again and again, so that a frame on its way costs nothing to make. */
   private readonly frames: Frame[] = [];
+  private readonly tunnelled: Frame[] = [];
   private head = 0;
   private tail = 0;
   private due: Due[] = [];
   private order = 0;
 
   push(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
+    if (arrival === 'decapsulated') this.tunnelled.push({ stack, device, skb, arrival });
+    else this.enqueue(stack, device, skb, arrival);
+  }
+
+  private enqueue(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
     const frame = this.frames[this.tail++];
     if (frame === undefined) {
       this.frames.push({ stack, device, skb, arrival });
@@ -39,7 +49,10 @@ export class EventQueue {
 
   /** The oldest frame, to be read before the next one is pushed; undefined when nothing is on its way. */
   shift(): Readonly<Frame> | undefined {
-    if (this.head === this.tail) return undefined;
+    if (this.head === this.tail) {
+      if (this.tunnelled.length === 0) return undefined;
+      for (const { stack, device, skb, arrival } of this.tunnelled.splice(0)) this.enqueue(stack, device, skb, arrival);
+    }
     const frame = this.frames[this.head++];
     if (this.head === this.tail) {
       this.head = 0;
@@ -67,6 +80,7 @@ export class EventQueue {
   clear(): void {
     this.head = 0;
     this.tail = 0;
+    if (this.tunnelled.length > 0) this.tunnelled.length = 0;
     if (this.due.length > 0) this.due = [];
   }
 }
