@@ -43,6 +43,8 @@ export interface Effects {
   atOnce(work: () => void): void;
   /** A process does something in answer to what it received: once nothing is on its way any more. */
   wake(work: () => void): void;
+  /** A socket does something: when the call to it is over, where a process is in one, else at once. @source net/core/sock.c release_sock */
+  release(socket: Socket, work: () => void): void;
   /** A packet reached a socket, or the ICMP echo responder (`socket` null). */
   delivered(stack: Stack, skb: Skb, socket: Socket | null): void;
   /** An ICMP error, an echo reply or an answer for nobody's socket arrived in a namespace. */

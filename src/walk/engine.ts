@@ -49,6 +49,7 @@ export class Engine implements Effects {
   /** What processes do once nothing is on its way. */
   private readonly woken: (() => void)[] = [];
   private inSoftirq = false;
+  private inCall = false;
   private budget = MAX_EVENTS;
   private readonly withSockets: Stack[] = [];
   private readonly arpLegs = new Map<string, LegRecord>();
@@ -162,6 +163,19 @@ export class Engine implements Effects {
 
   wake(work: () => void): void {
     this.woken.push(work);
+  }
+
+  /** The process of the probe sends: until everything that is sent at once has arrived. */
+  call<T>(send: () => T): T {
+    this.inCall = true;
+    const result = send();
+    this.inCall = false;
+    return result;
+  }
+
+  release(socket: Socket, work: () => void): void {
+    if (this.inCall && socket === this.probeSocket) this.woken.push(work);
+    else work();
   }
 
   /** @source net/core/dev.c __dev_queue_xmit (rcu_read_lock_bh) */
@@ -373,6 +387,7 @@ export class Engine implements Effects {
     this.woken.length = 0;
     this.budget = MAX_EVENTS;
     this.inSoftirq = false;
+    this.inCall = false;
     // To clear an empty map costs as much as to make a new one.
     if (this.arpLegs.size > 0) this.arpLegs.clear();
     if (this.arpDoubts.size > 0) this.arpDoubts.clear();

@@ -101,12 +101,13 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
       if (stack === null) throw new NoSuchPlace(`there is no namespace ${probe.from.machine}/${probe.from.netns}`);
       engine.probeStack = stack;
       let src: Ipv4 | null = request.src === ANY ? null : request.src;
-      send(stack, request, (skb) => {
+      const opened = (skb: Skb): void => {
         src = skb.src;
         if (request.spoof !== null) return;
         if (probe.proto === 'icmp') engine.probeIcmpId = request.sport;
         else openSocket(engine, probe, request, skb);
-      });
+      };
+      engine.call(() => send(stack, request, opened));
       return src;
     }
     case 'link': {

@@ -32,6 +32,7 @@ export class DryEffects implements Effects {
   transmit(): void {}
   atOnce(): void {}
   wake(): void {}
+  release(): void {}
   loop(): void {}
   delivered(): void {}
   arrived(): void {}

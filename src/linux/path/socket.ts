@@ -202,7 +202,9 @@ function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
     ack.ttl = socket.ttl ?? ack.ttl;
     ack.boundDev = socket.dev;
     ack.role = 'ack';
-    emit(stack, ack, 'socket', () => 'ACK completes the handshake');
+    stack.effects.release(socket, () => {
+      emit(stack, ack, 'socket', () => 'ACK completes the handshake');
+    });
   }
 }
 
