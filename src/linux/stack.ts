@@ -72,6 +72,8 @@ export interface Effects {
    * @returns why it cannot be known whether somebody would have answered; null where nobody would
    */
   arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null;
+  /** Whether a moment has come. Where the clock is not exact enough to tell, both are ways to go on. */
+  hasCome(atMs: number): boolean;
   /** Picks one of several ways; seeded, or the branch that is being explored. */
   choose(chance: Chance): number;
   /** A random integer in [0, below). */

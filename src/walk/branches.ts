@@ -2,10 +2,11 @@ import type { Choice } from '../trace/trace.ts';
 
 /** One thing left to chance, as the walk met it. */
 export interface Asked {
-  readonly what: Choice['what'];
+  /** Of what only the clock leaves open, no trace tells. */
+  readonly what: Choice['what'] | 'time';
   readonly at: string;
   readonly odds: readonly number[];
-  /** What a hash of the packet picks: it is the same for every packet of a connection, so a plain walk leaves nothing to chance. */
+  /** What a plain walk picks where it leaves nothing to chance: a hash is the same for every packet of a connection, a clock says a time. */
   readonly hashed?: number;
 }
 
@@ -15,6 +16,7 @@ export class Chooser {
   /** The odds of everything decided so far. */
   odds = 1;
   private readonly asked: Asked[] = [];
+  private readonly picked: number[] = [];
   private readonly fixed: readonly number[];
   private readonly fallback: (odds: readonly number[]) => number;
 
@@ -30,6 +32,8 @@ export class Chooser {
   choose(asked: Asked): number {
     const picked = this.fixed[this.asked.length] ?? asked.hashed ?? this.fallback(asked.odds);
     this.asked.push(asked);
+    this.picked.push(picked);
+    if (asked.what === 'time') return picked;
     this.choices.push({ at: asked.at, what: asked.what, picked, of: asked.odds.length });
     this.odds *= asked.odds[picked] ?? 0;
     return picked;
@@ -40,9 +44,9 @@ export class Chooser {
     const out: number[][] = [];
     for (let i = this.fixed.length; i < this.asked.length; i++) {
       const odds = this.asked[i]?.odds ?? [];
-      const before = this.choices.slice(0, i).map((c) => c.picked);
+      const before = this.picked.slice(0, i);
       for (let other = 0; other < odds.length; other++) {
-        if (other !== this.choices[i]?.picked && (odds[other] ?? 0) > 0) out.push([...before, other]);
+        if (other !== this.picked[i] && (odds[other] ?? 0) > 0) out.push([...before, other]);
       }
     }
     return out;

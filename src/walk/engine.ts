@@ -24,6 +24,7 @@ import { Stacks } from './stacks.ts';
 
 /** Frames and timers that one probe may set in motion. */
 const MAX_EVENTS = 20_000;
+const EITHER = [0.5, 0.5];
 /** Links that one packet may cross without its TTL falling before that counts as a loop. */
 const MAX_CROSSINGS = 200;
 
@@ -358,6 +359,13 @@ export class Engine implements Effects {
   choose(chance: Chance): number {
     if (this.chooser !== null) return this.chooser.choose(chance);
     return pick(chance.odds, nextBelow(this.session.random, 0x1000000) / 0x1000000);
+  }
+
+  hasCome(atMs: number): boolean {
+    const { nowMs, errorMs } = this.session.clock;
+    const hasCome = nowMs >= atMs;
+    if (errorMs === 0 || this.chooser === null || Math.abs(nowMs - atMs) > errorMs) return hasCome;
+    return this.chooser.choose({ what: 'time', at: '', odds: EITHER, hashed: hasCome ? 1 : 0 }) === 1;
   }
 
   random(below: number): number {

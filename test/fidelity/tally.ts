@@ -40,7 +40,7 @@ export function tallyRecordings(): Tally {
     const twin = new Twin(session, 'cold');
     const scene = sceneOf(world);
     for (const [index, kernel] of truth.entries()) {
-      const run = twin.send(world, sent[index]!, PROBE_MS * (index + 1), (one) => compare(kernel, one, scene, 'recorded').length);
+      const run = twin.send(world, sent[index]!, { atMs: PROBE_MS * (index + 1) }, (one) => compare(kernel, one, scene, 'recorded').length);
       probes++;
       if (compare(kernel, run, scene, 'recorded').length > 0) differences++;
       else for (const fact of factsOf(run.trace, world)) facts.set(fact, (facts.get(fact) ?? 0) + 1);

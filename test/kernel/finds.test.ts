@@ -17,7 +17,7 @@ describe('networks in which kernel and twin once parted', () => {
     const scene = sceneOf(find.world);
     const verdicts = find.probes.map((probe, index): Verdict => {
       const { truth, atMs } = find.answers[index]!;
-      const run = twin.send(worlds[index]!, probe, atMs, (one) => compare(truth, one, scene, 'live').length);
+      const run = twin.send(worlds[index]!, probe, { atMs }, (one) => compare(truth, one, scene, 'live').length);
       return { id: probe.id ?? '', kernel: truth, trace: run.trace, thrown: null, differences: compare(truth, run, scene, 'live') };
     });
     if (only !== undefined) console.warn(verdicts.map(wholeStory).join('\n\n'));

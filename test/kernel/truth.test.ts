@@ -23,7 +23,7 @@ function run(name: string): Verdict[] {
     if (probe === undefined || (onlyProbe !== undefined && kernel.probe.id !== onlyProbe)) return [];
     const id = `${name}/${kernel.probe.id}`;
     try {
-      const found = twin.send(world, probe, PROBE_MS * (index + 1), (one) => compare(kernel, one, scene, 'recorded').length);
+      const found = twin.send(world, probe, { atMs: PROBE_MS * (index + 1) }, (one) => compare(kernel, one, scene, 'recorded').length);
       const differences = compare(kernel, found, scene, 'recorded').filter(({ tier }) => tiers.includes(tier));
       return [{ id, kernel, trace: found.trace, thrown: null, differences }];
     } catch (error) {

@@ -17,6 +17,10 @@ export class DryEffects implements Effects {
     return this.#last ? odds.length - 1 : 0;
   }
 
+  hasCome(atMs: number): boolean {
+    return this.nowMs >= atMs;
+  }
+
   random(below: number): number {
     return this.#last ? below - 1 : 0;
   }

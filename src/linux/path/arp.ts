@@ -87,7 +87,7 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (entry === null && !accepts(stack, device, arp, gratuitous)) return;
   const state = arp.op === 'reply' && skb.packetType === PACKET_HOST ? 'reachable' : 'stale';
   const target = entry ?? neighCreate(stack, device, sip);
-  const override = gratuitous || target.mac === null || stack.effects.nowMs - target.sinceMs > device.sysctl.neigh.locktimeMs;
+  const override = gratuitous || target.mac === null || stack.effects.hasCome(target.sinceMs + device.sysctl.neigh.locktimeMs + 1);
   neighUpdate(stack, device, target, sha, state, override);
 }
 

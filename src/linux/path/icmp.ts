@@ -37,6 +37,8 @@ const ROUTE_ERROR_COST_MS = 1_000;
 const REDIRECT_NUMBER = 9;
 const REDIRECT_LOAD_MS = 20;
 const REDIRECT_SILENCE_MS = 20_480;
+/** The time of a redirect has come when it is over. */
+const TICK_MS = 1;
 
 /** By code, as far as kernels and rules send them. @source RFC 792, RFC 1812 5.2.7.1 */
 const UNREACHABLE_NAMES: ReadonlyMap<number, string> = new Map([
@@ -152,8 +154,13 @@ function rateAllows(stack: Stack, peer: Ipv4, type: number, out: Device): boolea
   const now = stack.effects.nowMs;
   b.tokensMs = Math.min(b.tokensMs + now - b.lastMs, BURST_FACTOR * icmpRatelimitMs);
   b.lastMs = now;
-  if (b.tokensMs < icmpRatelimitMs) return false;
-  b.tokensMs -= icmpRatelimitMs;
+  return spend(stack, b, icmpRatelimitMs);
+}
+
+/** Takes tokens, which come with time, from a bucket. False where there are not enough yet. */
+function spend({ effects }: Stack, b: ErrorBucket, costMs: number): boolean {
+  if (costMs > 0 && !effects.hasCome(effects.nowMs + costMs - b.tokensMs)) return false;
+  b.tokensMs = Math.max(0, b.tokensMs - costMs);
   return true;
 }
 
@@ -163,10 +170,7 @@ export function ipError(stack: Stack, device: Device, skb: Skb, route: Extract<I
   const now = stack.effects.nowMs;
   b.tokensMs = Math.min(b.tokensMs + now - b.lastMs, ROUTE_ERROR_BURST_MS);
   b.lastMs = now;
-  if (b.tokensMs >= ROUTE_ERROR_COST_MS) {
-    b.tokensMs -= ROUTE_ERROR_COST_MS;
-    icmpSend(stack, device, skb, UNREACHABLE, route.code);
-  }
+  if (spend(stack, b, ROUTE_ERROR_COST_MS)) icmpSend(stack, device, skb, UNREACHABLE, route.code);
   const what = route.route === null ? 'no route' : `a route of type ${route.route.type}`;
   stack.effects.dropped(stack, skb, route.reason, `${what} to ${formatIpv4(skb.dst)}`);
 }
@@ -175,7 +179,7 @@ export function ipError(stack: Stack, device: Device, skb: Skb, route: Extract<I
 export function sendRedirect(stack: Stack, device: Device, skb: Skb, route: Extract<InputRoute, { kind: 'forward' }>): void {
   if (!route.device.sysctl.sendRedirects) return;
   const b = bucket(stack, skb.src);
-  const now = stack.effects.nowMs;
+  const { nowMs: now } = stack.effects;
   if (now > b.lastMs + REDIRECT_SILENCE_MS) {
     b.tokensMs = 0;
     b.redirects = 0;
@@ -184,7 +188,7 @@ export function sendRedirect(stack: Stack, device: Device, skb: Skb, route: Extr
     b.lastMs = now;
     return;
   }
-  if (b.redirects === 0 || now > b.lastMs + (REDIRECT_LOAD_MS << b.redirects)) {
+  if (b.redirects === 0 || stack.effects.hasCome(b.lastMs + (REDIRECT_LOAD_MS << b.redirects) + TICK_MS)) {
     icmpSend(stack, device, skb, REDIRECT, 1, 0, route.gateway === ANY ? skb.dst : route.gateway);
     b.lastMs = now;
     b.redirects++;

@@ -81,9 +81,16 @@ export interface RawTruth {
 /** The routes of each namespace in the words of the plan, and those among them that had to be added. */
 export type RawRoutes = Readonly<Record<string, { readonly all: readonly string[]; readonly added: readonly string[] }>>;
 
+/** What the helper says of the kernel before it is asked anything. */
+export interface Hello {
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly release: string;
+  readonly tickMs: number;
+}
+
 /** A line that the helper writes. */
 export type Answer =
-  | { readonly hello: { readonly sysctls: Readonly<Record<string, string>>; readonly release: string } }
+  | { readonly hello: Hello }
   | { readonly id: number; readonly routes: RawRoutes }
   | { readonly id: number; readonly truth: RawTruth }
   | { readonly id: number; readonly done: true }

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Answer, RawRoutes, RawTruth } from './answers.ts';
+import type { Answer, Hello, RawRoutes, RawTruth } from './answers.ts';
 import type { LabPlan } from './plan.ts';
 import type { ProbePlan } from './plan/probe.ts';
 import type { Baseline } from './plan/sysctls.ts';
@@ -27,15 +27,18 @@ interface Waiting {
 export class Helper {
   readonly baseline: Baseline;
   readonly release: string;
+  /** How often the clock of the kernel's timers moves. */
+  readonly tickMs: number;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #waiting: Map<number, Waiting>;
   #next = 1;
 
-  private constructor(process: ChildProcessWithoutNullStreams, waiting: Map<number, Waiting>, baseline: Baseline, release: string) {
+  private constructor(process: ChildProcessWithoutNullStreams, waiting: Map<number, Waiting>, { sysctls, release, tickMs }: Hello) {
     this.#process = process;
     this.#waiting = waiting;
-    this.baseline = baseline;
+    this.baseline = new Map(Object.entries(sysctls));
     this.release = release;
+    this.tickMs = tickMs;
   }
 
   /**
@@ -61,7 +64,7 @@ export class Helper {
       createInterface(child.stdout).on('line', (line) => {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the helper is part of this program and writes nothing else
         const answer = JSON.parse(line) as Answer;
-        if ('hello' in answer) resolve(new Helper(child, waiting, new Map(Object.entries(answer.hello.sysctls)), answer.hello.release));
+        if ('hello' in answer) resolve(new Helper(child, waiting, answer.hello));
         else take(waiting, answer);
       });
     });

@@ -28,9 +28,10 @@ export interface JudgeOptions {
   readonly cpu?: number;
 }
 
-/** What the kernel did, and when it got each probe, in milliseconds since the first. */
+/** What the kernel did, and when: in milliseconds since the first probe, and how long until nothing moved any more. */
 export interface Answers {
-  readonly truths: readonly { readonly probe: Probe; readonly truth: TruthProbe; readonly atMs: number }[];
+  readonly truths: readonly { readonly probe: Probe; readonly truth: TruthProbe; readonly atMs: number; readonly tookMs: number }[];
+  readonly tickMs: number;
   /** Where its tables, before the first packet, are not those of the World. */
   readonly tables: readonly Difference[];
 }
@@ -76,8 +77,10 @@ export class Judge {
       truths: truths.map((raw, index) => {
         const probe = probes[index];
         if (probe === undefined) throw new RangeError('more answers than probes');
-        return { probe, truth: readTruth(raw, probe, world, layout), atMs: raw.sentMs - (truths[0]?.sentMs ?? 0) };
+        const atMs = raw.sentMs - (truths[0]?.sentMs ?? 0);
+        return { probe, truth: readTruth(raw, probe, world, layout), atMs, tookMs: (raw.frames.at(-1)?.[0] ?? 0) / 1e6 };
       }),
+      tickMs: this.#helper.tickMs,
       tables: routeDifferences(world, routes),
     };
   }
@@ -94,15 +97,15 @@ export class Judge {
 }
 
 /** Sends the probes through the twin as well, at the same times, and compares it with what the kernel did. */
-export function verdictsOf({ truths, tables }: Answers, asked: JudgeCase): Verdict[] {
+export function verdictsOf({ truths, tables, tickMs }: Answers, asked: JudgeCase): Verdict[] {
   const { world, session, probes, state, edits = [] } = asked;
-  const twin = new Twin(session, state);
+  const twin = new Twin(session, state, tickMs);
   const worlds = worldsOf({ world, probes, edits });
   const scene = sceneOf(world);
   let astray = false;
-  return truths.map(({ probe, truth, atMs }, index): Verdict => {
+  return truths.map(({ probe, truth, atMs, tookMs }, index): Verdict => {
     const distance = (one: TwinRun): number => compare(truth, one, scene, 'live').length;
-    const run = twin.send(worlds[index] ?? world, probe, atMs, distance);
+    const run = twin.send(worlds[index] ?? world, probe, { atMs, tookMs }, distance);
     const verdict = { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null };
     // What the twin does not know cannot be compared; where probes share their state, neither can what comes after.
     astray = run.trace.outcome === 'unknown' || (astray && state === 'shared');

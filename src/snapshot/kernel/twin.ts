@@ -19,29 +19,41 @@ const MAX_BRANCHES = 64;
 /** Nobody waits for fragments that are lost, half a minute long; a neighbour that does not answer takes three seconds. */
 const PATIENCE_MS = 10_000;
 
+interface Moment {
+  readonly atMs: number;
+  readonly tookMs?: number;
+}
+
 /** The twin of a network in the running kernel: it gets the same probes at the same times, and forgets what the kernel forgets. */
 export class Twin {
   readonly #start: Session;
   readonly #state: StartState;
+  readonly #tickMs: number;
   #session: Session;
   #first = true;
+  #longestMs = 0;
 
-  constructor(start: Session, state: StartState) {
+  /** @param tickMs how often the clock of the kernel's timers moves */
+  constructor(start: Session, state: StartState, tickMs = 0) {
     this.#start = start;
     this.#state = state;
+    this.#tickMs = tickMs;
     this.#session = this.#fresh();
   }
 
   /**
    * Sends the next probe.
    * @param world what it finds; somebody may have changed something since the last
-   * @param atMs when the kernel got it, in milliseconds since its first
+   * @param when when the kernel got it, in milliseconds since its first, and how long it was busy with it
    * @param differs how far a run is from what the kernel did. Where load balancing leaves ways open, the nearest one is taken.
    */
-  send(world: FrozenWorld, probe: Probe, atMs: number, differs: (run: TwinRun) => number): TwinRun {
+  send(world: FrozenWorld, probe: Probe, { atMs, tookMs = 0 }: Moment, differs: (run: TwinRun) => number): TwinRun {
     const before = this.#state === 'shared' || this.#first ? this.#session : this.#again();
     this.#first = false;
     before.clock.nowMs = Math.max(before.clock.nowMs, this.#start.clock.nowMs + atMs);
+    // Of two moments each may lie anywhere in the time that its probe took.
+    this.#longestMs = Math.max(this.#longestMs, tookMs);
+    before.clock.errorMs = this.#tickMs + 2 * this.#longestMs;
     let best: { run: TwinRun; session: Session; distance: number } | null = null;
     const open: (readonly number[])[] = [[]];
     for (let tried = 0; tried < MAX_BRANCHES; tried++) {

@@ -18,3 +18,12 @@ test('the other ways of a hash are branches all the same', () => {
   const other = new Chooser([0], () => 0);
   expect(other.choose(LB)).toBe(0);
 });
+
+test('what a clock cannot tell is a branch that no trace speaks of', () => {
+  const chooser = new Chooser([], () => 0);
+  expect(chooser.choose({ what: 'time', at: '', odds: [0.5, 0.5], hashed: 1 })).toBe(1);
+  expect(chooser.choose(RANDOM)).toBe(0);
+  expect(chooser.choices).toEqual([{ at: 'node-a/root', what: 'statistic', picked: 0, of: 2 }]);
+  expect(chooser.odds).toBe(0.25);
+  expect(chooser.alternatives()).toEqual([[0], [1, 1]]);
+});

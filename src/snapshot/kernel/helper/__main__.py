@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import sys
+import time
 
 import drops
 import rules
@@ -15,6 +16,8 @@ import system
 from lab import Lab
 from nursery import Nursery
 from tools import ToolFailed
+
+CLOCK_MONOTONIC_COARSE = 6
 
 
 def say(message):
@@ -41,7 +44,7 @@ def main():
     reasons = drops.watch()
     first = space.Space()
     rules.keep_tracing()
-    say({"hello": {"sysctls": space.baseline(), "release": os.uname().release}})
+    say({"hello": {"sysctls": space.baseline(), "release": os.uname().release, "tickMs": time.clock_getres(CLOCK_MONOTONIC_COARSE) * 1000}})
     nursery = Nursery()
     gc.freeze()
     for line in sys.stdin:
