@@ -46,6 +46,8 @@ export const TIER_GROUPS: readonly { readonly name: string; readonly tiers: read
 /** What the twin did with a probe, and what it holds afterwards. */
 export interface TwinRun {
   readonly trace: Trace;
+  /** How many redirects reached a host. */
+  readonly redirects: number;
   /** Connections by `MACHINE/NETNS`. */
   readonly conntrack: ReadonlyMap<string, readonly ConntrackEntry[]>;
   /** Connections that the probe met, with those that are over, by `MACHINE/NETNS`. */
@@ -95,6 +97,7 @@ export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: W
   claim('delivered', ...deliveries(truth, trace));
   claim('reply', truth.reply?.from ?? NOTHING, trace.reply?.from ?? NOTHING);
   claim('icmp', errors(truth.icmpErrors), errors(trace.icmpErrors));
+  if (truth.redirects !== undefined) claim('icmp', `${truth.redirects} redirects`, `${run.redirects} redirects`);
   compareHops(truthHopRows(truth.hops), twinHopRows(trace, 'request'), ports, (...texts) => claim('hops', ...texts));
   compareHops(truthHopRows(truth.replyHops), twinHopRows(trace, 'reply'), ports, (...texts) => claim('replyHops', ...texts));
   compareRules(truthRuleRows(truth), twinRuleRows(trace), hidden, (...texts) => claim('rules', ...texts));

@@ -65,6 +65,8 @@ export interface TruthProbe {
   readonly delivered: { readonly ns: string; readonly proto: string; readonly src: string; readonly dst: string } | null;
   readonly reply: { readonly from: string } | null;
   readonly icmpErrors: readonly { readonly type: number; readonly code: number; readonly from: string }[];
+  /** How many redirects reached a host; the recordings do not tell. */
+  readonly redirects?: number;
   readonly hops: readonly TruthHop[];
   readonly replyHops: readonly TruthHop[];
   readonly trace: readonly TruthRule[];
