@@ -51,14 +51,21 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
     open.set(ns, visit);
     return visit;
   };
+  const fly = (to: string, visit: Visit): void => {
+    inFlight.set(to, [...(inFlight.get(to) ?? []), visit]);
+  };
   for (const [, ns, dev, out, header] of frames) {
     const end = `${ns}/${dev}`;
     // What went into a tunnel may wait for a neighbour while other copies go on.
     const current = (out && header.vni !== undefined ? tunnelled.get(ns) : undefined) ?? open.get(ns);
     if (dev === 'lo') {
-      if (out) continue;
+      if (out) {
+        fly(end, current ?? begin(ns, null));
+        continue;
+      }
       // What a host sends to itself is one visit, by the loopback.
-      const visit = current !== undefined && current.hop.in === undefined && !current.left ? current : begin(ns, current ?? null);
+      const sent = inFlight.get(end)?.shift() ?? null;
+      const visit = sent !== null && sent.hop.in === undefined && !sent.left ? sent : begin(ns, sent);
       visit.hop.in = dev;
       visit.hop.rx = shown(header);
     } else if (inner.has(end)) {
@@ -83,7 +90,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
       visit.hop.tx = shown(header);
       visit.left = true;
       const far = wires.get(end);
-      if (far !== undefined) inFlight.set(far, [...(inFlight.get(far) ?? []), visit]);
+      if (far !== undefined) fly(far, visit);
     } else {
       if (header.vni !== undefined) tunnelled.delete(ns);
       const visit = begin(ns, inFlight.get(end)?.shift() ?? null);
@@ -127,11 +134,15 @@ function wayTo(last: Visit, layout: Layout): TruthHop[] {
   return way;
 }
 
+/** Whether an Ethernet address is a broadcast's or a multicast's. */
+export function isGroup(mac: string): boolean {
+  return (Number.parseInt(mac.charAt(1), 16) & 1) === 1;
+}
+
 /** Taps show frames that are not for this host as well; nobody takes them. @source net/ipv4/ip_input.c ip_rcv_core */
 function isForOthers({ ns, in: dev, out, rx }: TruthHop, { bridges, macs }: Layout): boolean {
   if (dev === undefined || dev === 'lo' || out !== undefined || rx === undefined) return false;
-  const isGroup = (Number.parseInt(rx.dmac.charAt(1), 16) & 1) === 1;
-  return !isGroup && !bridges.has(`${ns}/${dev}`) && rx.dmac !== macs.get(`${ns}/${dev}`);
+  return !isGroup(rx.dmac) && !bridges.has(`${ns}/${dev}`) && rx.dmac !== macs.get(`${ns}/${dev}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Probe } from '../../walk/probe.ts';
 import type { World } from '../../world/world.ts';
 import type { RawTruth, TapFrame } from './answers.ts';
-import { type Layout, ways } from './hops.ts';
+import { type Layout, isGroup, ways } from './hops.ts';
 import { sitesOf } from './plan.ts';
 import { SINK_MAC } from './plan/probe.ts';
 import { legacyRule } from './legacy.ts';
@@ -57,7 +57,7 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     reply: raw.reply === null ? null : { from: raw.reply },
     icmpErrors,
     redirects: echoes.filter(({ type }) => type === 5).length,
-    hops: theWay(request, layout, takers(raw, taken)),
+    hops: theWay(request, layout, takers(raw, taken, from, request, reply)),
     replyHops: theWay(reply, layout, raw.reply === null ? [] : [from]),
     trace: Object.entries(raw.rules).flatMap(([ns, rows]) =>
       rows.flatMap((row): TruthRule[] => {
@@ -98,10 +98,21 @@ function outcomeOf(found: {
   return found.delivered === null ? 'dropped' : 'delivered-no-reply';
 }
 
-/** Whose sockets took the packet, in order. What a sender takes of its own broadcast has no way that a tap shows. */
-function takers(raw: RawTruth, first: TruthProbe['delivered']): string[] {
-  if (first === null) return [];
-  return [first.ns, ...raw.seen.filter(({ proto }) => proto === first.proto).map(({ ns }) => ns)];
+/**
+ * Whose sockets took the packet, in order. What a sender takes of its own broadcast has no way that a tap shows; what comes back to it by
+ * a wire it refuses. Half a connection that was reset at once has left only its answer.
+ */
+function takers(
+  raw: RawTruth,
+  first: TruthProbe['delivered'],
+  from: string,
+  request: readonly TapFrame[],
+  reply: readonly TapFrame[],
+): string[] {
+  if (first === null) return reply.slice(0, 1).map(([, ns]) => ns);
+  const all = [first.ns, ...raw.seen.filter(({ proto }) => proto === first.proto).map(({ ns }) => ns)];
+  const sent = request.find(([, ns, , out]) => ns === from && out);
+  return sent !== undefined && isGroup(sent[4].dmac) ? all.filter((ns) => ns !== from) : all;
 }
 
 /** Of the ways that copies of a packet took, the first that led to a socket; else the longest that did not end at somebody it was not for. */

@@ -7,6 +7,8 @@ ETH_P_ARP = 0x0806
 ICMP, TCP, UDP = 1, 6, 17
 NAMES = {ICMP: "icmp", TCP: "tcp", UDP: "udp"}
 MAGIC = b"podwalk"
+# A VXLAN header that says nothing but its VNI.
+VXLAN_FLAGS = b"\x08\0\0\0"
 ICMP_ERRORS = (3, 4, 5, 11, 12)
 
 
@@ -57,7 +59,8 @@ def ip(data, at, vxlan_ports):
         return header
     if proto == UDP and len(data) >= start + 8:
         header["sport"], header["dport"] = struct.unpack_from(">HH", data, start)
-        if header["dport"] in vxlan_ports and len(data) >= start + 50 and data[start + 8] & 8:
+        # NAT may have sent it to another port; no payload of a probe begins like this.
+        if vxlan_ports and len(data) >= start + 50 and data[start + 8 : start + 12] == VXLAN_FLAGS:
             return vxlan(header, data, start + 8, vxlan_ports)
         header["part"] = part(data[start + 8 : start + 16])
     elif proto == TCP and len(data) >= start + 14:
