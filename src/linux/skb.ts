@@ -209,7 +209,7 @@ export function isIcmpError(skb: Skb): boolean {
   return skb.icmpType === 3 || skb.icmpType === 4 || skb.icmpType === 5 || skb.icmpType === 11 || skb.icmpType === 12;
 }
 
-/** A fragment other than the first: it carries no transport header. */
-export function isLaterFragment(skb: Skb): boolean {
-  return skb.fragOffsetBytes > 0;
+/** A part of a packet, the first one included. */
+export function isFragment(skb: Skb): boolean {
+  return skb.moreFragments || skb.fragOffsetBytes > 0;
 }

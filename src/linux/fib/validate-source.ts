@@ -2,7 +2,7 @@ import { type Ipv4, formatIpv4 } from '../../wire/ipv4.ts';
 import { ICMP } from '../../wire/proto.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
-import { type Skb, isLaterFragment } from '../skb.ts';
+import { type Skb, isFragment } from '../skb.ts';
 import { OK, UNMODELLED } from './errno.ts';
 import { Flow } from './flow.ts';
 import { fibLookup } from './lookup.ts';
@@ -68,13 +68,14 @@ function usesDevice(flow: Flow, device: Device): boolean {
 }
 
 /**
- * Gives a look-up the protocol and ports of a packet, as the kernel does only where a rule asks for them.
+ * Gives a look-up the protocol and ports of a packet, as the kernel does only where a rule asks for them. Not even of a first fragment are
+ * the ports read.
  * @param swapped the look-up is for the way back
- * @source include/net/ip_fib.h fib4_rules_early_flow_dissect
+ * @source include/net/ip_fib.h fib4_rules_early_flow_dissect; net/core/flow_dissector.c __skb_flow_dissect (FLOW_DIS_FIRST_FRAG)
  */
 export function setPorts(flow: Flow, skb: Skb, swapped: boolean): void {
   flow.proto = skb.proto;
-  if (skb.proto === ICMP || isLaterFragment(skb)) return;
+  if (skb.proto === ICMP || isFragment(skb)) return;
   flow.sport = swapped ? skb.dport : skb.sport;
   flow.dport = swapped ? skb.sport : skb.dport;
 }
