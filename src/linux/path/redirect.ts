@@ -1,6 +1,6 @@
 import { ANY, BROADCAST, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
 import { mask } from '../../wire/prefix.ts';
-import { TCP } from '../../wire/proto.ts';
+import { TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
 import type { OutputRoute } from '../fib/route-result.ts';
@@ -8,7 +8,7 @@ import type { Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { awaitNeighbour } from './neighbour.ts';
 import { concernsSocket } from './path-mtu.ts';
-import { routeTo } from './route.ts';
+import { routeQuoted } from './route.ts';
 
 /** How long a redirect is heeded. @source net/ipv4/route.c RT_GC_TIMEOUT */
 const TIMEOUT_MS = 300_000;
@@ -22,10 +22,15 @@ const TIMEOUT_MS = 300_000;
 export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quoted: Quoted): void {
   if (quoted.proto === TCP || !concernsSocket(stack, quoted)) return;
   const { src: from, icmpGateway: gateway } = redirect;
-  const route = routeTo(stack, quoted.dst, quoted.src);
+  const route = routeQuoted(stack, quoted, markOf(stack, quoted));
   if (route?.kind !== 'unicast' || route.gateway !== from || !isAcceptable(stack, device, from, gateway)) return;
   if (!awaitNeighbour(stack, route.device, gateway)) return;
   stack.session.redirects.set(quoted.dst, { from, gateway, expiresAtMs: stack.effects.nowMs + TIMEOUT_MS });
+}
+
+/** SO_MARK of the socket that sent it. An echo request's is not asked for. @source net/ipv4/icmp.c icmp_err */
+function markOf({ session }: Stack, { proto, sport }: Quoted): number {
+  return proto === UDP ? (session.sockets.find(({ port }) => port === sport)?.mark ?? 0) : 0;
 }
 
 function isAcceptable(stack: Stack, device: Device, from: Ipv4, gateway: Ipv4): boolean {

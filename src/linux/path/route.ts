@@ -8,7 +8,7 @@ import { routeInput } from '../fib/route-input.ts';
 import { routeOutput } from '../fib/route-output.ts';
 import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
 import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
-import { type Exit, KERNEL_UID, Skb } from '../skb.ts';
+import { type Exit, KERNEL_UID, type Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { flowsOfSender } from './fast-path.ts';
 import { withPathMtu } from './path-mtu.ts';
@@ -86,9 +86,12 @@ function withExceptions(stack: Stack, dst: Ipv4, found: OutputRoute): OutputRout
   return pathMtus.size === 0 ? route : withPathMtu(stack, dst, route);
 }
 
-/** Whether this host can reach an address by itself, and by which way. @source ip_route_output */
-export function routeTo(stack: Stack, dst: Ipv4, src: Ipv4 = ANY): Exit | null {
+/** By which way this host would send a packet again that an error quotes; nobody reads its ports. @source net/ipv4/route.c __build_flow_key */
+export function routeQuoted(stack: Stack, { dst, src, proto, tos }: Quoted, mark: number): Exit | null {
   flow.reset(dst, src);
+  flow.proto = proto;
+  flow.tos = tos;
+  flow.mark = mark;
   const route = redirected(stack, dst, routeOutput(stack, flow));
   return route.kind === 'error' || route.kind === 'unknown' ? null : route;
 }
