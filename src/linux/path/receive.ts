@@ -6,7 +6,7 @@ import { arpRcv } from './arp.ts';
 import { isBlind } from './blind.ts';
 import { bridgeHandleFrame } from './bridge.ts';
 import { ipRcv } from './ip-input.ts';
-import { enter, headerOf } from './record.ts';
+import { enter, headerOf, start } from './record.ts';
 
 /** A frame comes in by a device. @source net/core/dev.c netif_receive_skb */
 export function receive(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
@@ -45,6 +45,8 @@ function entersByWire(stack: Stack, device: Device, skb: Skb): boolean {
 function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
   const { recorder, nowMs } = stack.effects;
   if (recorder !== null && skb.hop !== null) {
+    // What a tunnel sends here came in by another device before.
+    if (skb.hop.in !== null && !skb.trailing) start(recorder, stack, skb);
     skb.hop.in = device.name;
     skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
   }
