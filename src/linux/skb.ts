@@ -161,7 +161,7 @@ export class Skb {
   via: Exit | null = null;
   /** What br_netfilter keeps while a frame crosses a bridge; null outside. */
   bridge: BridgeInfo | null = null;
-  /** The call that sends this packet has not returned yet: a drop in OUTPUT is the caller's EPERM. */
+  /** The call that sends this packet has not returned yet: a drop in OUTPUT or POSTROUTING is the caller's EPERM. */
   sending = false;
   /** Made by a local socket or the kernel here, not received. */
   local = false;

@@ -1,10 +1,9 @@
 import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP } from '../../wire/proto.ts';
-import { IPS_CONFIRMED } from '../conntrack/entry.ts';
 import { isBound, isRelated, isReply, type Manip, nullBinding, translate, translateIcmpError } from '../conntrack/nat.ts';
 import { HOOK_NAMES, POSTROUTING } from '../netfilter/hook-env.ts';
 import { CT_NEW, type Skb } from '../skb.ts';
-import { type Crossing, reroute, table } from './nf-crossing.ts';
+import { type Crossing, refuse, reroute, table } from './nf-crossing.ts';
 import { note } from './record.ts';
 
 /** nat chains see the first packet of a connection; every later one is translated as that one was. @source nf_nat_inet_fn */
@@ -24,8 +23,7 @@ export function nat(at: Crossing, manip: Manip): boolean {
   }
   const fresh = skb.ctInfo === CT_NEW || isRelated(skb);
   if (fresh && !isBound(ct, manip)) {
-    const compiled = stack.firewall.natTable;
-    if ((ct.status & IPS_CONFIRMED) === 0 && !table(at, compiled)) return false;
+    if (!table(at, stack.firewall.natTable)) return false;
     if (!isBound(ct, manip)) nullBinding(stack, ct, manip);
   } else if (
     at.hook === POSTROUTING &&
@@ -35,12 +33,7 @@ export function nat(at: Crossing, manip: Manip): boolean {
     !isReply(skb)
   ) {
     stack.session.conntrack.remove(ct);
-    stack.effects.dropped(
-      stack,
-      skb,
-      'NETFILTER_DROP',
-      'the route of a masqueraded connection moved to another device; the connection is forgotten',
-    );
+    refuse(stack, skb, 'NETFILTER_DROP', 'the route of a masqueraded connection moved to another device; the connection is forgotten');
     return false;
   }
   const before = recorder === null ? null : addresses(skb);
