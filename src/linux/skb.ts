@@ -174,6 +174,10 @@ export class Skb {
   /** The user and group that own the sending socket: root, unless the probe says otherwise. */
   uid = 0;
   gid = 0;
+  /** Its transport checksum is still to be filled in, or that of the packet inside. @source CHECKSUM_PARTIAL */
+  checksumPending = false;
+  /** By how much a tunnel's checksum is wrong, modulo 65535. */
+  checksumError = 0;
   /** What its flow was hashed to, once somebody asked. */
   flowHash: FlowHash | null = null;
   /** How deep sending it goes through devices of one namespace that send by others. */

@@ -1,5 +1,6 @@
 import { type Ipv4, ipv4 } from '../../wire/ipv4.ts';
 import { ICMP } from '../../wire/proto.ts';
+import { mistranslate } from '../checksum.ts';
 import { ACCEPTED, type HookEnv, type TableVerdict } from '../netfilter/hook-env.ts';
 import { type Skb, CT_ESTABLISHED_REPLY, CT_RELATED, CT_RELATED_REPLY } from '../skb.ts';
 import type { Stack } from '../stack.ts';
@@ -76,6 +77,7 @@ function manipTarget(skb: Skb, ct: CtEntry, manip: Manip): typeof target | null 
 export function translate(skb: Skb, ct: CtEntry, manip: Manip): boolean {
   const to = manipTarget(skb, ct, manip);
   if (to === null) return false;
+  if (skb.inner !== null) mistranslate(skb, { addr: skb[manip], port: manip === 'src' ? skb.sport : skb.dport }, to);
   skb[manip] = to.addr;
   if (skb.fragOffsetBytes === 0) setPort(skb, manip, to.port, to.icmpId);
   return true;

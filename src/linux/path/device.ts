@@ -1,3 +1,4 @@
+import { fillChecksum } from '../checksum.ts';
 import type { Device } from '../device.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
@@ -17,6 +18,8 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
   switch (device.type) {
     case 'loopback':
       skb.sending = false;
+      // It takes a checksum that is still to be filled in only from a packet that is in no tunnel. @source net/core/dev.c netif_skb_features
+      if (skb.inner !== null) fillChecksum(skb);
       // The route found on the way out is the route in: nothing checks the source again.
       if (skb.via?.kind === 'local') skb.input = { kind: 'local', route: skb.via.route };
       effects.loop(stack, device, skb, 'loopback');

@@ -1,5 +1,6 @@
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
+import { leavesChecksum } from '../checksum.ts';
 import { ACK, RST, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { ipLocalOut } from './ip-output.ts';
@@ -71,6 +72,7 @@ export function emit(stack: Stack, skb: Skb, stage: 'icmp' | 'socket', text: (an
     return;
   }
   skb.via = route;
+  skb.checksumPending = leavesChecksum(skb, route.mtuBytes);
   if ((skb.tcpFlags & SYN) !== 0) skb.mssBytes = announcedMss(stack, route);
   if (recorder !== null) note(stack, skb, { stage, verb: 'ANSWERED', text: text(skb) });
   ipLocalOut(stack, skb);

@@ -1,3 +1,4 @@
+import { fillChecksum } from '../checksum.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 
@@ -16,6 +17,7 @@ export function fragment(stack: Stack, skb: Skb, mtuBytes: number): Skb[] {
     skb.fragMaxBytes = 0;
     return [skb];
   }
+  fillChecksum(skb);
   if (skb.id === 0) skb.id = stack.session.nextIpId++;
   const { fragOffsetBytes: base, moreFragments: hasSuccessor } = skb;
   const wasWhole = base === 0 && !hasSuccessor;

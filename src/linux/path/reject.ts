@@ -37,6 +37,7 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
   if (skb.proto !== TCP || (skb.tcpFlags & RST) !== 0) return;
   const reset = resetTo(stack, skb);
   reset.sender = 'none';
+  reset.checksumPending = true;
   if (routeMeHarder(stack, reset) !== null) return;
   attach(reset, skb);
   if (skb.ct !== null) skb.ct.tcpState = CLOSE;

@@ -1,5 +1,6 @@
 import { ANY, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, TCP, UDP } from '../../wire/proto.ts';
+import { leavesChecksum } from '../checksum.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
 import { errnoName } from '../fib/errno.ts';
 import type { OutputRoute } from '../fib/route-result.ts';
@@ -99,6 +100,7 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   // A socket that probes heeds the device alone. @source include/net/ip.h ip_skb_dst_mtu
   const probes = request.df === true && request.spoof === null && route.mtuBytes < route.device.mtuBytes;
   skb.via = probes ? { ...route, mtuBytes: route.device.mtuBytes } : route;
+  skb.checksumPending = request.spoof === null && leavesChecksum(skb, skb.via.mtuBytes);
   if (request.proto === 'tcp') {
     // A ready-made SYN has no options.
     skb.mssBytes = request.spoof === null ? announcedMss(stack, route) : 0;

@@ -1,5 +1,6 @@
 import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName, TCP, UDP } from '../../wire/proto.ts';
+import { hasWrongChecksum } from '../checksum.ts';
 import type { Device } from '../device.ts';
 import { ACK, CT_NONE, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import { type Socket, socketKey } from '../socket.ts';
@@ -102,6 +103,15 @@ function isBlindTo(stack: Stack, skb: Skb, socket: Socket | null): boolean {
 
 /** @source net/ipv4/udp.c __udp4_lib_rcv */
 function udpRcv(stack: Stack, device: Device, skb: Skb): void {
+  if (hasWrongChecksum(skb)) {
+    stack.effects.dropped(
+      stack,
+      skb,
+      'UDP_CSUM',
+      'NAT made the checksum of the tunnel wrong, since that of the packet inside was not filled in',
+    );
+    return;
+  }
   if (skb.inner !== null && vxlanOnPort(stack, skb.dport)) {
     vxlanRcv(stack, skb);
     return;

@@ -99,6 +99,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.dst = remote.addr;
   outer.sport = sourcePort(kind, skb);
   outer.flowHash = lastingHash(skb);
+  outer.checksumPending = skb.checksumPending;
   outer.dport = remote.port;
   outer.ttl = kind.ttl ?? stack.netns.sysctl.ipDefaultTtl;
   outer.tos = kind.tos === 'inherit' ? skb.tos : kind.tos;

@@ -1,3 +1,4 @@
+import { fillChecksum } from '../../checksum.ts';
 import { options } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { PlainTarget } from './target.ts';
@@ -14,7 +15,7 @@ export const trace: TargetModule<PlainTarget> = {
   describe: () => 'traces the packet',
 };
 
-/** `-j CHECKSUM`: checksums are not modelled, they are always right. */
+/** `-j CHECKSUM`: no device fills in what is done already. @source net/netfilter/xt_CHECKSUM.c checksum_tg */
 export const checksum: TargetModule<PlainTarget> = {
   name: 'CHECKSUM',
   options: options(['--checksum-fill', { values: 0 }]),
@@ -22,6 +23,11 @@ export const checksum: TargetModule<PlainTarget> = {
   hooks: [],
   parse: () => ({ t: 'CHECKSUM' }),
   print: () => ' --checksum-fill',
-  compile: () => () => CONTINUE,
+  compile:
+    () =>
+    ({ skb }) => {
+      fillChecksum(skb);
+      return CONTINUE;
+    },
   describe: () => 'fills in the checksum',
 };
