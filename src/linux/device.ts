@@ -55,7 +55,8 @@ export function compileDevices(links: readonly Link[], sysctls: CompiledSysctls)
   });
   for (const device of devices) {
     const bridge = device.link.master === null ? undefined : byName.get(device.link.master);
-    if (bridge === undefined) continue;
+    // Other masters take frames in ways of their own.
+    if (bridge?.type !== 'bridge') continue;
     device.bridge = bridge;
     if (bridge.ports === NO_PORTS) bridge.ports = [];
     bridge.ports.push(device);

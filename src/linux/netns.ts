@@ -15,7 +15,8 @@ export type Part =
 
 /** Something found in a namespace that packets would meet and podwalk does not model. */
 export interface Unmodelled {
-  readonly reason: 'NFT' | 'TC_FILTER' | 'BPF' | 'IPVS' | 'XFRM' | 'NOT_COLLECTED' | 'NOT_MODELLED' | 'POLICY' | 'SERVICE_PROXY';
+  readonly reason:
+    'NFT' | 'TC_FILTER' | 'BPF' | 'IPVS' | 'XFRM' | 'LINK_TYPE' | 'NOT_COLLECTED' | 'NOT_MODELLED' | 'POLICY' | 'SERVICE_PROXY';
   readonly text: string;
   /** The device it sits on; null for the whole namespace. */
   readonly dev: string | null;

@@ -51,6 +51,7 @@ const REASONS = [
   'BPF',
   'IPVS',
   'XFRM',
+  'LINK_TYPE',
   'NOT_COLLECTED',
   'NOT_MODELLED',
   'POLICY',

@@ -1,6 +1,6 @@
 import type { Field } from '../../kube/objects/field.ts';
 import type { BridgePort } from '../../linux/link.ts';
-import { readBridgePort } from './link.ts';
+import { readBridgePort } from './bridge-port.ts';
 import type { DeviceReader } from './scalar.ts';
 
 /** The options of bridge ports by device name: `bridge -j -d link show`. @source iproute2 bridge/link.c print_linkinfo */

@@ -1,12 +1,16 @@
 import type { Field } from '../../kube/objects/field.ts';
-import { type BridgePort, DEFAULT_BRIDGE_PORT, type Link, type LinkKind } from '../../linux/link.ts';
+import type { Link, LinkKind } from '../../linux/link.ts';
 import { ZERO_MAC } from '../../wire/mac.ts';
+import { readBridgePort } from './bridge-port.ts';
+import { optionsThatAreOn } from './options.ts';
 import { deviceOf, flagsOf, ipv4Of, macOf, numberOf, UINT32_MAX } from './scalar.ts';
 
 /** A link as `ip -j -d link show` has it, still without addresses and wires. */
 export interface LinkRow {
   readonly link: Link;
   readonly field: Field;
+  /** What the row says of it as a port of a bridge. */
+  readonly portData: Field | null;
   /** The other end of a veth pair inside the same namespace. */
   readonly peer: string | null;
   /** br_netfilter is asked for by the bridge itself, not by the sysctl. */
@@ -24,7 +28,7 @@ export function readLink(row: Field): LinkRow | null {
   const promiscuity = row.get('promiscuity').int(0, UINT32_MAX) ?? 0;
   const kind = linkKind(row);
   const info = row.mapping('linkinfo');
-  const slave = info.get('info_slave_kind').value === 'bridge';
+  const portData = info.get('info_slave_kind').value === 'bridge' ? info.mapping('info_slave_data') : null;
   const link: Link = {
     name,
     ifindex: row.get('ifindex').required('an interface index').int(1, MAX_MTU) ?? 0,
@@ -34,16 +38,16 @@ export function readLink(row: Field): LinkRow | null {
     up: flags.has('UP'),
     carrier: flags.has('LOWER_UP'),
     // A bridge counts once in its ports; beyond that, and where the flag shows, somebody asked for it.
-    promisc: flags.has('PROMISC') || promiscuity > (slave ? 1 : 0),
+    promisc: flags.has('PROMISC') || promiscuity > (portData === null ? 0 : 1),
     noarp: flags.has('NOARP'),
     multicast: flags.has('MULTICAST'),
     addresses: [],
     master,
-    port: slave ? readBridgePort(info.mapping('info_slave_data')) : null,
+    port: portData === null ? null : readBridgePort(portData),
   };
   const isVeth = kind.type === 'veth' && !row.get('link_netnsid').present;
   const nfCallIptables = kind.type === 'bridge' && info.get('info_data').get('nf_call_iptables').value === 1;
-  return { link, field: row, peer: isVeth ? deviceOf(row.get('link')) : null, nfCallIptables };
+  return { link, field: row, portData, peer: isVeth ? deviceOf(row.get('link')) : null, nfCallIptables };
 }
 
 function linkKind(row: Field): LinkKind {
@@ -79,30 +83,21 @@ function linkKind(row: Field): LinkKind {
   }
 }
 
-/** What a vxlan device may have switched on that changes the packet's way and is not modelled. */
-const VXLAN_UNMODELLED = [
-  'external',
-  'vnifilter',
-  'group',
-  'group6',
-  'remote6',
-  'local6',
-  'rsc',
-  'l2miss',
-  'l3miss',
-  'gbp',
-  'gpe',
-  'remcsum_tx',
-  'remcsum_rx',
-  'localbypass',
-];
+/** Options of a vxlan device that are modelled, or that decide nothing of an IPv4 packet's way. What else is on is not modelled. */
+const VXLAN_KNOWN: ReadonlySet<string> = new Set(
+  [
+    'id port port_range local remote link link_index learning proxy ttl tos df ageing',
+    'ttl_inherit localbypass udp_csum udp_zero_csum6_tx udp_zero_csum6_rx label label_policy',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /** @source iproute2 ip/iplink_vxlan.c vxlan_print_opt */
 function vxlan(data: Field): LinkKind {
   const range = data.mapping('port_range');
   const ttl = data.get('ttl').value === 'inherit' ? 'inherit' : numberOf(data.get('ttl'), 0, 255);
   const tos = data.get('tos').value === 'inherit' ? 1 : (numberOf(data.get('tos'), 0, 255) ?? 0);
-  const unmodelled = VXLAN_UNMODELLED.filter((name) => data.get(name).present && data.get(name).value !== (name === 'localbypass'));
+  const unmodelled = optionsThatAreOn(data, VXLAN_KNOWN);
+  if (data.get('localbypass').value === false) unmodelled.push('localbypass');
   if (ttl === 'inherit' || data.get('ttl_inherit').value === true) unmodelled.push('ttl inherit');
   return {
     type: 'vxlan',
@@ -119,23 +114,5 @@ function vxlan(data: Field): LinkKind {
     srcPortMax: range.get('high').int(0, 0xffff) ?? 0,
     proxy: data.get('proxy').bool(false),
     unmodelled,
-  };
-}
-
-const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'] as const;
-
-/** The port options, as `ip -d link` and `bridge -d link` both name them. @source iproute2 ip/iplink_bridge_slave.c */
-export function readBridgePort(data: Field): BridgePort {
-  const standard = DEFAULT_BRIDGE_PORT;
-  return {
-    hairpin: data.get('hairpin').bool(standard.hairpin),
-    learning: data.get('learning').bool(standard.learning),
-    flood: data.get('flood').bool(standard.flood),
-    bcastFlood: data.get('bcast_flood').bool(standard.bcastFlood),
-    mcastFlood: data.get('mcast_flood').bool(standard.mcastFlood),
-    isolated: data.get('isolated').bool(standard.isolated),
-    guard: data.get('guard').bool(standard.guard),
-    neighSuppress: data.get('neigh_suppress').bool(standard.neighSuppress),
-    state: data.get('state').oneOf(PORT_STATES, standard.state),
   };
 }

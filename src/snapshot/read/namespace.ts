@@ -12,6 +12,7 @@ import { readFdb } from './fdb.ts';
 import { readBpf, readIpvs, readTcFilters, readXfrm } from './hooks.ts';
 import { readIpsets } from './ipset.ts';
 import { readIptables } from './iptables.ts';
+import { linkGaps } from './link-gaps.ts';
 import { type LinkRow, readLink } from './link.ts';
 import type { IprouteNames } from './names.ts';
 import { readNeighbours } from './neigh.ts';
@@ -65,7 +66,8 @@ export function readNetns(source: Source, machine: string, name: string, names: 
     const link = dev === null ? undefined : byName.get(dev);
     if (link !== undefined) link.addresses = readAddresses(row, names);
   }
-  readPorts(source.rows(`${folder}/brlink.json`), read, (file) => collected('brlink', file, null));
+  const portRows = source.rows(`${folder}/brlink.json`);
+  readPorts(portRows, read, (file) => collected('brlink', file, null));
   joinPairs(folder, [...byName.values()], new Map(read.flatMap(({ link, peer }) => (peer === null ? [] : [[link.name, peer]]))));
   const links = inDeviceOrder([...byName.values()], source.rows(`${folder}/srcpick.json`), device);
 
@@ -97,7 +99,8 @@ export function readNetns(source: Source, machine: string, name: string, names: 
   unmodelled.push(
     ...(nft === null ? [] : readNft(nft, (family, table) => Object.hasOwn((family === 'ip' ? iptables : ebtables) ?? {}, table))),
     ...readTcFilters(source.rowsOfLines(`${folder}/tc.json`)),
-    ...(bpf === null ? [] : readBpf(bpf)),
+    // link.json shows the programs of XDP as well.
+    ...withoutTwins([...(bpf === null ? [] : readBpf(bpf)), ...linkGaps(read, portRows)]),
     ...readIpvs(source.lines(`${folder}/ipvs.txt`) ?? []),
     ...readXfrm(source.lines(`${folder}/xfrm.txt`) ?? []),
   );
@@ -118,6 +121,10 @@ export function readNetns(source: Source, machine: string, name: string, names: 
     unmodelled,
   };
   return { netns, conntrack, counters: { iptables: saved?.counters ?? NO_COUNTERS, legacy: legacy?.counters ?? NO_COUNTERS } };
+}
+
+function withoutTwins(gaps: readonly Unmodelled[]): Iterable<Unmodelled> {
+  return new Map(gaps.map((gap) => [`${gap.reason} ${gap.text}`, gap])).values();
 }
 
 function readLinks(rows: readonly Field[]): LinkRow[] {
