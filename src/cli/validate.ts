@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { problemLines } from '../report/problems.ts';
 import { printable } from '../report/printable.ts';
+import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
 import { SourceError } from '../scenario/source/problem.ts';
 import { validateScenario } from '../scenario/validate.ts';
 import type { World } from '../world/world.ts';
@@ -52,14 +53,24 @@ async function scenarioLines(file: string, { root }: ValidateFlags): Promise<str
 }
 
 async function snapshotLines(folder: string, { lenient = false }: ValidateFlags): Promise<string[]> {
-  const { world, notes } = await readSnapshotAt(folder, lenient);
+  const { world, notes, unsought } = await readSnapshotAt(folder, lenient);
   const machines = Object.values(world.machines);
   const namespaces = machines.reduce((sum, { netns }) => sum + Object.keys(netns).length, 0);
   return [
     `ok   ${folder}  snapshot, ${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}, ${namespaces} ${namespaces === 1 ? 'namespace' : 'namespaces'}`,
-    ...notes.map((note) => `     note: ${note}`),
+    ...[...notes, ...unsoughtNotes(unsought)].map((note) => `     note: ${note}`),
     ...gapLines(world),
   ];
+}
+
+/** Namespaces with the same files missing are one note. */
+function unsoughtNotes(unsought: OpenedSnapshot['unsought']): string[] {
+  const places = new Map<string, string[]>();
+  for (const [at, files] of unsought) places.set(files.join(', '), [...(places.get(files.join(', ')) ?? []), at]);
+  return [...places].map(([files, [first = '', ...others]]) => {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    return `${first}${more}: ${files}: not collected, so what they would list is taken not to be there`;
+  });
 }
 
 /** What the fabric and each namespace lack, or hold that is not modelled. */

@@ -35,6 +35,8 @@ export interface Snapshot {
   readonly conntrack: ReadonlyMap<string, readonly CtRecord[]>;
   /** What rules have counted, by `MACHINE/NETNS`, where they have. */
   readonly counters: ReadonlyMap<string, NetnsCounters>;
+  /** What nobody looked for, by `MACHINE/NETNS`: files that list only what is not modelled, and without which there is taken to be none. */
+  readonly unsought: ReadonlyMap<string, readonly string[]>;
   readonly problems: readonly SnapshotProblem[];
   /** How many more problems there were than are listed. */
   readonly droppedProblems: number;
@@ -48,8 +50,8 @@ export function readSnapshot(directory: SnapshotDirectory, options: SnapshotOpti
   const problems = new Problems();
   const source = new Source(directory, problems, options.lenient ?? false);
   const manifest = readManifest(source);
-  const flow: FlowState = { conntrack: new Map(), counters: new Map() };
-  const machines = Object.fromEntries((manifest?.machines ?? []).map((entry) => [entry.name, readMachine(source, entry, flow)]));
+  const beside: Beside = { conntrack: new Map(), counters: new Map(), unsought: new Map() };
+  const machines = Object.fromEntries((manifest?.machines ?? []).map((entry) => [entry.name, readMachine(source, entry, beside)]));
   joinWires(machines, manifest?.wires ?? []);
   const fabric = readFabric(source);
   if (fabric !== null) joinNics(machines, fabric);
@@ -59,7 +61,7 @@ export function readSnapshot(directory: SnapshotDirectory, options: SnapshotOpti
     world.cluster = observedCluster(world, objects);
     nameAuthors(world, objects.services);
   }
-  return { world, ...flow, problems: problems.found, droppedProblems: problems.dropped };
+  return { world, ...beside, problems: problems.found, droppedProblems: problems.dropped };
 }
 
 function noYaml({ file }: { readonly file: string }): ReturnType<YamlReader> {
@@ -77,12 +79,14 @@ function nameAuthors({ machines, cluster }: World, services: readonly Service[])
   }
 }
 
-interface FlowState {
+/** What is read beside the World. */
+interface Beside {
   readonly conntrack: Map<string, readonly CtRecord[]>;
   readonly counters: Map<string, NetnsCounters>;
+  readonly unsought: Map<string, readonly string[]>;
 }
 
-function readMachine(source: Source, entry: MachineEntry, { conntrack, counters }: FlowState): Host {
+function readMachine(source: Source, entry: MachineEntry, { conntrack, counters, unsought }: Beside): Host {
   const names = readNames(source, entry.name);
   const namespaces: [string, Netns][] = [];
   for (const name of entry.namespaces) {
@@ -91,6 +95,7 @@ function readMachine(source: Source, entry: MachineEntry, { conntrack, counters 
     const at = `${entry.name}/${name}`;
     if (dump.conntrack.length > 0) conntrack.set(at, dump.conntrack);
     if (dump.counters.iptables.size + dump.counters.legacy.size > 0) counters.set(at, dump.counters);
+    if (dump.unsought.length > 0) unsought.set(at, dump.unsought);
   }
   return {
     name: entry.name,

@@ -26,6 +26,8 @@ export interface OpenedSnapshot {
   readonly start: (options?: { readonly seed?: number; readonly cold?: boolean }) => Session;
   /** Things that the user should know and that are no errors. */
   readonly notes: readonly string[];
+  /** What nobody looked for, by `MACHINE/NETNS`; nothing in an export, which remembers what it holds. */
+  readonly unsought: Snapshot['unsought'];
 }
 
 /**
@@ -54,5 +56,6 @@ export function openSnapshot(directory: SnapshotDirectory, options: { readonly l
       return session;
     },
     notes: composition.notes,
+    unsought: loaded?.facts.memory === undefined ? snapshot.unsought : new Map(),
   };
 }

@@ -39,9 +39,14 @@ export interface NetnsDump {
   readonly netns: Netns;
   readonly conntrack: readonly CtRecord[];
   readonly counters: NetnsCounters;
+  /** Files that are missing of those that list nothing but what is not modelled. */
+  readonly unsought: readonly string[];
 }
 
-/** Reads the dumps of one namespace. A file that is missing leaves an empty table and a NOT_COLLECTED mark. */
+/**
+ * Reads the dumps of one namespace. A table that is missing is left empty and marked NOT_COLLECTED. What nft, tc, BPF, IPVS and IPsec add
+ * is no table that a walk reads: most machines have none of it and most dumps do not look, so without the file there is none.
+ */
 export function readNetns(source: Source, machine: string, name: string, names: IprouteNames): NetnsDump {
   const folder = `${machine}/${name}`;
   const unmodelled: Unmodelled[] = [];
@@ -94,15 +99,24 @@ export function readNetns(source: Source, machine: string, name: string, names: 
   const sockets = readSockets(lines('sockets', 'sockets.txt') ?? [], vxlanPorts);
   const conntrack = readConntrack(lines('conntrack', 'conntrack.txt') ?? []);
 
-  const nft = source.json(`${folder}/nft.json`);
-  const bpf = source.json(`${folder}/bpf.json`);
+  const unsought: string[] = [];
+  const sought = <T>(file: string, read: (path: string) => T | null): T | null => {
+    const content = read(`${folder}/${file}`);
+    if (content === null) unsought.push(file);
+    return content;
+  };
+  const nft = sought('nft.json', (path) => source.json(path));
+  const tc = sought('tc.json', (path) => source.rowsOfLines(path));
+  const bpf = sought('bpf.json', (path) => source.json(path));
+  const ipvs = sought('ipvs.txt', (path) => source.lines(path));
+  const xfrm = sought('xfrm.txt', (path) => source.lines(path));
   unmodelled.push(
     ...(nft === null ? [] : readNft(nft, (family, table) => Object.hasOwn((family === 'ip' ? iptables : ebtables) ?? {}, table))),
-    ...readTcFilters(source.rowsOfLines(`${folder}/tc.json`)),
+    ...readTcFilters(tc ?? []),
     // link.json shows the programs of XDP as well.
     ...withoutTwins([...(bpf === null ? [] : readBpf(bpf)), ...linkGaps(read, portRows)]),
-    ...readIpvs(source.lines(`${folder}/ipvs.txt`) ?? []),
-    ...readXfrm(source.lines(`${folder}/xfrm.txt`) ?? []),
+    ...readIpvs(ipvs ?? []),
+    ...readXfrm(xfrm ?? []),
   );
   const netns: Netns = {
     name,
@@ -120,7 +134,8 @@ export function readNetns(source: Source, machine: string, name: string, names: 
     sockets,
     unmodelled,
   };
-  return { netns, conntrack, counters: { iptables: saved?.counters ?? NO_COUNTERS, legacy: legacy?.counters ?? NO_COUNTERS } };
+  const counters = { iptables: saved?.counters ?? NO_COUNTERS, legacy: legacy?.counters ?? NO_COUNTERS };
+  return { netns, conntrack, counters, unsought };
 }
 
 function withoutTwins(gaps: readonly Unmodelled[]): Iterable<Unmodelled> {

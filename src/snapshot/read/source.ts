@@ -98,9 +98,11 @@ export class Source {
   }
 
   /** The rows of JSON lists that stand one after another, each on a line of its own: what a tool prints that is run for each device. */
-  rowsOfLines(path: string): Field[] {
+  rowsOfLines(path: string): Field[] | null {
+    const lines = this.lines(path, Number.POSITIVE_INFINITY);
+    if (lines === null) return null;
     const rows: Field[] = [];
-    for (const line of this.lines(path, Number.POSITIVE_INFINITY) ?? []) {
+    for (const line of lines) {
       const parsed = parseJson(line.text, this.fileName(path));
       if ('fault' in parsed) {
         line.fail(parsed.fault.message, parsed.fault.expected, parsed.fault.col - 1);

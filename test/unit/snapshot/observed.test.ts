@@ -42,7 +42,15 @@ describe('the dumps of a cluster', () => {
   const built = worldOf(OVERLAY);
 
   it('are a source whose pods, services and nodes go by their names', () => {
-    const scenario = { world: built, conntrack: new Map(), counters: new Map(), seed: 1, start: () => startSession(built, 1), notes: [] };
+    const scenario = {
+      world: built,
+      conntrack: new Map(),
+      counters: new Map(),
+      seed: 1,
+      start: () => startSession(built, 1),
+      notes: [],
+      unsought: new Map(),
+    };
     for (const [from, to] of [
       ['default/client', 'svc/default/web:80'],
       ['pod/default/web', 'node/node-0'],
