@@ -22,6 +22,7 @@ import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
 import type { ObjectProblem } from '../kube/objects/located.ts';
 import { DEFAULT_KERNEL_PROFILE } from '../linux/kernel-profile.ts';
 import type { Cluster, ClusterNetwork } from '../world/cluster.ts';
+import { type Progress, type Sliced, atOnce } from '../wire/sliced.ts';
 import type { World } from '../world/world.ts';
 import { kubeProxySettings } from './agents/kube-proxy.ts';
 import { syncLoadBalancers } from './agents/azure-load-balancer.ts';
@@ -53,6 +54,11 @@ export interface BuiltCluster {
  * of the result are shared objects.
  */
 export function buildCluster(given: ClusterSpec): BuiltCluster {
+  return atOnce(buildingCluster(given));
+}
+
+/** {@link buildCluster} in slices. */
+export function* buildingCluster(given: ClusterSpec): Sliced<BuiltCluster> {
   const mode = findMode(given.mode);
   if (mode === undefined) {
     const names = NETWORK_MODES.map(({ name }) => name).join(', ');
@@ -62,10 +68,10 @@ export function buildCluster(given: ClusterSpec): BuiltCluster {
   const network = clusterNetwork(spec, mode);
   const limits = checkLimits(spec);
   if (limits.length > 0) return refused(limits);
-  const planned = plan(spec, network, mode);
+  const planned = yield* plan(spec, network, mode);
   const problems = [...checkAddressSpaces(spec, network), ...planned.problems];
   if (problems.length > 0) return refused(problems);
-  return build(spec, network, mode, planned);
+  return yield* build(spec, network, mode, planned);
 }
 
 function refused(problems: readonly ClusterProblem[]): BuiltCluster {
@@ -92,15 +98,19 @@ interface Plan {
 }
 
 /** Addresses for nodes and nodes for pods. Which comes first depends on whose addresses pods use. */
-function plan(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode): Plan {
+function* plan(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode): Sliced<Plan> {
   const objects = objectsOf(spec);
+  const placing: Progress = { what: 'places for pods', done: 0, of: objects.pods.length };
+  yield placing;
   const bare = nodeObjects(spec, network);
   if (mode.podAddresses === 'node-prefix') {
     const { plan: nodes, problems } = planNodes(spec, network, mode, []);
     const placed = place(objects, bare, pinToNodes(objects.pods, nodes));
+    yield placing;
     return finish(nodes, problems, placed);
   }
   const placed = place(objects, bare, objects.pods);
+  yield placing;
   const { plan: nodes, problems } = planNodes(spec, network, mode, pinnedPods(placed.placement.pods));
   return finish(nodes, problems, placed);
 
@@ -115,7 +125,12 @@ function plan(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode): Pl
   }
 }
 
-function build(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode, { nodes, objects, notices: pending }: Plan): BuiltCluster {
+function* build(
+  spec: ClusterSpec,
+  network: ClusterNetwork,
+  mode: NetworkMode,
+  { nodes, objects, notices: pending }: Plan,
+): Sliced<BuiltCluster> {
   const kernel = spec.kernel ?? DEFAULT_KERNEL_PROFILE;
   const fabric = clusterFabric(spec, network, mode);
   const world: World = { machines: emptyRecord(), fabric, cluster: null };
@@ -132,19 +147,23 @@ function build(spec: ClusterSpec, network: ClusterNetwork, mode: NetworkMode, { 
   };
   const template = nodeTemplate(cluster, mode);
   for (const [i, node] of nodes.entries()) {
+    yield { what: 'nodes', done: i, of: nodes.length };
     const nic = addNodeNic(fabric, network, mode, node);
     addNodeMachine(world, cluster, mode, template, node, nic, kernel, spec.nodes[i]?.listens ?? []);
   }
   addOutbound(fabric, cluster, spec.outboundIps ?? []);
   const problems = addSurroundings(world, fabric, spec, network, kernel);
   const interned = new Interned();
-  const notices = [...pending, ...addSandboxes(world, cluster, mode, spec.listens ?? [], interned)];
+  const notices = [...pending, ...(yield* addSandboxes(world, cluster, mode, spec.listens ?? [], interned))];
+  const agents: Progress = { what: 'agents', done: 0, of: nodes.length };
+  yield agents;
   const derived = deriveObjects(cluster, fabric).map(atPlace);
   writeServiceRules(world, cluster, mode);
   // A new World has no marks that would have to go.
   if (objects.policies.length + objects.unmodelled.length > 0) markGoverned(world, cluster);
   syncLoadBalancers(fabric, cluster);
   if (mode.podRouting === 'udr') syncAzureRoutes(fabric, cluster);
+  yield agents;
   for (const host of Object.values(world.machines)) interned.namespace(rootOf(host));
   const all = [...problems, ...derived];
   return all.length > 0 ? refused(all) : { world: { ...world, cluster }, problems: [], notices };

@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import type { LoadedScenario } from '../scenario/load.ts';
-import type { Opening } from '../tui/tui.tsx';
 import type { Request } from '../tui/twin/request.ts';
 import type { Source } from '../tui/twin/source.ts';
+import type { Sliced } from '../wire/sliced.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { integer } from './run.ts';
 import { paintFor } from './terminal.ts';
+import type { OpenedWorld } from './world.ts';
 
 interface TuiFlags {
   readonly from?: string;
@@ -64,33 +64,29 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** Reading more than this takes longer than a person thinks nothing of. */
-const LONG_BYTES = 300_000;
-const MANY_PODS = 2000;
-const MANY_NODES = 100;
+const LONG_BYTES = 30_000;
 
 function isLong(file: string): boolean {
   const size = statSync(file, { throwIfNoEntry: false });
   return size !== undefined && (size.isDirectory() || size.size > LONG_BYTES);
 }
 
-async function open(file: string, flags: TuiFlags): Promise<Opening> {
+async function open(file: string, flags: TuiFlags): Promise<Sliced<Source>> {
   const { openSource } = await import('./sources.ts');
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) return { size: null, build: () => build(file, flags, null) };
-  const loaded = await openSource(file, flags.root);
-  return { size: sizeOf(loaded), build: () => build(file, flags, loaded) };
+  const { buildingWorld, openSnapshot } = await import('./world.ts');
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    return opened(file, flags, nothingLeft(await openSnapshot(file, flags)));
+  return opened(file, flags, await buildingWorld(await openSource(file, flags.root)));
 }
 
-/** How big a world will be, where building it takes a while. */
-function sizeOf({ scenario, manifests }: LoadedScenario): string | null {
-  const { cluster, pods = [] } = scenario;
-  const nodes = typeof cluster?.nodes === 'number' ? cluster.nodes : (cluster?.nodes?.length ?? 0);
-  const podCount = pods.reduce((sum, { replicas = 1 }) => sum + replicas, 0) + manifests.length;
-  return nodes < MANY_NODES && podCount < MANY_PODS ? null : `${nodes} nodes, ${podCount} pods and objects`;
+/** A snapshot is read in one go. */
+// oxlint-disable-next-line require-yield -- nothing is left to do
+function* nothingLeft(world: OpenedWorld): Sliced<OpenedWorld> {
+  return world;
 }
 
-async function build(file: string, flags: TuiFlags, loaded: LoadedScenario | null): Promise<Source> {
-  const { builtWorld, openSnapshot } = await import('./world.ts');
-  const { world, start, seed, notes } = loaded === null ? await openSnapshot(file, flags) : await builtWorld(loaded);
+function* opened(file: string, flags: TuiFlags, opening: Sliced<OpenedWorld>): Sliced<Source> {
+  const { world, start, seed, notes, loaded } = yield* opening;
   return {
     file,
     loaded,

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import type { CtRecord } from '../linux/conntrack/record.ts';
 import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
+import type { BuiltScenario } from '../scenario/build.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
+import { type Sliced, atOnce } from '../wire/sliced.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import { UsageError } from './exit.ts';
@@ -43,13 +45,17 @@ function isFolder(source: string): boolean {
 
 async function openScenario(source: string, { root }: WorldFlags): Promise<OpenedWorld> {
   const { openSource } = await import('./sources.ts');
-  return builtWorld(await openSource(source, root));
+  return atOnce(await buildingWorld(await openSource(source, root)));
 }
 
-/** The world of a scenario that was read. @throws SourceError with everything that is wrong with it */
-export async function builtWorld(loaded: LoadedScenario): Promise<OpenedWorld> {
-  const { buildScenario } = await import('../scenario/build.ts');
-  const { world, start, notes } = buildScenario(loaded);
+/** The world of a scenario that was read. */
+export async function buildingWorld(loaded: LoadedScenario): Promise<Sliced<OpenedWorld>> {
+  const { buildingScenario } = await import('../scenario/build.ts');
+  return opened(loaded, buildingScenario(loaded));
+}
+
+function* opened(loaded: LoadedScenario, building: Sliced<BuiltScenario>): Sliced<OpenedWorld> {
+  const { world, start, notes } = yield* building;
   const { seed = 1, conntrack = new Map(), counters = new Map() } = loaded.snapshot ?? {};
   return {
     world,

@@ -1,10 +1,11 @@
-import { buildCluster } from '../aks/build-cluster.ts';
+import { buildingCluster } from '../aks/build-cluster.ts';
 import type { ClusterProblem } from '../aks/problem.ts';
 import type { ClusterObjects } from '../kube/objects/cluster-objects.ts';
 import type { Located } from '../kube/objects/located.ts';
-import { readObjects } from '../kube/objects/read.ts';
+import { readingObjects } from '../kube/objects/read.ts';
 import { InvariantError } from '../wire/invariant.ts';
-import { freeze } from '../world/freeze.ts';
+import { freezing } from '../world/freeze.ts';
+import { type Sliced, atOnce } from '../wire/sliced.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import { addAzurePieces } from './build/azure.ts';
@@ -29,8 +30,13 @@ export interface BuiltScenario {
 
 /** Builds a scenario's world. @throws SourceError with everything that is wrong */
 export function buildScenario(loaded: LoadedScenario): BuiltScenario {
+  return atOnce(buildingScenario(loaded));
+}
+
+/** {@link buildScenario} in slices. */
+export function* buildingScenario(loaded: LoadedScenario): Sliced<BuiltScenario> {
   return loaded.scenario.snapshot === undefined
-    ? buildFromCluster(loaded)
+    ? yield* buildingFromCluster(loaded)
     : buildFromSnapshot(loaded, snapshotOf(loaded.scenario.snapshot));
 }
 
@@ -42,20 +48,20 @@ function buildFromSnapshot({ file, document, snapshot }: LoadedScenario, { folde
   return { world: snapshot.world, start: (seed) => snapshot.start({ seed, cold }), notes: snapshot.notes };
 }
 
-function buildFromCluster(loaded: LoadedScenario): BuiltScenario {
+function* buildingFromCluster(loaded: LoadedScenario): Sliced<BuiltScenario> {
   const build = new Building(loaded);
   const cluster = loaded.scenario.cluster ?? { mode: '' };
   build.countAll(cluster);
-  const objects = build.objects(cluster);
+  const objects = yield* build.objects(cluster);
   build.stopIfWrong();
-  const { world, problems, notices } = buildCluster(clusterSpec(loaded.scenario, cluster, objects));
+  const { world, problems, notices } = yield* buildingCluster(clusterSpec(loaded.scenario, cluster, objects));
   for (const problem of problems) build.clusterProblem(problem);
   build.stopIfWrong();
   if (world === null) throw new InvariantError('a cluster without a problem was not built');
   addAzurePieces(world, loaded.scenario.azure ?? {}, (path, message, expected) => build.complain(path, message, expected));
   build.problems.push(...addTables(world, loaded));
   build.stopIfWrong();
-  const frozen = freeze(world);
+  const frozen = yield* freezing(world);
   return {
     world: frozen,
     start: (seed) => startSession(frozen, seed),
@@ -99,11 +105,13 @@ class Building {
   }
 
   /** The Kubernetes objects of the scenario: manifests, then short forms. */
-  objects(cluster: ClusterSection): ClusterObjects {
+  *objects(cluster: ClusterSection): Sliced<ClusterObjects> {
     const { document, scenario, manifests } = this.#loaded;
     const names = nodeEntries(cluster).map(({ name }) => name);
     const documents: Located[] = [...manifests];
-    for (const [index, entry] of (scenario.pods ?? []).entries()) {
+    const { pods = [] } = scenario;
+    for (const [index, entry] of pods.entries()) {
+      yield { what: 'entries', done: index, of: pods.length };
       const path = ['pods', index];
       const node = typeof entry.node === 'number' ? names[entry.node] : entry.node;
       if (entry.node !== undefined && node === undefined)
@@ -112,7 +120,7 @@ class Building {
     }
     for (const [index, entry] of (scenario.services ?? []).entries())
       documents.push(...serviceObjects(entry).map((object) => standIn(object, document, ['services', index])));
-    const { objects, problems } = readObjects(documents);
+    const { objects, problems } = yield* readingObjects(documents);
     this.problems.push(...problems);
     return objects;
   }

@@ -8,12 +8,13 @@ import { settled } from './state/timeline.ts';
 import { Canvas } from './terminal/canvas.ts';
 import { copySequence } from './terminal/clipboard.ts';
 import { type Result, exportWalk, saveEdits, walkAs } from './terminal/exports.ts';
-import { loadingFrame } from './terminal/loading.ts';
+import { Loading } from './terminal/loading.ts';
 import { TerminalSession } from './terminal/session.ts';
 import { type Theme, themeFor } from './text/theme.ts';
 import { firstRequest } from './twin/first-request.ts';
 import type { Request } from './twin/request.ts';
 import type { Source } from './twin/source.ts';
+import type { Sliced } from '../wire/sliced.ts';
 import { Twin } from './twin/twin.ts';
 
 export interface TuiOptions {
@@ -26,16 +27,10 @@ export interface TuiOptions {
   readonly file: string;
   /** Reading it takes a while: something is shown before. */
   readonly isLong: boolean;
-  readonly open: () => Promise<Opening>;
+  /** @throws SourceError and the like: what is wrong with the source */
+  readonly open: () => Promise<Sliced<Source>>;
   /** What the user asked for on the command line; the rest is chosen. */
   readonly request: Partial<Request>;
-}
-
-/** A source that was read and is not built yet. */
-export interface Opening {
-  /** How big it is, in words, where building it takes a while: something is shown before. */
-  readonly size: string | null;
-  readonly build: () => Promise<Source>;
 }
 
 /** Runs the tracer in a terminal until the user leaves. @throws what `open` throws, with the terminal as it was */
@@ -43,10 +38,8 @@ export async function runTui(options: TuiOptions): Promise<void> {
   const terminal = new TerminalSession(options.stdin, options.stdout);
   const theme = themeFor(options);
   try {
-    if (options.isLong) showLoading(options, 'reading it', terminal, theme);
-    const { size, build } = await options.open();
-    if (size !== null) showLoading(options, `building ${size}`, terminal, theme);
-    const source = await build();
+    const source = await loaded(options, terminal, theme);
+    if (source === null) return;
     const tracer = new Tracer(options, terminal, theme, source);
     await tracer.run();
   } finally {
@@ -58,12 +51,20 @@ function sizeOf({ columns, rows }: NodeJS.WriteStream): State['size'] {
   return { columns: Math.max(1, columns), rows: Math.max(1, rows) };
 }
 
-/** Keys are the terminal's own while nothing reads them: ctrl+c ends the program as it ends any other. */
-function showLoading({ file, stdout }: TuiOptions, about: string, terminal: TerminalSession, theme: Theme): void {
-  terminal.enter();
-  const canvas = new Canvas(stdout);
-  canvas.mute(false);
-  canvas.write(loadingFrame(file, about, sizeOf(stdout), theme).lines.join('\n'));
+/** Reads and builds the source. @returns null when the user left meanwhile */
+async function loaded({ file, stdin, stdout, isLong, open }: TuiOptions, terminal: TerminalSession, theme: Theme): Promise<Source | null> {
+  const loading = new Loading(file, stdin, new Canvas(stdout), terminal, theme);
+  const resized = (): void => loading.redraw();
+  stdout.on('resize', resized);
+  process.on('SIGCONT', resized);
+  try {
+    if (isLong) loading.show();
+    return await loading.finish(await open());
+  } finally {
+    loading.end();
+    stdout.off('resize', resized);
+    process.off('SIGCONT', resized);
+  }
 }
 
 const PLAY_MS = 600;
@@ -111,8 +112,7 @@ class Tracer {
     stdin.setRawMode(true);
     this.#canvas.mute(false);
     const resized = (): void => {
-      this.#canvas.forget();
-      stdout.write('\u001b[2J');
+      this.#canvas.clear();
       this.#dispatch({ kind: 'resize', ...sizeOf(stdout) });
     };
     const continued = (): void => this.#redraw();
@@ -184,8 +184,7 @@ class Tracer {
   }
 
   #redraw(): void {
-    this.#canvas.forget();
-    this.#options.stdout.write('\u001b[2J');
+    this.#canvas.clear();
     // Ink draws what changed; an empty frame in between makes that everything.
     this.#ink?.rerender(this.#app({ columns: 1, rows: 1, lines: [] }));
     this.#canvas.forget();

@@ -1,4 +1,5 @@
 import { InvariantError } from '../wire/invariant.ts';
+import type { Sliced } from '../wire/sliced.ts';
 import type { FrozenWorld, World } from './world.ts';
 
 /**
@@ -9,6 +10,16 @@ export function freeze(world: World): FrozenWorld {
   freezeDeep(world);
   if (!isFrozenWorld(world)) throw new InvariantError('a World that was frozen is not frozen');
   return world;
+}
+
+/** {@link freeze} in slices. */
+export function* freezing(world: World): Sliced<FrozenWorld> {
+  const machines = Object.values(world.machines);
+  for (const [done, machine] of machines.entries()) {
+    yield { what: 'machines', done, of: machines.length };
+    freezeDeep(machine);
+  }
+  return freeze(world);
 }
 
 function isFrozenWorld(world: World): world is FrozenWorld {

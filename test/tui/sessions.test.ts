@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HAS_TMUX, Terminal, bundle, endAll, expectOn, podwalk } from './terminal.ts';
 
-if (!HAS_TMUX) console.warn('test/tui: 13 sessions in a real terminal are left out: tmux is missing');
+if (!HAS_TMUX) console.warn('test/tui: 14 sessions in a real terminal are left out: tmux is missing');
 
 const open: Terminal[] = [];
 
@@ -263,6 +263,35 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
     shell.end();
   });
 
+  it('shows how far it is while a large world is built, and every way out works meanwhile', async () => {
+    const shell = terminal("env PS1='ready> ' bash --norc -i");
+    await expectOn(shell, 'ready>');
+    const file = path.join(shell.folder, 'large.yaml');
+    writeFileSync(file, largeScenario(250, 50));
+    const start = `${tuiCommand()} ${file}; echo left with $?`;
+    shell.type(start);
+    shell.keys('Enter');
+    await expectOn(shell, /\d+ of \d+/, 'q or esc leaves');
+    shell.keys('C-z');
+    await expectOn(shell, 'Stopped', 'ready>');
+    shell.resize(70, 20);
+    shell.type('fg');
+    shell.keys('Enter');
+    await expectOn(shell, /^┏━ podwalk ━{58}┓$/m, /\d+ of \d+/, 'q or esc leaves');
+    shell.keys('x');
+    await expectOn(shell, 'the world is not built yet');
+    shell.keys('Escape');
+    await expectOn(shell, /ready>$/m);
+    shell.type(start);
+    shell.keys('Enter');
+    await expectOn(shell, 'REPLIED', '4 step 1 of');
+    shell.keys('l');
+    await expectOn(shell, '4 step 2 of');
+    shell.keys('q');
+    await expectOn(shell, 'left with 0');
+    shell.end();
+  });
+
   it('works without colours, and without Unicode', async () => {
     const tui = terminal('env NO_COLOR=1 TUI scenarios/azure.yaml --ascii');
     await expectOn(tui, 'REPLIED', 'request + reached');
@@ -273,6 +302,15 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
     tui.end();
   });
 });
+
+function largeScenario(nodes: number, podsOfEach: number): string {
+  const pods = Array.from(
+    { length: nodes },
+    (_, node) => `  - { name: web-${node}, node: ${node}, replicas: ${podsOfEach}, listens: [tcp/80] }`,
+  );
+  const cluster = `cluster: { mode: overlay, nodes: ${nodes}, podCidr: 100.64.0.0/10, serviceCidr: 172.16.0.0/16, maxPods: 60 }`;
+  return `${cluster}\npods:\n${pods.join('\n')}\nservices:\n  - { name: web-0, ports: [80] }\n`;
+}
 
 function tuiCommand(): string {
   return `LANG=C.UTF-8 ${process.execPath} .cache/tui-test/podwalk.js tui`;

@@ -4,6 +4,7 @@ import { keyOf } from '../../kube/objects/meta.ts';
 import { type Pod, changedPod } from '../../kube/objects/pod.ts';
 import { createNetns } from '../../linux/ops/create-netns.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
+import type { Sliced } from '../../wire/sliced.ts';
 import type { Cluster, Sandbox } from '../../world/cluster.ts';
 import type { World } from '../../world/world.ts';
 import type { NetworkMode } from '../modes/mode.ts';
@@ -19,18 +20,19 @@ import { type Join, nicOf, nodeOf, setUpSandbox } from './sandbox.ts';
  * the pod objects.
  * @returns the pods whose network could not be made
  */
-export function addSandboxes(
+export function* addSandboxes(
   world: World,
   cluster: Cluster,
   mode: NetworkMode,
   listens: readonly PodListenSpec[],
   interned: Interned,
-): { pod: string; message: string }[] {
+): Sliced<{ pod: string; message: string }[]> {
   const byPod = listensByPod(listens);
   const notices: { pod: string; message: string }[] = [];
   const networked = new Map<Pod, Pod>();
   const like = new Likeness();
   for (const pods of podsByNode(cluster.objects.pods).values()) {
+    yield { what: 'pods', done: networked.size, of: cluster.objects.pods.length };
     const first = pods[0];
     const place = first === undefined ? null : nodeOf(world, cluster, first);
     if (place === null) continue;

@@ -1,3 +1,4 @@
+import { type Sliced, atOnce } from '../../wire/sliced.ts';
 import { parseMasqConfigText } from '../ip-masq-agent/config.ts';
 import type { ClusterObjects, IgnoredObject } from './cluster-objects.ts';
 import { type EndpointSlice, readEndpointSlice, readEndpoints } from './endpoint-slice.ts';
@@ -33,9 +34,19 @@ type Growing = { -readonly [K in keyof ClusterObjects]: ClusterObjects[K] extend
  * them or as people write them. Objects without a namespace go to `defaultNamespace`.
  */
 export function readObjects(documents: readonly Located[], defaultNamespace = 'default'): ReadObjects {
+  return atOnce(readingObjects(documents, defaultNamespace));
+}
+
+const SLICE = 64;
+
+/** {@link readObjects} in slices. */
+export function* readingObjects(documents: readonly Located[], defaultNamespace = 'default'): Sliced<ReadObjects> {
   const problems = new Problems();
   const reading = new Reading(defaultNamespace);
-  for (const document of documents) reading.document(Field.of(document, problems), 0);
+  for (const [index, document] of documents.entries()) {
+    if (index % SLICE === 0) yield { what: 'objects', done: index, of: documents.length };
+    reading.document(Field.of(document, problems), 0);
+  }
   const { growing } = reading;
   for (const property of unmodelledProperties(growing)) growing.unmodelled.push(property);
   growing.endpointSlices = withoutRedundantMirrors(growing.endpointSlices);

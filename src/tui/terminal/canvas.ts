@@ -48,6 +48,12 @@ export class Canvas extends EventEmitter {
     this.#shown = [];
   }
 
+  /** Empties the screen; the next frame is written whole. */
+  clear(): void {
+    this.forget();
+    if (!this.#muted) this.#surface.write(`${ESC}2J`);
+  }
+
   /** The last frame, line by line. */
   get frame(): readonly string[] {
     return this.#shown;

@@ -54,6 +54,8 @@ export class TerminalSession {
       this.#stdin.setRawMode(true);
       this.enter();
       resumed();
+      // Who is stopped is not told of a new size: Node looks again.
+      process.kill(process.pid, 'SIGWINCH');
     }, RESUME_MS);
   }
 }
