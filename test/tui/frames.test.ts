@@ -11,6 +11,7 @@ const SCREENS: readonly { readonly name: string; readonly file?: string; readonl
   { name: 'why-not', file: 'scenarios/faults/forward-policy-drop.yaml', keys: ['n', 'n', 'w'] },
   { name: 'compare-with-base', file: 'scenarios/faults/forward-policy-drop.yaml', keys: ['n', 'n', 'D'] },
   { name: 'conntrack', keys: ['l', 'c'] },
+  { name: 'conntrack-of-the-fabric', keys: ['l', 'l', 'c'] },
   { name: 'map', file: 'scenarios/faults/kubenet-route-missing.yaml', keys: ['M', 'l', 'l'] },
   { name: 'map-of-a-machine', file: 'scenarios/faults/kubenet-route-missing.yaml', keys: ['l', 'M', 'enter'] },
   { name: 'matrix', keys: ['m', 'j', 'l', 'l'] },

@@ -44,7 +44,9 @@ export function overlayOf(context: Context): Overlay | null {
     case 'ask': {
       const width = Math.min(size.columns - 4, 110);
       const content = askContent(context, modal, width - 2);
-      return centred(context, width, Math.min(size.rows - 2, content.lines.length + 2), content);
+      const over = centred(context, width, Math.min(size.rows - 2, content.lines.length + 2), content);
+      // A list that is narrowed while one types stays in sight.
+      return modal.asking.for === 'filter' ? { ...over, top: 0 } : over;
     }
   }
 }

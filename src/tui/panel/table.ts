@@ -9,7 +9,7 @@ import { tabTitle } from './tabs.ts';
 export function tablePane(context: Context, width: number, height: number): Content {
   const table = currentTable(context);
   const title = tabTitle(context, width);
-  if (table === null) return { title, lines: emptyLines(context) };
+  if (table === null) return { title, lines: emptyLines(context, width) };
   const names = context.twin.placeNames(context.state.edits.done);
   const head = line(span(names.get(table.at) ?? table.at, 'strong'), span('  $ ', 'dim'), table.listing.command);
   const cursor = tableCursor(context);
@@ -85,14 +85,18 @@ function footOf({ rows, decided }: Table, cursor: number): string {
   return decided === null || decided === cursor ? where : `${where}  ▶ ${decided + 1}`;
 }
 
-function emptyLines(context: Context): Line[] {
+function emptyLines(context: Context, width: number): Line[] {
   const moved = currentStep(context);
   if (moved === null) return [line(span('no step', 'dim'))];
   if (context.state.view === 'conntrack')
-    return [line(span('the fabric keeps its flows to itself; on a host there would be conntrack -L', 'dim'))];
+    return wrap(
+      "This step is in Azure's fabric, which has no conntrack: flows are tracked on the machines before and after it.",
+      width,
+      'dim',
+    );
   return [
     line(span('No entry of a table decided in this step:', 'dim')),
-    line(span(moved.step.text, 'dim')),
-    line(span('T looks into any table of any place.', 'dim')),
+    ...wrap(moved.step.text, width),
+    ...wrap('T looks into any table of any place.', width, 'dim'),
   ];
 }

@@ -40,11 +40,17 @@ export function timelineOf(trace: Trace, detail: Detail, filter: string): Timeli
   const rows: Row[] = [];
   const rowOf: number[] = [];
   for (const leg of trace.legs) {
-    if (wanted === '') rows.push({ kind: 'leg', leg: leg.kind, fragments: leg.fragments ?? 1 });
+    /** Headings of steps that have not come yet. */
+    let headings: Row[] = [{ kind: 'leg', leg: leg.kind, fragments: leg.fragments ?? 1 }];
     for (const [index, hop] of leg.hops.entries()) {
-      if (wanted === '') rows.push({ kind: 'hop', hop, number: index + 1 });
-      for (const moved of packetsOf(leg, hop, index + 1)) {
-        if (!shows(detail, moved.step) || !holds(moved, wanted)) continue;
+      headings = [...headings.filter(({ kind }) => kind === 'leg'), { kind: 'hop', hop, number: index + 1 }];
+      const shown = packetsOf(leg, hop, index + 1).filter((moved) => shows(detail, moved.step) && holds(moved, wanted));
+      // Without a filter the whole way is there, with one only the places where something was found.
+      if (shown.length > 0 || wanted === '') {
+        rows.push(...headings);
+        headings = [];
+      }
+      for (const moved of shown) {
         rowOf.push(rows.length);
         rows.push({ kind: 'step', index: steps.length });
         steps.push(moved);
