@@ -3,7 +3,7 @@ import { problemLines } from '../report/problems.ts';
 import { printable } from '../report/printable.ts';
 import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
 import { SourceError } from '../scenario/source/problem.ts';
-import { validateScenario } from '../scenario/validate.ts';
+import { ruleGaps, validateScenario } from '../scenario/validate.ts';
 import type { World } from '../world/world.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { findSources, openSource } from './sources.ts';
@@ -60,6 +60,7 @@ async function snapshotLines(folder: string, { lenient = false }: ValidateFlags)
     `ok   ${folder}  snapshot, ${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}, ${namespaces} ${namespaces === 1 ? 'namespace' : 'namespaces'}`,
     ...[...notes, ...unsoughtNotes(unsought)].map((note) => `     note: ${note}`),
     ...gapLines(world),
+    ...ruleGaps(world).map((text) => `     UNKNOWN ${text}`),
   ];
 }
 

@@ -9,7 +9,7 @@ import type { LoadedScenario } from './load.ts';
 import { WorldNames } from './names.ts';
 import { OperationError } from './operation/operation.ts';
 import { OPERATIONS } from './operation/operations.ts';
-import { CheckPlan, type PlannedCheck, isAsked } from './plan.ts';
+import { CheckPlan, type PlannedCheck, isAsked, wholePlan } from './plan.ts';
 import type { CheckResult, ScenarioResult } from './result.ts';
 import { runCheck } from './run-check.ts';
 import { parseDurationMs } from './schema/field.ts';
@@ -25,6 +25,14 @@ export interface RunOptions {
   readonly tags?: readonly string[];
   /** Also take down near misses and keep every walk. */
   readonly detailed?: boolean;
+  /** Told of every world that checks are made in, before they are. */
+  readonly stage?: (stage: Stage) => void;
+}
+
+/** A world that a scenario has come to, and the checks that it is to stand. */
+export interface Stage {
+  readonly world: FrozenWorld;
+  readonly checks: readonly PlannedCheck[];
 }
 
 const DEFAULT_SEED = 1;
@@ -35,6 +43,13 @@ const DEFAULT_SEED = 1;
  */
 export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): ScenarioResult {
   const { scenario } = loaded;
+  const { tags = [] } = options;
+  if (
+    !wholePlan(scenario, loaded.document).checks.some((check) => isAsked(tags, scenario, check)) &&
+    !isAsked(tags, scenario, { tags: [] })
+  ) {
+    return { file: loaded.file, name: scenario.name ?? '', tags: scenario.tags ?? [], checks: [], notes: loaded.notes, problems: [] };
+  }
   const built = buildScenario(loaded);
   const run = new Run(loaded, built, options);
   run.notes.push(...loaded.notes, ...built.notes);
@@ -89,6 +104,7 @@ class Run {
 
   /** Checks that know nothing of each other: each begins in a session of its own. */
   fresh(checks: readonly PlannedCheck[]): void {
+    this.#options.stage?.({ world: this.#world, checks });
     for (const check of checks) this.#check(check, null);
   }
 
@@ -119,6 +135,7 @@ class Run {
     plan.addChecks(step.checks ?? [], [...path, 'checks'], under);
     plan.addMatrices(step.matrix ?? [], [...path, 'matrix'], under);
     this.problems.push(...plan.problems);
+    this.#options.stage?.({ world: this.#world, checks: plan.checks });
     for (const check of plan.checks) this.#check(check, session);
   }
 
@@ -159,13 +176,15 @@ class Run {
 
   #check(check: PlannedCheck, shared: Session | null): void {
     const { detailed = false, tags = [] } = this.#options;
-    if (!isAsked(tags, this.#loaded.scenario, check)) return;
+    const asked = isAsked(tags, this.#loaded.scenario, check);
+    // Later steps may need what a walk among the steps leaves behind.
+    if (!asked && shared === null) return;
     const session = shared ?? this.#start(this.#seed);
     const walks = shared === null ? 0 : this.#walks++;
     const context = { world: this.#world, session, names: this.#names, walks, detailed, keepTraces: detailed };
     const result = runCheck(check, context);
-    if ('verdict' in result) this.results.push(result);
-    else this.problems.push(result);
+    if (!('verdict' in result)) this.problems.push(result);
+    else if (asked) this.results.push(result);
   }
 
   #complain(path: Path, message: string, expected: string): void {

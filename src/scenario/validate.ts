@@ -1,4 +1,5 @@
 import type { Place } from '../kube/objects/located.ts';
+import { unmodelledRules } from '../linux/netfilter/unmodelled-rules.ts';
 import type { World } from '../world/world.ts';
 import { buildScenario } from './build.ts';
 import type { LoadedScenario } from './load.ts';
@@ -44,9 +45,24 @@ export function validateScenario(loaded: LoadedScenario): Validation {
   return {
     checks: plan.checks.length + later.checks.length,
     steps: scenario.steps?.length ?? 0,
-    unknown: notModelled(world),
+    unknown: [...notModelled(world), ...ruleGaps(world).map((text) => ({ place: null, text }))],
     notes: [...loaded.notes, ...notes],
   };
+}
+
+/** Rules that are told one by one. */
+const MAX_RULES = 20;
+
+/** The rules of all machines whose match or target is not modelled. */
+export function ruleGaps({ machines }: World): string[] {
+  const lines: string[] = [];
+  let count = 0;
+  for (const { name, netns } of Object.values(machines)) {
+    for (const one of Object.values(netns)) {
+      for (const rule of unmodelledRules(one)) if (++count <= MAX_RULES) lines.push(`${name}/${one.name}: ${rule}`);
+    }
+  }
+  return count > MAX_RULES ? [...lines, `${count - MAX_RULES} more rules`] : lines;
 }
 
 function notModelled(world: World): NotModelled[] {

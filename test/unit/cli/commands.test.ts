@@ -146,6 +146,31 @@ describe('podwalk run', () => {
     expect((await podwalk('run', at('all'), '--tag', 'fast')).stdout).toContain('2 checks: 2 passed');
   });
 
+  test('--tag plays no steps that nobody asks for, and all of a scenario of which it asks a check', async () => {
+    const walk = '{ from: default/a, to: "default/b:80", send: { sport: 50000 }';
+    const steps = `
+cluster: { mode: overlay }
+pods: [{ name: a, node: 0 }, { name: b, node: 1, listens: [tcp/80] }]
+steps:
+  - walk: ${walk} }
+  - set-policy: { on: node/node-1, chain: FORWARD, policy: DROP }
+    checks: [${walk}, tags: [known] }]
+`;
+    mkdirSync(at('stepwise'));
+    // The connection that the untagged walk began is let through, a new one would not be.
+    const rule = 'insert-rule: { on: node/node-1, chain: FORWARD, rule: -m conntrack --ctstate NEW -j DROP }';
+    writeFileSync(at('stepwise/known.yaml'), steps.replace(/set-policy.*/, rule));
+    writeFileSync(
+      at('stepwise/impossible.yaml'),
+      `${steps}  - delete-route: { on: node/node-0, route: 192.0.2.0/24 }\n`.replace('known', 'other'),
+    );
+    expect(await podwalk('run', at('stepwise'), '--tag', 'known')).toMatchObject({
+      status: 0,
+      stdout: containing('1 scenario, 1 checks: 1 passed'),
+    });
+    expect(await podwalk('run', at('stepwise'))).toMatchObject({ status: 2 });
+  });
+
   test('--bail stops after the first scenario that does not hold', async () => {
     const { status, stdout } = await podwalk('run', '--bail', at('failing.yaml'), at('all/good.yaml'));
     expect(status).toBe(1);
@@ -238,6 +263,22 @@ describe('podwalk validate', () => {
     const { status, stdout } = await podwalk('validate', at('policy.yaml'));
     expect(status).toBe(0);
     expect(stdout).toMatch(/UNKNOWN .*policy\.yaml:11:\d+: NetworkPolicy default\/deny/);
+  });
+});
+
+describe('rules that are not modelled', () => {
+  test('are told by podwalk validate, one by one, in a scenario and in a snapshot', async () => {
+    const rule = '-A FORWARD -m string --algo bm --string "x" -j DROP';
+    writeFileSync(
+      at('string.yaml'),
+      `cluster: { mode: overlay }\ntables: [{ on: node/node-0, iptables: ${JSON.stringify(`*filter\n${rule}\nCOMMIT\n`)} }]\nchecks: [{ from: node/node-0, to: node/node-1 }]\n`,
+    );
+    const scenario = await podwalk('validate', at('string.yaml'));
+    expect(scenario.stdout).toMatch(/UNKNOWN node-0\/root: filter:FORWARD\[\d+\] -A FORWARD -m string --algo bm --string/);
+    await podwalk('export', at('string.yaml'), '--output', at('string-snap'));
+    const snapshot = await podwalk('validate', at('string-snap'));
+    expect(snapshot.stdout).toMatch(/UNKNOWN node-0\/root: filter:FORWARD\[\d+\] -A FORWARD -m string --algo bm --string/);
+    expect([scenario.status, snapshot.status]).toEqual([0, 0]);
   });
 });
 
