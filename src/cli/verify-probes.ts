@@ -1,7 +1,7 @@
-import { wholePlan } from '../scenario/plan.ts';
+import type { LoadedScenario } from '../scenario/load.ts';
 import { parseProbeLine } from '../scenario/probe-line.ts';
 import { probeOf } from '../scenario/probe.ts';
-import { serviceChecks } from '../scenario/default-checks.ts';
+import { type Stage, runScenario } from '../scenario/run.ts';
 import { MAX_LINE_CHARACTERS, linesOf } from './trace-probes.ts';
 import type { Probe } from '../walk/probe.ts';
 import { DEFAULT_ICMP_ID, DEFAULT_SPORT } from '../walk/walk.ts';
@@ -12,21 +12,34 @@ import type { OpenedWorld } from './world.ts';
 /** Pairs of namespaces that are asked where nobody says what to ask. */
 const MAX_PAIRS = 400;
 
-/** What to send, and what of a probe file cannot be sent. */
+/** A network and what to send in it. */
 export interface ProbeSet {
+  readonly world: FrozenWorld;
   readonly probes: readonly Probe[];
+}
+
+/** What to send, and what of a probe file cannot be sent. */
+export interface Asked {
+  readonly sets: readonly ProbeSet[];
   readonly bad: readonly string[];
 }
 
-/** The probes of a file; else those that the scenario's checks send; else a ping between all namespaces, and to every socket. */
-export async function probesFor(opened: OpenedWorld, file: string | undefined): Promise<ProbeSet> {
-  if (file !== undefined) return fromFile(opened.world, file);
+/**
+ * The probes of a file; else those that the scenario's checks send, in the world of each step; else a ping between all namespaces, and to
+ * every socket.
+ * @throws SourceError where a step of the scenario cannot be done
+ */
+export async function probesFor(opened: OpenedWorld, file: string | undefined): Promise<Asked> {
   const { loaded, world } = opened;
-  const checks = loaded === null ? [] : checkProbes(opened);
-  return { probes: checks.length > 0 ? checks : pairs(world), bad: [] };
+  if (file !== undefined) {
+    const { probes, bad } = await fromFile(world, file);
+    return { sets: [{ world, probes }], bad };
+  }
+  const sets = loaded === null ? [] : checkProbes(loaded);
+  return { sets: sets.length > 0 ? sets : [{ world, probes: pairs(world) }], bad: [] };
 }
 
-async function fromFile(world: FrozenWorld, file: string): Promise<ProbeSet> {
+async function fromFile(world: FrozenWorld, file: string): Promise<{ probes: Probe[]; bad: string[] }> {
   const probes: Probe[] = [];
   const bad: string[] = [];
   let number = 0;
@@ -44,16 +57,21 @@ async function fromFile(world: FrozenWorld, file: string): Promise<ProbeSet> {
 }
 
 /** What the checks of a scenario send, each from a port of its own, as `podwalk run` does. Hosts that are nothing but an address cannot send. */
-function checkProbes({ loaded, world }: OpenedWorld): Probe[] {
-  if (loaded === null) return [];
-  const planned = wholePlan(loaded.scenario, loaded.document).checks;
-  const checks = planned.length > 0 ? planned : serviceChecks(loaded.document, world).checks;
-  return checks.flatMap((check, index): Probe[] => {
-    const probe = probeOf(check, world);
-    if ('field' in probe || probe.from.kind === 'external') return [];
-    const first = probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT;
-    return [{ sport: first + index, ...probe, id: `${index + 1} ${check.name}` }];
-  });
+function checkProbes(loaded: LoadedScenario): ProbeSet[] {
+  const stages: Stage[] = [];
+  runScenario(loaded, { stage: (stage) => void stages.push(stage) });
+  let count = 0;
+  const sets = stages.map(({ world, checks }) => ({
+    world,
+    probes: checks.flatMap((check): Probe[] => {
+      const index = count++;
+      const probe = probeOf(check, world);
+      if ('field' in probe || probe.from.kind === 'external') return [];
+      const first = probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT;
+      return [{ sport: first + index, ...probe, id: `${index + 1} ${[...check.under, check.name].join(' › ')}` }];
+    }),
+  }));
+  return sets.filter(({ probes }) => probes.length > 0);
 }
 
 /** A ping between every two namespaces that have an address, and a packet to every socket. */

@@ -68,37 +68,45 @@ async function verify(source: string | undefined, flags: VerifyFlags): Promise<E
 
 /** Probes that start from the same state whatever went before are spread over the judges. */
 const PROBES_IN_A_NETWORK = 64;
+const STEPS_NOTE =
+  'each step is compared in a network of its own, as its operation left it, without what packets of earlier steps left behind';
 
 async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
   const opened = await openWorld(source, flags);
-  const { probes, bad } = await probesFor(opened, flags.probes);
+  const { sets, bad } = await probesFor(opened, flags.probes);
   for (const message of bad) process.stderr.write(`podwalk: ${printable(message)}\n`);
-  if (probes.length === 0) throw new UsageError('there is no probe to send');
-  const { world, notes } = deriveComparable(opened.world);
+  const count = sets.reduce((sum, { probes }) => sum + probes.length, 0);
+  if (count === 0) throw new UsageError('there is no probe to send');
   const state = flags.cold === true ? 'cold' : flags.fresh === true ? 'fresh' : 'shared';
   const session = opened.start(opened.seed);
-  const size = state === 'shared' ? probes.length : PROBES_IN_A_NETWORK;
   const cases: JudgeCase[] = [];
-  for (let at = 0; at < probes.length; at += size) cases.push({ world, session, probes: probes.slice(at, at + size), state });
+  const derived = new Set<string>();
+  for (const { world: asked, probes } of sets) {
+    const { world, notes } = deriveComparable(asked);
+    for (const note of notes) derived.add(note);
+    const size = state === 'shared' ? probes.length : PROBES_IN_A_NETWORK;
+    for (let at = 0; at < probes.length; at += size) cases.push({ world, session, probes: probes.slice(at, at + size), state });
+  }
+  if (sets.length > 1) derived.add(STEPS_NOTE);
   const judges = await Judges.start(Math.min(flags.jobs ?? usualJudges(), cases.length));
   try {
     const agreement = new Agreement();
     const differing: Verdict[] = [];
-    for await (const { verdicts, error } of judges.all(cases)) {
+    for await (const { asked, verdicts, error } of judges.all(cases)) {
       if (error !== null) throw error;
       for (const verdict of verdicts) {
-        agreement.add(verdict, world);
+        agreement.add(verdict, asked.world);
         if (verdict.differences.length > 0) differing.push(verdict);
       }
     }
-    const all = [...opened.notes, ...notes];
+    const all = [...opened.notes, ...derived];
     const output = standardOutput();
     if (flags.format === 'json') {
       const facts = { source, kernel: judges.release, seed: null, cases: cases.length, notes: all, notBuilt: [] };
       output.write(verifyJson(facts, agreement, differing));
     } else
       writeText(output, agreement, differing, [
-        `${source} on Linux ${judges.release}, ${probes.length} probes, ${stateText(state)}`,
+        `${source} on Linux ${judges.release}, ${count} probes, ${stateText(state)}`,
         ...all.map((note) => `note: ${note}`),
       ]);
     return bad.length > 0 ? EXIT.BAD_INPUT : statusOf(agreement);

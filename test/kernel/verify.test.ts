@@ -70,6 +70,14 @@ describe.skipIf(missing.length > 0)('podwalk verify in the running kernel', () =
     expect(status).toBe(0);
   });
 
+  it('builds the network of each step of a scenario', async () => {
+    const { status, out } = await run('verify', 'scenarios/faults/forward-policy-drop.yaml', '--format', 'json');
+    const result = JSON.parse(out) as { differing: number; met: Record<string, number> };
+    expect(result.differing).toBe(0);
+    expect(result.met).toMatchObject({ 'policy DROP': 1, 'outcome dropped': 1 });
+    expect(status).toBe(0);
+  });
+
   it('tells a route that the kernel does not derive from the addresses, and exits 1', async () => {
     const folder = unpack('case-0000');
     const file = path.join(folder, 'lab/p0/route.json');
