@@ -10,6 +10,9 @@ export interface Frame {
   arrival: Arrival;
 }
 
+/** How many frames are worked off in a row. @source net/core/dev.c weight_p */
+const WEIGHT = 64;
+
 interface Due {
   readonly atMs: number;
   readonly order: number;
@@ -17,25 +20,28 @@ interface Due {
 }
 
 /**
- * Frames on their way, first in first out, and what is to happen later. What comes out of a tunnel waits until nothing else is on its
- * way: it has a queue of its own, which is asked after the one of all other frames.
- * @source net/core/gro_cells.c gro_cells_receive; net/core/dev.c net_rx_action
+ * Frames on their way, first in first out, and what is to happen later. What comes out of a tunnel has a queue of its own, which is
+ * asked when nothing else is on its way, or when so much was that it is its turn.
+ * @source net/core/gro_cells.c gro_cells_receive; net/core/dev.c net_rx_action, process_backlog
  */
 export class EventQueue {
   /** Places are written again and again, so that a frame on its way costs nothing to make. */
   private readonly frames: Frame[] = [];
-  private readonly tunnelled: Frame[] = [];
+  /** Out of tunnels: those whose turn it is, and those that came since. */
+  private turn: Frame[] = [];
+  private readonly fromTunnels: Frame[] = [];
+  /** Frames of the first queue that were worked off in a row. */
+  private worked = 0;
   private head = 0;
   private tail = 0;
   private due: Due[] = [];
   private order = 0;
 
   push(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
-    if (arrival === 'decapsulated') this.tunnelled.push({ stack, device, skb, arrival });
-    else this.enqueue(stack, device, skb, arrival);
-  }
-
-  private enqueue(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
+    if (arrival === 'decapsulated') {
+      this.fromTunnels.push({ stack, device, skb, arrival });
+      return;
+    }
     const frame = this.frames[this.tail++];
     if (frame === undefined) {
       this.frames.push({ stack, device, skb, arrival });
@@ -49,10 +55,16 @@ export class EventQueue {
 
   /** The oldest frame, to be read before the next one is pushed; undefined when nothing is on its way. */
   shift(): Readonly<Frame> | undefined {
-    if (this.head === this.tail) {
-      if (this.tunnelled.length === 0) return undefined;
-      for (const { stack, device, skb, arrival } of this.tunnelled.splice(0)) this.enqueue(stack, device, skb, arrival);
+    if (this.turn.length > 0) return this.turn.shift();
+    if (this.head === this.tail || this.worked === WEIGHT) {
+      this.worked = 0;
+      if (this.fromTunnels.length > 0) {
+        this.turn = this.fromTunnels.splice(0);
+        return this.turn.shift();
+      }
+      if (this.head === this.tail) return undefined;
     }
+    this.worked++;
     const frame = this.frames[this.head++];
     if (this.head === this.tail) {
       this.head = 0;
@@ -80,7 +92,9 @@ export class EventQueue {
   clear(): void {
     this.head = 0;
     this.tail = 0;
-    if (this.tunnelled.length > 0) this.tunnelled.length = 0;
+    this.worked = 0;
+    if (this.turn.length > 0) this.turn = [];
+    if (this.fromTunnels.length > 0) this.fromTunnels.length = 0;
     if (this.due.length > 0) this.due = [];
   }
 }
