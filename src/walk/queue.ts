@@ -77,12 +77,15 @@ export class EventQueue {
     this.due.push({ atMs, order: this.order++, timer });
   }
 
-  /** The earliest timer that is still wanted; those that are not are forgotten. */
+  /**
+   * The earliest timer that is still wanted; those that are not are forgotten. Of those for the same time the last one set fires first.
+   * @source kernel/time/timer.c enqueue_timer, expire_timers
+   */
   nextTimer(): { readonly atMs: number; readonly timer: Timer } | undefined {
     if (this.due.length === 0) return undefined;
     this.due = this.due.filter((d) => d.timer.pending());
     let first: Due | undefined;
-    for (const d of this.due) if (first === undefined || d.atMs < first.atMs || (d.atMs === first.atMs && d.order < first.order)) first = d;
+    for (const d of this.due) if (first === undefined || d.atMs < first.atMs || (d.atMs === first.atMs && d.order > first.order)) first = d;
     if (first === undefined) return undefined;
     const taken = first;
     this.due = this.due.filter((d) => d !== taken);
