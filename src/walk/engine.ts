@@ -256,7 +256,7 @@ export class Engine implements Effects {
   arrived(stack: Stack, skb: Skb): void {
     if (skb.leg !== null) skb.leg.delivered = true;
     if (this.recorder !== null) noteDelivered(this.recorder, skb, null);
-    if (skb.quoted !== null && skb.icmpType === 5) this.observed.redirects++;
+    if (skb.quoted !== null && skb.icmpType === 5) this.observed.redirected.push(stack.at);
     if (stack !== this.probeStack) return;
     if (skb.icmpType === 0 && skb.proto === ICMP) {
       if (skb.sport === this.probeIcmpId) this.observed.reply ??= delivery(stack.at, skb);

@@ -33,8 +33,8 @@ export interface Observed {
   reply: Delivery | null;
   isReset: boolean;
   readonly icmpErrors: { readonly type: number; readonly code: number; readonly from: Ipv4 }[];
-  /** Redirects that reached a host, whoever it was. */
-  redirects: number;
+  /** Whom redirects reached, whoever it was. */
+  readonly redirected: string[];
   sendError: { readonly errno: string; readonly text: string } | null;
   readonly drops: Drop[];
   unknown: { readonly reason: string; readonly text: string; readonly at: string } | null;
@@ -54,7 +54,7 @@ export function nothingObserved(): Observed {
     reply: null,
     isReset: false,
     icmpErrors: [],
-    redirects: 0,
+    redirected: [],
     sendError: null,
     drops: [],
     unknown: null,

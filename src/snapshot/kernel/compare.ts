@@ -46,8 +46,8 @@ export const TIER_GROUPS: readonly { readonly name: string; readonly tiers: read
 /** What the twin did with a probe, and what it holds afterwards. */
 export interface TwinRun {
   readonly trace: Trace;
-  /** How many redirects reached a host. */
-  readonly redirects: number;
+  /** Whom redirects reached. */
+  readonly redirected: readonly string[];
   /** Connections by `MACHINE/NETNS`. */
   readonly conntrack: ReadonlyMap<string, readonly ConntrackEntry[]>;
   /** Connections that the probe met, with those that are over, by `MACHINE/NETNS`. */
@@ -97,7 +97,7 @@ export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: W
   claim('delivered', ...deliveries(truth, trace));
   claim('reply', truth.reply?.from ?? NOTHING, trace.reply?.from ?? NOTHING);
   claim('icmp', errors(truth.icmpErrors), errors(trace.icmpErrors));
-  if (truth.redirects !== undefined) claim('icmp', `${truth.redirects} redirects`, `${run.redirects} redirects`);
+  if (truth.redirected !== undefined) claim('icmp', redirects(truth.redirected), redirects(run.redirected));
   compareHops(truthHopRows(truth.hops), twinHopRows(trace, 'request'), ports, (...texts) => claim('hops', ...texts));
   compareHops(truthHopRows(truth.replyHops), twinHopRows(trace, 'reply'), ports, (...texts) => claim('replyHops', ...texts));
   compareRules(truthRuleRows(truth), twinRuleRows(trace), hidden, (...texts) => claim('rules', ...texts));
@@ -144,6 +144,10 @@ function deliveries(truth: TruthProbe, trace: Trace): [string, string] {
 
 function errors(list: readonly { type: number; code: number; from: string }[]): string {
   return list.length === 0 ? NOTHING : list.map(({ type, code, from }) => `${type}/${code} from ${from}`).join(', ');
+}
+
+function redirects(receivers: readonly string[]): string {
+  return receivers.length === 0 ? NOTHING : `redirect to ${[...receivers].sort().join(', ')}`;
 }
 
 /** Taps do not show that a bridge took a frame from a port, or from a tunnel that is one, which it then lost. */

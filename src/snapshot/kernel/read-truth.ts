@@ -56,7 +56,7 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     delivered: taken,
     reply: raw.reply === null ? null : { from: raw.reply },
     icmpErrors,
-    redirects: echoes.filter(({ type }) => type === 5).length,
+    redirected: echoes.filter(({ type }) => type === 5).map(({ ns }) => ns),
     hops: theWay(request, layout, takers(raw, taken, from, request, reply)),
     replyHops: theWay(reply, layout, raw.reply === null ? [] : [from]),
     trace: Object.entries(raw.rules).flatMap(([ns, rows]) =>

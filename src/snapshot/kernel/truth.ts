@@ -65,8 +65,8 @@ export interface TruthProbe {
   readonly delivered: { readonly ns: string; readonly proto: string; readonly src: string; readonly dst: string } | null;
   readonly reply: { readonly from: string } | null;
   readonly icmpErrors: readonly { readonly type: number; readonly code: number; readonly from: string }[];
-  /** How many redirects reached a host; the recordings do not tell. */
-  readonly redirects?: number;
+  /** Whom redirects reached; the recordings do not tell. */
+  readonly redirected?: readonly string[];
   readonly hops: readonly TruthHop[];
   readonly replyHops: readonly TruthHop[];
   readonly trace: readonly TruthRule[];

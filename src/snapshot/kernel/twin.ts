@@ -102,7 +102,7 @@ function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
     if (rows.size > 0) neighbours.set(at, [...rows.values()]);
   }
   const met = new Map([...(walked.observed.tracked ?? [])].map(([at, entries]) => [at, [...entries].map(entryView)]));
-  return { trace: traceOf(walked), redirects: walked.observed.redirects, conntrack, met, neighbours };
+  return { trace: traceOf(walked), redirected: walked.observed.redirected, conntrack, met, neighbours };
 }
 
 /** The entries of the tables that were learned before. */
