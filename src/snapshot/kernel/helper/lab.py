@@ -9,6 +9,7 @@ import netlink as nl
 import packet
 import routes
 import rules
+import system
 import tables
 import tools
 from listeners import Listener, Sink, half_open
@@ -20,6 +21,7 @@ UP_SECONDS = 3
 SETTLE_SECONDS = 3
 IDLE_SECONDS = 0.0003
 IDLE_ROUNDS = 2
+PUT_OFF_ROUNDS = 3
 # Of a route that is there for a moment, and shall come after all others.
 LAST_METRIC = 4294967294
 
@@ -53,6 +55,7 @@ class Lab:
         self.outside = None
         self.lingering = set()
         self.poll = select.epoll()
+        self.idle = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self.watched = {}
         try:
             self.build(plan)
@@ -62,6 +65,7 @@ class Lab:
 
     def close(self):
         self.poll.close()
+        self.idle.close()
         self.nursery.take_back([*self.sites, *self.sinks.values(), *([self.outside] if self.outside else [])])
 
     def build(self, plan):
@@ -208,8 +212,20 @@ class Lab:
         ):
             self.each(lambda site, part=part, arguments=arguments: (arguments, site.plan[part] if wanted(site) else ""))
 
+    def work_off(self):
+        """
+        Lets the kernel do here what it had put off: packets and timers may wait for a thread of their own, which a busy machine does not
+        let run. Whoever takes the lock of a socket gives way to them. @source kernel/softirq.c __local_bh_enable_ip
+        """
+        for _ in range(PUT_OFF_ROUNDS):
+            try:
+                self.idle.recv(1)
+            except BlockingIOError:
+                pass
+
     def pump(self, seen):
         """Lets every socket that has something take it. True when there was something."""
+        self.work_off()
         ready = self.poll.poll(0)
         for fd, _events in ready:
             self.watched[fd].ready(seen)
@@ -267,6 +283,7 @@ class Lab:
             site.flows.newcomers()
         self.reasons.since()
         seen = []
+        system.hurry(True)
         sent, began = time.monotonic(), time.time_ns()
         sender = None
         if probe.get("link") is not None:
@@ -277,6 +294,7 @@ class Lab:
         settled = self.settle(sender, seen)
         if probe["proto"] == "tcp" and not seen:
             seen += self.half_open()
+        system.hurry(False)
         frames, hit, heard = self.collect()
         born = {site.name: rows for site in self.sites if (rows := site.flows.newcomers())}
         result = {
