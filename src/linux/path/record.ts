@@ -54,6 +54,7 @@ export function start(recorder: Recorder, stack: Stack, skb: Skb): void {
 export function forkSkb(stack: Stack, skb: Skb): Skb {
   const copy = skb.clone();
   copy.isCopy = true;
+  copy.sender = 'none';
   const { recorder } = stack.effects;
   if (recorder !== null && skb.leg !== null && skb.hop !== null) {
     const fork = recorder.fork(skb.leg, skb.hop);
