@@ -15,8 +15,16 @@ export interface Socket {
   readonly mark?: number;
   readonly tos?: number;
   readonly ttl?: number;
+  /** How far a connection has come that a probe opens or calls forth; others stand. */
+  readonly handshake?: Handshake;
   /** Who listens, e.g. `pod default/web`. */
   readonly owner: string | null;
+}
+
+export interface Handshake {
+  state: 'syn-sent' | 'syn-received' | 'established';
+  /** When it last answered a segment that it did not expect. */
+  rebukedAtMs: number | null;
 }
 
 /** The sockets of one protocol and port go by one number. */

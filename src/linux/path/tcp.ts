@@ -1,0 +1,136 @@
+import { formatIpv4 } from '../../wire/ipv4.ts';
+import { TCP } from '../../wire/proto.ts';
+import type { Device } from '../device.ts';
+import { ACK, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
+import type { Handshake, Socket } from '../socket.ts';
+import type { Stack } from '../stack.ts';
+import { afterSegment, answerTo, emit, initialSequence, resetTo } from './emit.ts';
+import { findSocket, isBlindTo, socketDevice } from './find-socket.ts';
+
+/** A SYN-ACK with the options that the kernel likes, and with the MSS alone, to a SYN that had none. @source net/ipv4/tcp_output.c tcp_synack_options */
+const SYN_BYTES = 60;
+const PLAIN_SYN_BYTES = 44;
+
+const ACK_BYTES = 52;
+/** So often a socket answers what it did not expect. @source net/ipv4/tcp_ipv4.c tcp_sk_init, sysctl_tcp_invalid_ratelimit */
+const INVALID_RATELIMIT_MS = 500;
+
+/** @source net/ipv4/tcp_ipv4.c tcp_v4_rcv */
+export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
+  if (skb.packetType !== PACKET_HOST) {
+    stack.effects.dropped(stack, skb, 'NOT_SPECIFIED', 'TCP takes no broadcast');
+    return;
+  }
+  const socket = findSocket(stack, 'tcp', socketDevice(device, skb), skb);
+  if (isBlindTo(stack, skb, socket)) return;
+  const { tcpFlags } = skb;
+  if (socket === null) {
+    if ((tcpFlags & RST) !== 0) {
+      stack.effects.dropped(stack, skb, 'NO_SOCKET', 'a RST for nobody');
+      return;
+    }
+    if (skb.input?.kind === 'local') reset(stack, skb);
+    stack.effects.dropped(stack, skb, 'NO_SOCKET', nobodyText(stack, skb));
+    return;
+  }
+  if (socket.peer !== null) {
+    stack.effects.delivered(stack, skb, socket);
+    stack.effects.release(socket, () => {
+      converse(stack, socket, skb);
+    });
+    return;
+  }
+  if ((tcpFlags & (SYN | ACK | RST)) === SYN) {
+    stack.effects.delivered(stack, skb, socket);
+    const opened: Socket = {
+      proto: 'tcp',
+      addr: skb.dst,
+      port: skb.dport,
+      dev: socket.dev,
+      peer: { addr: skb.src, port: skb.sport },
+      answers: false,
+      mark: stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0,
+      owner: socket.owner,
+      handshake: { state: 'syn-received', rebukedAtMs: null },
+    };
+    stack.session.sockets.push(opened);
+    synAck(stack, opened, skb);
+    return;
+  }
+  if ((tcpFlags & RST) === 0) reset(stack, skb);
+  stack.effects.dropped(stack, skb, 'TCP_FLAGS', `the listener on tcp/${skb.dport} has no such connection`);
+}
+
+/**
+ * A segment reaches the socket of its connection. A SYN that comes twice has its answer sent again, and once there is a connection any
+ * further one is answered with where that stands.
+ * @source net/ipv4/tcp_minisocks.c tcp_check_req, net/ipv4/tcp_input.c tcp_rcv_state_process, tcp_validate_incoming
+ */
+function converse(stack: Stack, socket: Socket, skb: Skb): void {
+  const { handshake } = socket;
+  switch (skb.tcpFlags & (SYN | ACK | RST)) {
+    case SYN | ACK:
+      if (handshake?.state === 'syn-sent') {
+        handshake.state = 'established';
+        acknowledge(stack, socket, skb, 'ACK completes the handshake');
+      } else if (handshake?.state !== 'syn-received' && !isRateLimited(stack, handshake)) {
+        acknowledge(stack, socket, skb, 'a second SYN-ACK: ACK says where the connection stands');
+      }
+      return;
+    case SYN:
+      if (handshake?.state === 'syn-sent' || isRateLimited(stack, handshake)) return;
+      if (handshake?.state === 'syn-received') synAck(stack, socket, skb);
+      else acknowledge(stack, socket, skb, 'a second SYN: ACK says where the connection stands');
+      return;
+    case ACK:
+      if (handshake?.state === 'syn-received') handshake.state = 'established';
+  }
+}
+
+/** @source net/ipv4/tcp_input.c __tcp_oow_rate_limited */
+function isRateLimited({ effects: { nowMs } }: Stack, handshake: Handshake | undefined): boolean {
+  if (handshake === undefined) return false;
+  if (handshake.rebukedAtMs !== null && nowMs - handshake.rebukedAtMs < INVALID_RATELIMIT_MS) return true;
+  handshake.rebukedAtMs = nowMs;
+  return false;
+}
+
+function synAck(stack: Stack, socket: Socket, skb: Skb): void {
+  const answer = answerTo(stack, skb, TCP, skb.lengthBytes < SYN_BYTES ? PLAIN_SYN_BYTES : SYN_BYTES);
+  answer.tcpFlags = SYN | ACK;
+  answer.tcpSeq = initialSequence(answer);
+  answer.tcpAck = afterSegment(skb);
+  answer.df = true;
+  answer.boundDev = socket.dev;
+  answer.mark = socket.mark ?? 0;
+  emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
+}
+
+function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string): void {
+  const ack = answerTo(stack, skb, TCP, ACK_BYTES);
+  ack.tcpFlags = ACK;
+  ack.tcpSeq = (skb.tcpFlags & ACK) !== 0 ? skb.tcpAck : (initialSequence(ack) + 1) | 0;
+  ack.tcpAck = afterSegment(skb);
+  ack.df = true;
+  ack.mark = socket.mark ?? 0;
+  ack.tos = socket.tos ?? 0;
+  ack.ttl = socket.ttl ?? ack.ttl;
+  ack.boundDev = socket.dev;
+  ack.role = 'ack';
+  emit(stack, ack, 'socket', () => text);
+}
+
+/** An answer whose translation was missed finds the socket that waits for it in a connection with somebody else. */
+function nobodyText({ session }: Stack, skb: Skb): string {
+  const waiting = session.sockets.find(({ proto, port, peer }) => proto === 'tcp' && port === skb.dport && peer !== null);
+  if (waiting?.peer === undefined || waiting.peer === null) return `nobody listens on tcp/${skb.dport}`;
+  const { addr, port } = waiting.peer;
+  return `tcp/${skb.dport} is connected with ${formatIpv4(addr)}:${port}, not with ${formatIpv4(skb.src)}:${skb.sport}`;
+}
+
+/** Unlike the RST of a REJECT rule, it has the TOS of what it answers. @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */
+function reset(stack: Stack, skb: Skb): void {
+  const answer = resetTo(stack, skb);
+  answer.tos = skb.tos;
+  emit(stack, answer, 'socket', ({ src, sport }) => `RST from ${formatIpv4(src)}:${sport}`);
+}
