@@ -33,7 +33,7 @@ export function compileIpset(ipset: Ipset): CompiledIpset {
   if (result === undefined) {
     const dimensions = DIMENSIONS[ipset.type];
     const root = newLevel();
-    for (const entry of ipset.entries) insert(root, entry, ipset);
+    for (const entry of ipset.entries) if (!isForPorts(entry)) insert(root, entry, ipset);
     const hasTimeouts = ipset.entries.some((entry) => (entry.timeoutSeconds ?? 0) > 0);
     result = { ipset, dimensions, root, hasTimeouts, unmodelled: unmodelledOption(ipset, dimensions) };
     compiled.set(ipset, result);
@@ -41,11 +41,18 @@ export function compileIpset(ipset: Ipset): CompiledIpset {
   return result;
 }
 
-function unmodelledOption({ header, netmask, type, entries }: Ipset, dimensions: readonly Dimension[]): string | null {
+/**
+ * Nothing that xt_set asks is about the ports of a bridge.
+ * @source net/netfilter/ipset/ip_set_hash_netiface.c hash_netiface4_kadt (IPSET_FLAG_PHYSDEV), net/netfilter/xt_set.c
+ */
+function isForPorts({ parts }: IpsetEntry): boolean {
+  return parts.some((part) => part.k === 'iface' && part.physdev);
+}
+
+function unmodelledOption({ header, netmask, type }: Ipset, dimensions: readonly Dimension[]): string | null {
   if (header.some((option) => option.startsWith('bitmask '))) return 'bitmask';
   if (netmask !== null && dimensions.includes('net')) return `the netmask of a ${type}`;
-  const onPort = entries.some(({ parts }) => parts.some((part) => part.k === 'iface' && part.physdev));
-  return onPort ? 'a member with physdev' : null;
+  return null;
 }
 
 function newLevel(): Level {
