@@ -1,4 +1,5 @@
 import { ANY, type Ipv4 } from '../../wire/ipv4.ts';
+import { contains } from '../../wire/prefix.ts';
 import type { Device } from '../device.ts';
 import type { Nexthop, Route, RouteType } from '../route.ts';
 import { EACCES, EAGAIN, EHOSTUNREACH, EINVAL, OK } from './errno.ts';
@@ -24,6 +25,11 @@ export interface RouteContext {
   readonly localAddresses: ReadonlyMap<number, Device>;
 }
 
+/** Routes of a table that say of their destination that it is this host itself: `scope host`. */
+export function hostScoped(routes: readonly Route[]): readonly Route[] {
+  return routes.filter(({ type, scope }) => type === 'unicast' && scope === 'host');
+}
+
 /** One way of a route, with its device found and its reachability worked out. @source struct fib_nh_common */
 export class FibNexthop {
   readonly route: FibRoute;
@@ -43,14 +49,14 @@ export class FibNexthop {
   output: OutputRoute | null = null;
   source: Ipv4 | null = null;
 
-  constructor(route: FibRoute, index: number, nexthop: Nexthop, context: RouteContext) {
+  constructor(route: FibRoute, index: number, nexthop: Nexthop, context: RouteContext, toHost: readonly Route[]) {
     this.route = route;
     this.index = index;
     const device = nexthop.dev === null ? null : (context.deviceByName.get(nexthop.dev) ?? null);
     this.device = device;
     this.gateway = nexthop.via ?? ANY;
     this.weight = nexthop.weight;
-    this.scope = nexthopScope(route.type, nexthop, device);
+    this.scope = nexthopScope(route.type, nexthop, device, toHost);
     // A device that is down takes its routes along, except those of its own addresses.
     this.dead = nexthop.dead || device === null || (!device.up && this.scope !== SCOPE_NOWHERE);
     this.ignored = device !== null && !device.link.carrier && device.sysctl.ignoreRoutesWithLinkdown;
@@ -59,13 +65,17 @@ export class FibNexthop {
 
 /**
  * How near the next hop is. The kernel finds that out when the route is added; here a gateway counts as this host itself where its
- * device owns the address.
+ * device owns the address, or a route of the same table says so.
  * @source net/ipv4/fib_semantics.c fib_create_info, fib_check_nh_v4_gw, fib_check_nh_nongw
  */
-function nexthopScope(type: RouteType, { via, onlink }: Nexthop, device: Device | null): number {
+function nexthopScope(type: RouteType, { via, dev, onlink }: Nexthop, device: Device | null, toHost: readonly Route[]): number {
   if (type === 'local') return SCOPE_NOWHERE;
   if (via === null) return SCOPE_HOST;
-  const own = device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via));
+  const own =
+    (device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via))) ||
+    toHost.some(
+      ({ dst, len, nexthops }) => contains({ addr: dst, len }, via) && nexthops.some((way) => way.dev === dev && way.via === null),
+    );
   return own && !onlink ? SCOPE_HOST : SCOPE_LINK;
 }
 
@@ -89,7 +99,7 @@ export class FibRoute {
   broadcast: InputRoute | null = null;
   localOutput: OutputRoute | null = null;
 
-  constructor(route: Route, table: number, context: RouteContext) {
+  constructor(route: Route, table: number, context: RouteContext, toHost: readonly Route[]) {
     this.route = route;
     this.table = table;
     this.type = route.type;
@@ -100,7 +110,7 @@ export class FibRoute {
     this.scope = scopeNumber(route.scope);
     this.error = ERRORS[route.type];
     this.src = route.src ?? ANY;
-    this.nexthops = route.nexthops.map((nexthop, index) => new FibNexthop(this, index, nexthop, context));
+    this.nexthops = route.nexthops.map((nexthop, index) => new FibNexthop(this, index, nexthop, context, toHost));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Device } from '../device.ts';
 import { type FibTable, type PolicyRule, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
-import { FibRoute, type RouteContext } from './fib-route.ts';
+import { FibRoute, type RouteContext, hostScoped } from './fib-route.ts';
 import { type FibRule, compileRules } from './fib-rule.ts';
 import { FibLookupTable } from './fib-table.ts';
 
@@ -30,7 +30,10 @@ function routesOf(table: FibTable, devices: readonly Device[], context: RouteCon
   let tables = cache.get(devices);
   if (tables === undefined) cache.set(devices, (tables = new WeakMap()));
   let routes = tables.get(table);
-  if (routes === undefined) tables.set(table, (routes = table.routes.map((route) => new FibRoute(route, table.id, context))));
+  if (routes === undefined) {
+    const toHost = hostScoped(table.routes);
+    tables.set(table, (routes = table.routes.map((route) => new FibRoute(route, table.id, context, toHost))));
+  }
   return routes;
 }
 
