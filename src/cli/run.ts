@@ -56,22 +56,31 @@ export function integer(text: string): number {
   return Number(text);
 }
 
+/** The report takes the place of an earlier one only when there is something to report on. */
 async function runOnce(paths: readonly string[], flags: RunFlags): Promise<Exit> {
+  const scenarios = scenariosIn(paths);
+  const listed = flags.list === true ? list(scenarios, flags) : null;
   const output = flags.output === undefined ? standardOutput() : fileOutput(flags.output);
   try {
-    const sources = findSources(paths);
-    if (sources.length === 0) throw new UsageError(`there is no scenario in ${paths.join(', ')}`);
-    const scenarios = sources.filter(({ kind }) => kind === 'scenario');
-    const snapshot = sources.find(({ kind, found }) => kind === 'snapshot' && (!found || scenarios.length === 0));
-    if (snapshot !== undefined) {
-      throw new UsageError(
-        `${snapshot.file} is a snapshot directory, which promises nothing: nothing to run; a scenario with snapshot: in it can, podwalk trace sends packets through it`,
-      );
-    }
-    return await (flags.list === true ? list(scenarios, flags, output) : runAll(scenarios, flags, output));
+    if (listed === null) return await runAll(scenarios, flags, output);
+    for (const line of listed) output.write(`${line}\n`);
+    if (listed.length > 0) return EXIT.OK;
+    process.stderr.write('podwalk: nothing to run\n');
+    return EXIT.BAD_INPUT;
   } finally {
     output.close();
   }
+}
+
+function scenariosIn(paths: readonly string[]): SourceFile[] {
+  const sources = findSources(paths);
+  if (sources.length === 0) throw new UsageError(`there is no scenario in ${paths.join(', ')}`);
+  const scenarios = sources.filter(({ kind }) => kind === 'scenario');
+  const snapshot = sources.find(({ kind, found }) => kind === 'snapshot' && (!found || scenarios.length === 0));
+  if (snapshot === undefined) return scenarios;
+  throw new UsageError(
+    `${snapshot.file} is a snapshot directory, which promises nothing: nothing to run; a scenario with snapshot: in it can, podwalk trace sends packets through it`,
+  );
 }
 
 async function runAll(sources: readonly SourceFile[], flags: RunFlags, output: Output): Promise<Exit> {
@@ -132,21 +141,17 @@ async function attempt<T>(file: string, work: () => T | Promise<T>): Promise<T |
   }
 }
 
-function list(sources: readonly SourceFile[], flags: RunFlags, output: Output): Exit {
-  let listed = 0;
-  for (const { file } of sources) {
+/** What would run, a line each. */
+function list(sources: readonly SourceFile[], flags: RunFlags): string[] {
+  return sources.flatMap(({ file }) => {
     const { scenario, document } = loadSource(file, flags.root);
     const plan = wholePlan(scenario, document);
     const checks = plan.checks.filter((check) => isAsked(flags.tag, scenario, check));
     const promisesNothing = plan.checks.length === 0 && isAsked(flags.tag, scenario, { tags: [] });
-    if (checks.length === 0 && !promisesNothing) continue;
-    listed++;
+    if (checks.length === 0 && !promisesNothing) return [];
     const steps = scenario.steps === undefined ? '' : `, ${scenario.steps.length} steps`;
-    output.write(`${printable(file)}  ${printable(scenario.name ?? '')}  ${checks.length} checks${steps}\n`);
-  }
-  if (listed > 0) return EXIT.OK;
-  process.stderr.write('podwalk: nothing to run\n');
-  return EXIT.BAD_INPUT;
+    return [`${printable(file)}  ${printable(scenario.name ?? '')}  ${checks.length} checks${steps}`];
+  });
 }
 
 const SETTLE_MS = 150;
