@@ -20,12 +20,15 @@ export function clip(text: string, cells: number): string {
 /** A text in at most so many columns that keeps its end: names of one kind differ there. */
 export function clipStart(text: string, cells: number): string {
   if (cellsOf(text) <= cells) return text;
-  return cells <= 0
-    ? ''
-    : ELLIPSIS +
-        Array.from(text)
-          .slice(-(cells - 1))
-          .join('');
+  if (cells <= 0) return '';
+  let kept = '';
+  let used = cellsOf(ELLIPSIS);
+  for (const character of Array.from(text).toReversed()) {
+    used += characterWidth(character);
+    if (used > cells) break;
+    kept = character + kept;
+  }
+  return ELLIPSIS + kept;
 }
 
 /** As much of a text as so many columns hold. */
