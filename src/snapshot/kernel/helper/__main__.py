@@ -52,7 +52,7 @@ def main():
         try:
             run(request, nursery, reasons)
             say({"id": request["id"], "done": True})
-        except ToolFailed as error:
+        except (ToolFailed, OSError) as error:
             say({"id": request["id"], "failed": str(error)})
         finally:
             first.enter()
