@@ -47,6 +47,13 @@ module.exports = {
       to: { path: '^src/linux/' },
     },
     {
+      name: 'judge-not-generator',
+      comment: 'The judge asks the kernel about any world; the random networks are one source of them.',
+      severity: 'error',
+      from: { path: '^src/snapshot/kernel/' },
+      to: { path: '^src/snapshot/random/' },
+    },
+    {
       name: 'library-not-cli',
       comment: 'The public library holds no command and no screen.',
       severity: 'error',

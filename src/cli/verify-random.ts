@@ -4,7 +4,7 @@ import { printable } from '../report/printable.ts';
 import { verifyJson } from '../report/verify/json.ts';
 import { Agreement } from '../report/verify/text.ts';
 import type { Verdict } from '../snapshot/kernel/agreement.ts';
-import { caseFiles } from '../snapshot/kernel/case-files.ts';
+import { caseFiles } from '../snapshot/random/case-files.ts';
 import { Judges, usualJudges } from '../snapshot/kernel/judges.ts';
 import { CannotBuild } from '../snapshot/kernel/plan/word.ts';
 import { type RandomCase, randomCase } from '../snapshot/random/case.ts';

@@ -3,7 +3,7 @@ import { type Verdict, firstDifferences, wholeStory } from '../../src/snapshot/k
 import { compare } from '../../src/snapshot/kernel/compare.ts';
 import { sceneOf } from '../../src/snapshot/kernel/scene.ts';
 import { Twin } from '../../src/snapshot/kernel/twin.ts';
-import { worldsOf } from '../../src/snapshot/random/edits.ts';
+import { worldsOf } from '../../src/snapshot/kernel/edits.ts';
 import { findNames, readFind } from './finds.ts';
 
 // FIND=arp-accept narrows what is run, and tells it in full.

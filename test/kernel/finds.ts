@@ -7,7 +7,7 @@ import { parseProbeLine } from '../../src/scenario/probe-line.ts';
 import { memoryDirectory } from '../../src/snapshot/directory.ts';
 import type { TruthProbe } from '../../src/snapshot/kernel/truth.ts';
 import type { RandomCase } from '../../src/snapshot/random/case.ts';
-import type { Edit } from '../../src/snapshot/random/edits.ts';
+import type { Edit } from '../../src/snapshot/kernel/edits.ts';
 import { readSnapshot } from '../../src/snapshot/read-snapshot.ts';
 import { sessionOf } from '../../src/snapshot/session.ts';
 import { writeSnapshot } from '../../src/snapshot/write-snapshot.ts';

@@ -4,7 +4,7 @@ import { runScenario } from '../../src/scenario/run.ts';
 import { openSnapshot } from '../../src/scenario/snapshot/open.ts';
 import { NO_FILES } from '../../src/scenario/source/files.ts';
 import { memoryDirectory } from '../../src/snapshot/directory.ts';
-import { caseFiles } from '../../src/snapshot/kernel/case-files.ts';
+import { caseFiles } from '../../src/snapshot/random/case-files.ts';
 import { findNames, readFind } from './finds.ts';
 
 describe('a case that --shrink writes has a scenario, which holds once the twin does what the kernel did', () => {

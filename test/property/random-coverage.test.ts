@@ -4,7 +4,7 @@ import { MATCHES } from '../../src/linux/netfilter/match/registry.ts';
 import { TARGETS } from '../../src/linux/netfilter/target/registry.ts';
 import type { Netns } from '../../src/linux/netns.ts';
 import { randomCase, type RandomCase } from '../../src/snapshot/random/case.ts';
-import { worldsOf } from '../../src/snapshot/random/edits.ts';
+import { worldsOf } from '../../src/snapshot/kernel/edits.ts';
 import type { Trace } from '../../src/trace/trace.ts';
 import { cloneSession } from '../../src/walk/new-session.ts';
 import { runProbe } from '../../src/walk/run-probe.ts';

@@ -1,7 +1,7 @@
 import type { Probe } from '../../walk/probe.ts';
 import type { Session } from '../../world/session.ts';
 import type { FrozenWorld } from '../../world/world.ts';
-import { type Edit, worldsOf } from '../random/edits.ts';
+import { type Edit, worldsOf } from './edits.ts';
 import type { Verdict } from './agreement.ts';
 import { type Difference, type TwinRun, compare } from './compare.ts';
 import { Helper, type StartState } from './helper.ts';

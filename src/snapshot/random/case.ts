@@ -8,7 +8,7 @@ import type { FrozenWorld } from '../../world/world.ts';
 import { decorate } from './decorate.ts';
 import { Dice } from './dice.ts';
 import { drawEdits } from './draw-edits.ts';
-import { type Edit, worldsOf } from './edits.ts';
+import { type Edit, worldsOf } from '../kernel/edits.ts';
 import { drawFlows } from './flows.ts';
 import { MACHINE } from './lab.ts';
 import { drawProbes } from './probes.ts';

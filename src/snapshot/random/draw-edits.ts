@@ -6,7 +6,7 @@ import { TABLE_MAIN } from '../../linux/route.ts';
 import { confName } from '../../linux/sysctl.ts';
 import { ip } from '../../wire/ipv4.ts';
 import type { FrozenWorld } from '../../world/world.ts';
-import { type Edit, edited } from './edits.ts';
+import { type Edit, edited } from '../kernel/edits.ts';
 import { MACHINE } from './lab.ts';
 import { drawRule } from './rules/rule-set.ts';
 import type { Scene } from './scene.ts';

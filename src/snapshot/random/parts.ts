@@ -10,7 +10,7 @@ import { setFlags, setMtu } from '../../linux/ops/set-link.ts';
 import { setPort } from '../../linux/ops/bridge.ts';
 import type { Probe } from '../../walk/probe.ts';
 import type { RandomCase } from './case.ts';
-import type { Edit } from './edits.ts';
+import type { Edit } from '../kernel/edits.ts';
 import { MACHINE } from './lab.ts';
 
 /** A case while parts of it are taken away. */

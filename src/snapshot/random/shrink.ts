@@ -1,6 +1,6 @@
 import { freeze } from '../../world/freeze.ts';
 import type { RandomCase } from './case.ts';
-import { canBeEdited, type Edit } from './edits.ts';
+import { canBeEdited, type Edit } from '../kernel/edits.ts';
 import { MACHINE } from './lab.ts';
 import { type Draft, type Part, PHASES } from './parts.ts';
 

@@ -1,7 +1,7 @@
 import { DEFAULT_ICMP_ID, DEFAULT_SIZE_BYTES, DEFAULT_SPORT, DEFAULT_TTL } from '../../../walk/walk.ts';
 import type { Probe } from '../../../walk/probe.ts';
 import { formatIpv4 } from '../../../wire/ipv4.ts';
-import { type Edit, commandOf } from '../../random/edits.ts';
+import { type Edit, commandOf } from '../edits.ts';
 import type { Sink, Site } from './links.ts';
 import { sysctlPath } from './sysctls.ts';
 import { CannotBuild } from './word.ts';

@@ -7,12 +7,12 @@ import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import type { Probe } from '../../walk/probe.ts';
 import { edit } from '../../world/history.ts';
 import type { FrozenWorld } from '../../world/world.ts';
-import { MACHINE } from './lab.ts';
 
 /** Something that somebody changes between two probes, while what packets left behind stays. */
 export type Edit = {
   /** The probe that is the first to find it changed. */
   readonly before: number;
+  /** The name of its namespace, which is the only one of that name. */
   readonly netns: string;
 } & (
   | { readonly kind: 'iptables'; readonly args: readonly string[] }
@@ -43,8 +43,9 @@ export function commandOf(change: Edit): readonly string[] {
 export function edited(world: FrozenWorld, change: Edit): FrozenWorld | null {
   let done = false;
   const { world: after } = edit(world, commandOf(change).join(' '), (draft) => {
-    const netns = draft.machines[MACHINE]?.netns[change.netns];
-    if (netns !== undefined) done = apply(netns, change);
+    const all = Object.values(draft.machines).flatMap(({ netns }) => Object.values(netns));
+    const place = all.find(({ name }) => name === change.netns);
+    if (place !== undefined) done = apply(place, change);
   });
   return done ? after : null;
 }

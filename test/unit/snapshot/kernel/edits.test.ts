@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { canBeEdited, commandOf, type Edit, worldsOf } from '../../../../src/snapshot/random/edits.ts';
+import { canBeEdited, commandOf, type Edit, worldsOf } from '../../../../src/snapshot/kernel/edits.ts';
 import { randomCase } from '../../../../src/snapshot/random/case.ts';
 import { ip } from '../../../../src/wire/ipv4.ts';
 

@@ -1,10 +1,10 @@
 import type { Probe } from '../../walk/probe.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
-import type { RandomCase } from '../random/case.ts';
-import { commandOf } from '../random/edits.ts';
+import type { RandomCase } from './case.ts';
+import { commandOf } from '../kernel/edits.ts';
 import { writeSnapshot } from '../write-snapshot.ts';
 import { caseScenario } from './case-scenario.ts';
-import type { TruthProbe } from './truth.ts';
+import type { TruthProbe } from '../kernel/truth.ts';
 
 /**
  * A case as files: a snapshot directory that any command takes, its probes, a scenario that promises what the kernel did, and how to ask

@@ -1,11 +1,11 @@
 import type { Probe } from '../../walk/probe.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { InvariantError } from '../../wire/invariant.ts';
-import type { RandomCase } from '../random/case.ts';
-import type { Edit } from '../random/edits.ts';
-import { MACHINE } from '../random/lab.ts';
-import { possibleOutcomes } from './compare.ts';
-import type { TruthProbe } from './truth.ts';
+import type { RandomCase } from './case.ts';
+import type { Edit } from '../kernel/edits.ts';
+import { MACHINE } from './lab.ts';
+import { possibleOutcomes } from '../kernel/compare.ts';
+import type { TruthProbe } from '../kernel/truth.ts';
 
 /**
  * A case as a scenario on the snapshot beside it. Its checks promise what the kernel did, so that it holds as soon as the twin does the
