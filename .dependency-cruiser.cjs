@@ -2,13 +2,10 @@
 const LAYERS = [
   'cli',
   'tui',
-  'lab',
-  'shell',
   'report',
   'show',
   'scenario',
   'snapshot',
-  'analyze',
   'aks',
   'walk',
   'world',
