@@ -99,19 +99,9 @@ function keysOf(text) {
   return text.split(' ').filter((key) => key !== '');
 }
 
-/** Lays the blocks of a frame over each other, as a terminal would show them. */
-function gridOf({ blocks }) {
-  const grid = Array.from({ length: ROWS }, () => Array.from({ length: COLUMNS }, () => ({ character: ' ', style: '' })));
-  for (const { left, top, text } of blocks) {
-    for (const [index, line] of text.split('\n').entries()) {
-      let x = left;
-      for (const cell of cellsOf(line)) {
-        if (grid[top + index]?.[x] !== undefined) grid[top + index][x] = cell;
-        x++;
-      }
-    }
-  }
-  return grid;
+/** The cells of a frame's lines. */
+function gridOf({ lines }) {
+  return lines.map((line) => [...cellsOf(line)]);
 }
 
 const CLASSES = new Map([

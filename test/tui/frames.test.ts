@@ -14,6 +14,7 @@ const SCREENS: readonly { readonly name: string; readonly file?: string; readonl
   { name: 'conntrack-of-the-fabric', keys: ['l', 'l', 'c'] },
   { name: 'map', file: 'scenarios/faults/kubenet-route-missing.yaml', keys: ['M', 'l', 'l'] },
   { name: 'map-of-a-machine', file: 'scenarios/faults/kubenet-route-missing.yaml', keys: ['l', 'M', 'enter'] },
+  { name: 'map-of-long-names', file: 'scenarios/aks-overlay.yaml', keys: ['l', 'M'] },
   { name: 'matrix', keys: ['m', 'j', 'l', 'l'] },
   { name: 'tables', keys: ['l', 'T', 'l', 'l', 'l', 'l', 'l', 'j'] },
   { name: 'choose-target', keys: ['t', 'w', 'e', 'b'] },

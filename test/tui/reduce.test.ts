@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { type InkKey, keysOf } from '../../src/tui/keys/key.ts';
 import { KEYMAP } from '../../src/tui/keys/keymap.ts';
 import { frameOf } from '../../src/tui/panel/frame.ts';
 import { timeline, walked } from '../../src/tui/state/context.ts';
@@ -55,6 +56,25 @@ function checkFrame(state: State): void {
   }
 }
 
+const NO_KEY: InkKey = {
+  upArrow: false,
+  downArrow: false,
+  leftArrow: false,
+  rightArrow: false,
+  pageDown: false,
+  pageUp: false,
+  home: false,
+  end: false,
+  return: false,
+  escape: false,
+  ctrl: false,
+  shift: false,
+  tab: false,
+  backspace: false,
+  delete: false,
+  meta: false,
+};
+
 describe('the reducer', () => {
   test.prop([sequence], { numRuns: 60 })('never fails, whatever is pressed, and keeps every cursor in its list', (keys) => {
     const bench = new Bench(twin);
@@ -104,6 +124,19 @@ describe('the reducer', () => {
   it('the state is plain data', () => {
     const { state } = new Bench(twin).press('n', 'n', 'e', 'down');
     expect(structuredClone(state)).toEqual(state);
+  });
+
+  it('the help scrolls back as soon as it was scrolled to its end', () => {
+    const bench = new Bench(twin).press('?', 'G');
+    const end = bench.screen();
+    expect(bench.press('k').screen()).not.toBe(end);
+    expect(bench.press('j', 'j', 'j').screen()).toBe(end);
+  });
+
+  it('escape and a key right behind it are two keys', () => {
+    const none = { ...NO_KEY, meta: true };
+    expect(keysOf('x', none)).toEqual(['esc', 'x']);
+    expect(keysOf('jj', NO_KEY)).toEqual(['j', 'j']);
   });
 
   it('a key that can not act says why', () => {

@@ -145,7 +145,7 @@ function drawMachine(sketch: Sketch, name: string, box: Box, row: 'top' | 'botto
   if (host === undefined || machine === null) return;
   const isHere = current !== null && machineOf(current.at) === name;
   const address = addressOf(host);
-  sketch.frame(box, sketch.name(address === null ? name : `${name} ${address}`), isHere ? 'current' : 'frame');
+  sketch.frame(box, sketch.machineTitle(name, address, box.width - 6), isHere ? 'current' : 'frame');
   const room = box.height - 2;
   const ats = machine.netns.filter((netns) => netns.name !== ROOT).map(({ at }) => at);
   const ordered = [...ats.filter((at) => touched.has(at)), ...ats.filter((at) => !touched.has(at))];

@@ -2,7 +2,7 @@ import type { World } from '../../world/world.ts';
 import { printable } from '../printable.ts';
 import { Canvas, type MapStyle } from './canvas.ts';
 import { ASCII, type Glyphs, UNICODE } from './glyphs.ts';
-import { fitText, textWidth } from './text-width.ts';
+import { fitText, fitTextEnd, textWidth } from './text-width.ts';
 import { podsOf } from './topology.ts';
 import { type Visit, isAhead } from './visits.ts';
 
@@ -51,6 +51,13 @@ export class Sketch {
 
   fit(text: string, columns: number): string {
     return fitText(text, Math.max(0, columns), this.glyphs.more);
+  }
+
+  /** A machine's name, with its address where there is room for both. */
+  machineTitle(machine: string, address: string | null, columns: number): string {
+    const name = this.name(machine);
+    const both = address === null ? name : `${name} ${address}`;
+    return textWidth(both) <= columns ? both : fitTextEnd(name, columns, this.glyphs.more);
   }
 
   /** What people call a namespace: its pod, or its own name. */

@@ -52,3 +52,18 @@ export function fitText(text: string, columns: number, mark: string): string {
   }
   return fitted + mark;
 }
+
+/** As {@link fitText}, its beginning cut off: names of one kind differ at their end. */
+export function fitTextEnd(text: string, columns: number, mark: string): string {
+  if (textWidth(text) <= columns) return text;
+  const room = columns - textWidth(mark);
+  if (room < 0) return '';
+  let fitted = '';
+  let width = 0;
+  for (const character of Array.from(text).toReversed()) {
+    width += characterWidth(character);
+    if (width > room) break;
+    fitted = character + fitted;
+  }
+  return mark + fitted;
+}

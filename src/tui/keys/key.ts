@@ -61,8 +61,9 @@ export function keysOf(input: string, key: InkKey): readonly Key[] {
   if (key.backspace || key.delete) return ['backspace'];
   if (key.escape) return ['esc'];
   if (key.ctrl) return input.length === 1 ? [`ctrl+${input}`] : [];
-  if (key.meta) return [];
-  return Array.from(input).flatMap(characterKey);
+  const typed = Array.from(input).flatMap(characterKey);
+  // Escape and a key right behind it arrive as the key with alt, which means nothing here.
+  return key.meta ? ['esc', ...typed] : typed;
 }
 
 function characterKey(character: string): Key[] {

@@ -1,15 +1,16 @@
 import { keyName } from '../keys/key.ts';
 import { bindingsInSight } from '../keys/keymap.ts';
 import type { Context } from '../state/context.ts';
+import type { Modal } from '../state/state.ts';
 import { cellsOf } from '../text/cells.ts';
 import { type Line, type Span, fitLine, line, span } from '../text/span.ts';
 
-/** The last line: what a key did, or else the keys of the focused pane; on the right what is edited. */
+/** The last line: what a key did, or else the keys of what lies over the panes, or of the focused pane; on the right what is edited. */
 export function footerLine(context: Context, width: number): Line {
   const { state } = context;
   const right = editsText(context);
   const room = width - cellsOf(right) - 1;
-  const left = state.status === null ? keyLine(context, room) : statusLine(state.status.text, state.status.tone === 'refused');
+  const left = state.status === null ? keysLine(context, room) : statusLine(state.status.text, state.status.tone === 'refused');
   return line(...fitLine(left, room).spans, ' ', span(right, 'accent'));
 }
 
@@ -23,19 +24,49 @@ function editsText({ state }: Context): string {
   return `${done.length} ${done.length === 1 ? 'edit' : 'edits'}${undone.length === 0 ? '' : ` (${undone.length} undone)`} `;
 }
 
-/** As many keys as there is room for; the help always. */
-function keyLine(context: Context, room: number): Line {
+function keysLine(context: Context, room: number): Line {
+  const { modal } = context.state;
+  return modal === null ? paneKeys(context, room) : line(...MODAL_KEYS[modal.kind].flatMap(([key, what]) => hint(key, what)));
+}
+
+const MODAL_KEYS: Readonly<Record<Modal['kind'], readonly (readonly [string, string])[]>> = {
+  help: [
+    ['j', 'down'],
+    ['k', 'up'],
+    ['esc', 'back'],
+  ],
+  choose: [
+    ['↑', 'up'],
+    ['↓', 'down'],
+    ['enter', 'take'],
+    ['^u', 'empty'],
+    ['esc', 'back'],
+  ],
+  ask: [
+    ['enter', 'take'],
+    ['^u', 'cut to the start'],
+    ['^k', 'to the end'],
+    ['esc', 'back'],
+  ],
+};
+
+function hint(key: string, what: string): Span[] {
+  return [span(' '), span(key, 'strong'), span(` ${what} `)];
+}
+
+/** As many keys as there is room for, of those that can act; the help always. */
+function paneKeys(context: Context, room: number): Line {
   const spans: Span[] = [];
   let used = cellsOf(HELP);
   for (const { keys, command } of bindingsInSight(context.state)) {
     const [key] = keys;
     if (command.short === undefined || command.short === 'help' || key === undefined) continue;
+    if ((command.blocked?.(context) ?? null) !== null) continue;
     const name = keyName(key);
     const width = name.length + command.short.length + 3;
     if (used + width > room) continue;
     used += width;
-    const isBlocked = (command.blocked?.(context) ?? null) !== null;
-    spans.push(span(' '), span(name, isBlocked ? 'dim' : 'strong'), span(` ${command.short} `, isBlocked ? 'dim' : 'plain'));
+    spans.push(...hint(name, command.short));
   }
   return line(...spans, ' ', span('?', 'strong'), ' help');
 }

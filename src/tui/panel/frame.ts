@@ -75,7 +75,7 @@ function contentOf(context: Context, pane: Pane, room: Room, theme: Theme): Cont
     case 'packet':
       return packetPane(context, width);
     case 'walk':
-      return walkPane(context, height);
+      return walkPane(context, width, height);
     case 'checks':
       return checksPane(context, height);
     case 'step':

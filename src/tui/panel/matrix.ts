@@ -2,7 +2,7 @@ import type { Context } from '../state/context.ts';
 import { axesOf, currentPair } from '../state/matrix.ts';
 import { clip, clipStart, fit } from '../text/cells.ts';
 import { type Content, windowStart } from '../text/frame.ts';
-import { type Line, type Span, type Tone, line, span } from '../text/span.ts';
+import { type Line, type Span, type Tone, line, span, wrap } from '../text/span.ts';
 import type { Place } from '../twin/endpoints.ts';
 import type { Cell, SourceClass } from '../twin/matrix.ts';
 import { namedPlaces } from './words.ts';
@@ -10,6 +10,7 @@ import { tabTitle } from './tabs.ts';
 
 const CELL_WIDTH = 4;
 const MAX_NAME = 26;
+const SENTENCE_LINES = 2;
 const LEGEND = '. replied  ~ no answer  X dropped  # refused  ? unknown  - not possible';
 const SOURCES = "receiver sees: o sender's own address  n a node's  p a public one  * another";
 
@@ -32,7 +33,8 @@ export function matrixPane(context: Context, width: number, height: number): Con
   );
   const columns = Math.max(1, Math.floor((width - longest - 2) / CELL_WIDTH));
   const heads = headHeight(height, to);
-  const rows = Math.max(1, height - heads - 4);
+  const about = pairLines(pair, twin.cell(pair.from, pair.to, state.edits.done), width, twin.placeNames(state.edits.done));
+  const rows = Math.max(1, height - heads - about.length - 2);
   const left = windowStart(to.length, state.matrix.column, columns);
   const top = windowStart(from.length, state.matrix.row, rows);
   const targets = to.slice(left, left + columns);
@@ -47,7 +49,7 @@ export function matrixPane(context: Context, width: number, height: number): Con
   return {
     title,
     lines: [
-      ...pairLines(pair, twin.cell(pair.from, pair.to, state.edits.done), width, twin.placeNames(state.edits.done)),
+      ...about,
       ...headLines(targets, state.matrix.column - left, heads, longest),
       ...lines,
       line(span(clip(LEGEND, width), 'dim')),
@@ -104,8 +106,10 @@ const WHOSE: Readonly<Record<SourceClass, string>> = { own: "sender's own", node
 function pairLines({ from, to }: { from: Place; to: Place }, cell: Cell | null, width: number, names: ReadonlyMap<string, string>): Line[] {
   const port = to.port === null ? '' : `:${to.port}`;
   const head = line(span(`${from.name} → ${to.name}${port} ${to.proto ?? ''}`, 'strong'));
-  if (cell === null) return [head, line(span('…', 'dim'))];
+  if (cell === null) return [head, line(span('…', 'dim')), line('')];
   const seen = cell.seen === null ? '' : `, seen from ${cell.seen.address} (${WHOSE[cell.seen.whose]})`;
   const { tone } = signOf(cell);
-  return [head, line(span(clip(`${cell.outcome}${seen}: ${namedPlaces(cell.text, names)}`, width), tone))];
+  const sentence = wrap(`${cell.outcome}${seen}: ${namedPlaces(cell.text, names)}`, width, tone);
+  // As many lines for every cell, so that the matrix stands still.
+  return [head, ...Array.from({ length: SENTENCE_LINES }, (_, row) => sentence[row] ?? line(''))];
 }

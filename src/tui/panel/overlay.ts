@@ -1,12 +1,11 @@
-import { bindingsInSight, paletteOf, paneName } from '../keys/keymap.ts';
-import { keyName } from '../keys/key.ts';
+import { paletteOf } from '../keys/keymap.ts';
 import { choicesOf } from '../state/choose.ts';
 import type { Context } from '../state/context.ts';
 import { timeline } from '../state/context.ts';
 import { axesOf } from '../state/matrix.ts';
 import { checkRows } from '../state/checks.ts';
 import { currentTable } from '../state/tables.ts';
-import { VIEW_NAMES } from './tabs.ts';
+import { helpContent, helpSize } from './help.ts';
 import type { Asking, Choosing, Modal } from '../state/state.ts';
 import { OPERATIONS } from '../../scenario/operation/operations.ts';
 import { type Content, windowStart } from '../text/frame.ts';
@@ -28,8 +27,8 @@ export function overlayOf(context: Context): Overlay | null {
     case undefined:
       return null;
     case 'help': {
-      const height = size.rows - 2;
-      return centred(context, Math.min(size.columns - 4, 96), height, helpContent(context, modal.offset, height - 2));
+      const { width, height } = helpSize(size);
+      return centred(context, width, height, helpContent(context, modal.offset));
     }
     case 'choose': {
       const width = Math.min(size.columns - 4, 100);
@@ -54,43 +53,6 @@ export function overlayOf(context: Context): Overlay | null {
 function centred({ state }: Context, width: number, height: number, content: Content): Overlay {
   const { columns, rows } = state.size;
   return { content, width, height, left: Math.floor((columns - width) / 2), top: Math.max(0, Math.floor((rows - height) / 2)) };
-}
-
-const KEYS_WIDTH = 18;
-
-function helpContent(context: Context, offset: number, height: number): Content {
-  const { state } = context;
-  const bindings = bindingsInSight(state);
-  const lines: Line[] = [];
-  let where: string | null = null;
-  for (const binding of bindings) {
-    const label = binding.where === 'everywhere' ? 'everywhere' : 'this pane';
-    if (label !== where)
-      lines.push(
-        line(
-          span(
-            label === 'this pane' ? `here: ${state.focus === 'view' ? VIEW_NAMES[state.view] : paneName(state.focus)}` : label,
-            'accent',
-          ),
-        ),
-      );
-    where = label;
-    const why = binding.command.blocked?.(context) ?? null;
-    const names = binding.keys.map(keyName).join(' ');
-    lines.push(
-      line(
-        span(` ${names}`.padEnd(KEYS_WIDTH), why === null ? 'strong' : 'dim'),
-        span(binding.command.help, why === null ? 'plain' : 'dim'),
-        ...(why === null ? [] : [span(`  (not now: ${why})`, 'dim')]),
-      ),
-    );
-  }
-  const start = Math.max(0, Math.min(offset, lines.length - height));
-  return {
-    title: 'keys',
-    lines: lines.slice(start, start + height),
-    foot: `${Math.min(lines.length, start + height)}/${lines.length}  j k scroll, any other key closes`,
-  };
 }
 
 const FILTER_NAMES = { walk: 'time line', checks: 'checks', matrix: 'matrix', tables: 'table' } as const;

@@ -1,7 +1,7 @@
 import { crossing } from '../../report/trace/text.ts';
 import type { LegKind } from '../../trace/trace.ts';
 import { type Context, timeline, walked } from '../state/context.ts';
-import { clip } from '../text/cells.ts';
+import { clip, clipStart } from '../text/cells.ts';
 import { type Content, windowStart } from '../text/frame.ts';
 import { EMPTY, type Line, line, selected, span } from '../text/span.ts';
 import type { Row, Timeline } from '../twin/timeline.ts';
@@ -10,7 +10,7 @@ import { brief, verbSign, verbTone } from './words.ts';
 const VERB_WIDTH = 10;
 
 /** Pane 2: the walk as one line of steps, request first, then what came back. */
-export function walkPane(context: Context, height: number): Content {
+export function walkPane(context: Context, width: number, height: number): Content {
   const { state } = context;
   const found = walked(context);
   const shown = timeline(context);
@@ -29,11 +29,11 @@ export function walkPane(context: Context, height: number): Content {
   }
   const row = shown.rowOf[state.walk.cursor] ?? 0;
   const start = windowStart(shown.rows.length, row, height);
-  const lines = shown.rows.slice(start, start + height).map((one) => rowLine(one, shown, context));
+  const lines = shown.rows.slice(start, start + height).map((one) => rowLine(one, shown, width, context));
   return { title, lines, foot: at };
 }
 
-function rowLine(row: Row, shown: Timeline, context: Context): Line {
+function rowLine(row: Row, shown: Timeline, width: number, context: Context): Line {
   switch (row.kind) {
     case 'leg': {
       const fragments = row.fragments > 1 ? ` in ${row.fragments} fragments` : '';
@@ -42,7 +42,9 @@ function rowLine(row: Row, shown: Timeline, context: Context): Line {
     case 'hop': {
       const names = context.twin.placeNames(context.state.edits.done);
       const place = names.get(row.hop.at) ?? row.hop.at;
-      return line(span(` ${row.number}. `, 'dim'), span(place, 'strong'), span(crossing(row.hop), 'dim'));
+      const number = ` ${row.number}. `;
+      // Nodes of one pool differ at the end of their names.
+      return line(span(number, 'dim'), span(clipStart(place, width - number.length), 'strong'), span(crossing(row.hop), 'dim'));
     }
     case 'step': {
       const moved = shown.steps[row.index];

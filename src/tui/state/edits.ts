@@ -57,7 +57,8 @@ export const scenarioStep: Command = {
   help: "do the next step of the scenario's own story",
   short: 'next step',
   blocked: (context) => {
-    if (context.twin.promises.steps.length === 0) return 'this scenario has no steps of its own';
+    if (context.twin.promises.steps.length === 0)
+      return context.twin.source.loaded === null ? 'a snapshot has no steps' : 'this scenario has no steps of its own';
     return nextScenarioStep(context) === null ? 'every step of the scenario is done; z takes one back' : null;
   },
   run: (context) => {

@@ -9,16 +9,17 @@ export const openHelp: Command = {
   run: ({ state }) => ({ ...state, modal: { kind: 'help', offset: 0 } }),
 };
 
-/** A key while the help is open. @param count lines of the help */
-export function helpKey(state: State, modal: Extract<Modal, { kind: 'help' }>, key: Key, count: number): State {
-  const to = (offset: number): State => ({ ...state, modal: { kind: 'help', offset: Math.max(0, Math.min(offset, count - 1)) } });
+/** A key while the help is open. @param last how far it can be scrolled */
+export function helpKey(state: State, modal: Extract<Modal, { kind: 'help' }>, key: Key, last: number): State {
+  const to = (offset: number): State => ({ ...state, modal: { kind: 'help', offset: Math.max(0, Math.min(offset, last)) } });
   switch (key) {
     case 'j':
     case 'down':
       return to(modal.offset + 1);
     case 'k':
     case 'up':
-      return to(modal.offset - 1);
+      // The terminal may have become larger since.
+      return to(Math.min(modal.offset, last) - 1);
     case 'pagedown':
     case 'space':
       return to(modal.offset + 10);
@@ -29,7 +30,7 @@ export function helpKey(state: State, modal: Extract<Modal, { kind: 'help' }>, k
       return to(0);
     case 'G':
     case 'end':
-      return to(count - 1);
+      return to(last);
     default:
       return closed(state);
   }

@@ -1,5 +1,6 @@
 import type { Key } from '../keys/key.ts';
-import { bindingFor, bindingsInSight, paletteOf, perform } from '../keys/keymap.ts';
+import { bindingFor, paletteOf, perform } from '../keys/keymap.ts';
+import { lastHelpOffset } from '../panel/help.ts';
 import { askKey, written } from './ask.ts';
 import { chooseKey } from './choose.ts';
 import { type Context, saying } from './context.ts';
@@ -42,7 +43,7 @@ function keyed(context: Context, key: Key): State {
   }
   switch (modal?.kind) {
     case 'help':
-      return helpKey(state, modal, key, bindingsInSight(state).length);
+      return helpKey(state, modal, key, lastHelpOffset(context));
     case 'choose':
       return chooseKey(context, modal, key, paletteOf);
     case 'ask':
