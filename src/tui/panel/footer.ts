@@ -1,6 +1,6 @@
 import { keyName } from '../keys/key.ts';
 import { bindingsInSight } from '../keys/keymap.ts';
-import type { Context } from '../state/context.ts';
+import type { Command, Context } from '../state/context.ts';
 import type { Modal } from '../state/state.ts';
 import { cellsOf } from '../text/cells.ts';
 import { type Line, type Span, fitLine, line, span } from '../text/span.ts';
@@ -57,15 +57,18 @@ function hint(key: string, what: string): Span[] {
 /** As many keys as there is room for, of those that can act; the help always. */
 function paneKeys(context: Context, room: number): Line {
   const spans: Span[] = [];
+  const shown = new Set<Command>();
   let used = cellsOf(HELP);
   for (const { keys, command } of bindingsInSight(context.state)) {
     const [key] = keys;
     if (command.short === undefined || command.short === 'help' || key === undefined) continue;
+    if (shown.has(command)) continue;
     if ((command.blocked?.(context) ?? null) !== null) continue;
     const name = keyName(key);
     const width = name.length + command.short.length + 3;
     if (used + width > room) continue;
     used += width;
+    shown.add(command);
     spans.push(...hint(name, command.short));
   }
   return line(...spans, ' ', span('?', 'strong'), ' help');

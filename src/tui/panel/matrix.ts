@@ -1,6 +1,6 @@
 import type { Context } from '../state/context.ts';
 import { axesOf, currentPair } from '../state/matrix.ts';
-import { clip, clipStart, fit } from '../text/cells.ts';
+import { clipStart, fit } from '../text/cells.ts';
 import { type Content, windowStart } from '../text/frame.ts';
 import { type Line, type Span, type Tone, line, span, wrap } from '../text/span.ts';
 import type { Place } from '../twin/endpoints.ts';
@@ -34,7 +34,8 @@ export function matrixPane(context: Context, width: number, height: number): Con
   const columns = Math.max(1, Math.floor((width - longest - 2) / CELL_WIDTH));
   const heads = headHeight(height, to);
   const about = pairLines(pair, twin.cell(pair.from, pair.to, state.edits.done), width, twin.placeNames(state.edits.done));
-  const rows = Math.max(1, height - heads - about.length - 2);
+  const legend = [...wrap(LEGEND, width, 'dim'), ...wrap(SOURCES, width, 'dim')];
+  const rows = Math.max(1, height - heads - about.length - legend.length);
   const left = windowStart(to.length, state.matrix.column, columns);
   const top = windowStart(from.length, state.matrix.row, rows);
   const targets = to.slice(left, left + columns);
@@ -48,13 +49,7 @@ export function matrixPane(context: Context, width: number, height: number): Con
   });
   return {
     title,
-    lines: [
-      ...about,
-      ...headLines(targets, state.matrix.column - left, heads, longest),
-      ...lines,
-      line(span(clip(LEGEND, width), 'dim')),
-      line(span(clip(SOURCES, width), 'dim')),
-    ],
+    lines: [...about, ...headLines(targets, state.matrix.column - left, heads, longest), ...lines, ...legend],
     foot: `${state.matrix.row + 1}/${from.length} × ${state.matrix.column + 1}/${to.length}${filter === '' ? '' : `  /${filter}`}`,
   };
 }
