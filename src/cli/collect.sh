@@ -169,6 +169,13 @@ write_manifests() {
     }' >snapshot.json
 }
 
+usage() {
+  printf '%s\n' 'sh collect.sh > node.tar.gz, or sh collect.sh [OPTION]... FILE, as root: writes down the network state of this machine.' \
+    '  --machine NAME   what to call this machine (its host name)' \
+    "  --netns NAME     only this network namespace; may be given several times. The host's own is called root." \
+    '  --kube           adds nodes, pods, services ... of the cluster, where kubectl works here. Pods may hold secrets in their environment.'
+}
+
 main() {
   machine=$(hostname | tr -c 'A-Za-z0-9._\n-' '-')
   only=
@@ -176,10 +183,11 @@ main() {
   archive=-
   while [ $# -gt 0 ]; do
     case $1 in
-      --machine) machine=${2:?--machine NAME}; shift ;;
-      --netns) only="$only ${2:?--netns NAME} "; shift ;;
+      --machine) [ $# -ge 2 ] || die '--machine needs a NAME'; machine=$2; shift ;;
+      --netns) [ $# -ge 2 ] || die '--netns needs a NAME'; only="$only $2 "; shift ;;
       --kube) kube=yes ;;
-      -*) die "$1 is not known; --machine NAME, --netns NAME, --kube and a file are" ;;
+      -h | --help) usage; return ;;
+      -*) die "$1 is not known; --machine NAME, --netns NAME, --kube, --help and a file are" ;;
       *) archive=$1 ;;
     esac
     shift
