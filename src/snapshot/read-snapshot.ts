@@ -16,7 +16,7 @@ import { readNames } from './read/names.ts';
 import { type NetnsCounters, readNetns } from './read/namespace.ts';
 import { Source } from './read/source.ts';
 import { readRelease } from './read/uname.ts';
-import { joinWires } from './read/wires.ts';
+import { joinWires, leadOut } from './read/wires.ts';
 
 /** What is wrong with a file of a snapshot, where, and what was expected. */
 export type SnapshotProblem = ObjectProblem;
@@ -53,6 +53,7 @@ export function readSnapshot(directory: SnapshotDirectory, options: SnapshotOpti
   const beside: Beside = { conntrack: new Map(), counters: new Map(), unsought: new Map() };
   const machines = Object.fromEntries((manifest?.machines ?? []).map((entry) => [entry.name, readMachine(source, entry, beside)]));
   joinWires(machines, manifest?.wires ?? []);
+  leadOut(machines);
   const fabric = readFabric(source);
   if (fabric !== null) joinNics(machines, fabric);
   const objects = readKube(source, options.yaml ?? noYaml);

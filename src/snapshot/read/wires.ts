@@ -23,6 +23,16 @@ export function joinWires(machines: Readonly<Record<string, Host>>, wires: reado
   links.store();
 }
 
+/** An end of a pair whose other end was not collected leads out of the model, as that of a network card does. */
+export function leadOut(machines: Readonly<Record<string, Host>>): void {
+  for (const { netns } of Object.values(machines)) {
+    for (const { links } of Object.values(netns)) {
+      for (const link of links)
+        if (link.kind.type === 'veth' && link.kind.wire === null) link.kind = { type: 'end', wire: null, nic: null };
+    }
+  }
+}
+
 /** The id of the wire between two ends, the same whichever is named first. */
 function wireId(a: string, b: string): WireId {
   return a < b ? `${a} = ${b}` : `${b} = ${a}`;
