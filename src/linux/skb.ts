@@ -180,6 +180,8 @@ export class Skb {
   checksumError = 0;
   /** What its flow was hashed to, once somebody asked. */
   flowHash: FlowHash | null = null;
+  /** Stands for the bytes that copies share; null for as long as it is the only one that has them. @source skbuff.h skb_shared_info.dataref */
+  data: object | null = null;
   /** How deep sending it goes through devices of one namespace that send by others. */
   depth = 0;
 
@@ -199,6 +201,7 @@ export class Skb {
 
   /** Copies all headers and metadata; the copy shares the conntrack entry and belongs to the same leg. */
   clone(): Skb {
+    this.data ??= {};
     const copy = Object.assign(new Skb(), this);
     if (this.quoted !== null) copy.quoted = { ...this.quoted };
     if (this.inner !== null) copy.inner = this.inner.clone();

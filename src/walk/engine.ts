@@ -3,7 +3,7 @@ import type { CtEntry } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
 import type { Gap } from '../linux/gaps.ts';
 import { start } from '../linux/path/record.ts';
-import { receive } from '../linux/path/receive.ts';
+import { receive, receiveUnpacked } from '../linux/path/receive.ts';
 import { ACK, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
 import type { Socket } from '../linux/socket.ts';
 import type { Arrival, Chance, Effects, Stack, Timer } from '../linux/stack.ts';
@@ -18,9 +18,10 @@ import { type Chooser, pick } from './branches.ts';
 import { delivery, deliveryText } from './delivery.ts';
 import { crossFabric } from './fabric.ts';
 import { nothingObserved, type Observed } from './observed.ts';
-import { EventQueue } from './queue.ts';
 import { scrub } from './scrub.ts';
+import { Softnet } from './softnet.ts';
 import { Stacks } from './stacks.ts';
+import { Timers } from './timers.ts';
 
 /** Frames and timers that one probe may set in motion. */
 const MAX_EVENTS = 20_000;
@@ -46,7 +47,8 @@ export class Engine implements Effects {
   probeIcmpId = -1;
   private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
 
-  private readonly queue = new EventQueue();
+  private readonly softnet = new Softnet();
+  private readonly timers = new Timers();
   /** What processes do once nothing is on its way. */
   private readonly woken: (() => void)[] = [];
   private inSoftirq = false;
@@ -80,11 +82,11 @@ export class Engine implements Effects {
         woken();
         continue;
       }
-      const next = this.queue.nextTimer();
+      const next = this.timers.next();
       if (next === undefined || next.atMs > untilMs || this.isSpent()) return;
       this.session.clock.nowMs = Math.max(this.session.clock.nowMs, next.atMs);
       this.inSoftirq = true;
-      next.timer.fire();
+      for (const timer of next.timers) if (timer.pending()) timer.fire();
       this.inSoftirq = false;
     }
   }
@@ -92,10 +94,11 @@ export class Engine implements Effects {
   /** Delivers frames in the order in which they were sent, until none is on its way. */
   private drain(): void {
     this.inSoftirq = true;
-    for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
+    for (let frame = this.softnet.shift(); frame !== undefined; frame = this.softnet.shift()) {
       if (this.isSpent()) break;
       const { stack, device, skb, arrival } = frame;
-      receive(stack, device, skb, arrival);
+      if (arrival === 'decapsulated') receiveUnpacked(stack, device, [skb, ...this.softnet.shiftMore()]);
+      else receive(stack, device, skb, arrival);
     }
     this.inSoftirq = false;
   }
@@ -114,7 +117,7 @@ export class Engine implements Effects {
    * @source net/core/dev.c netif_rx, __local_bh_enable_ip
    */
   private push(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
-    this.queue.push(stack, device, skb, arrival);
+    this.softnet.push(stack, device, skb, arrival);
     if (!this.inSoftirq) this.drain();
   }
 
@@ -297,7 +300,8 @@ export class Engine implements Effects {
 
   /** Ends the walk: whatever is on its way or waits for an answer is lost. */
   private stop(): void {
-    this.queue.clear();
+    this.softnet.clear();
+    this.timers.clear();
     this.woken.length = 0;
     for (const { neighbours, fragments } of this.session.netns.values()) {
       fragments.clear();
@@ -322,7 +326,7 @@ export class Engine implements Effects {
   }
 
   timer(afterMs: number, timer: Timer): void {
-    this.queue.later(this.nowMs + afterMs, timer);
+    this.timers.later(this.nowMs + afterMs, timer);
   }
 
   tracked(stack: Stack, ct: CtEntry): void {
@@ -392,7 +396,8 @@ export class Engine implements Effects {
 
   /** Forgets what belongs to one probe. */
   reset(): void {
-    this.queue.clear();
+    this.softnet.clear();
+    this.timers.clear();
     this.woken.length = 0;
     this.budget = MAX_EVENTS;
     this.inSoftirq = false;

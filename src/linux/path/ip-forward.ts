@@ -45,6 +45,7 @@ export function ipForward(
     );
     return;
   }
+  skb.data = null;
   skb.ttl--;
   skb.crossings = 0;
   skb.flooded = null;

@@ -13,6 +13,19 @@ import { deliverToSocket } from './socket.ts';
 
 /** An IPv4 packet comes in by a device. @source net/ipv4/ip_input.c ip_rcv */
 export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
+  if (stack.flows !== null && stack.effects.recorder === null && takeKnownWay(stack, stack.flows, device, skb)) return;
+  const whole = preRouting(stack, device, skb);
+  if (whole !== null) ipRcvFinish(stack, device, whole);
+}
+
+/** Several come in at once: all have passed PREROUTING before the first goes on. @source net/ipv4/ip_input.c ip_sublist_rcv, NF_HOOK_LIST */
+export function ipListRcv(stack: Stack, device: Device, skbs: readonly Skb[]): void {
+  const passed = skbs.map((skb) => preRouting(stack, device, skb));
+  for (const whole of passed) if (whole !== null) ipRcvFinish(stack, device, whole);
+}
+
+/** @returns the packet that goes on, which may be one of many fragments; null where none does */
+function preRouting(stack: Stack, device: Device, skb: Skb): Skb | null {
   if (skb.packetType === PACKET_OTHERHOST) {
     if (skb.leg !== null) skb.leg.foreign = true;
     // Such a frame is seen by taps alone: a path does not count it as a visit, unless a bridge or a tunnel took it first.
@@ -21,18 +34,15 @@ export function ipRcv(stack: Stack, device: Device, skb: Skb): void {
       skb.hop.rx = null;
     }
     stack.effects.dropped(stack, skb, 'OTHERHOST', `the frame is for ${skb.dmac}, not for ${device.name} (${device.mac})`);
-    return;
+    return null;
   }
   if (skb.bridge !== null && !skb.bridge.sabotaged && !skb.bridge.inPrerouting) {
     // The bridge has run PREROUTING for this frame already. @source br_netfilter_hooks.c ip_sabotage_in
     skb.bridge.sabotaged = true;
-    ipRcvFinish(stack, device, skb);
-    return;
+    return skb;
   }
-  if (stack.flows !== null && stack.effects.recorder === null && takeKnownWay(stack, stack.flows, device, skb)) return;
   const whole = stack.firewall.conntrack ? defragment(stack, device, skb, PREROUTING) : skb;
-  if (whole === null) return;
-  if (nfHook(stack, PREROUTING, whole, device, null)) ipRcvFinish(stack, device, whole);
+  return whole !== null && nfHook(stack, PREROUTING, whole, device, null) ? whole : null;
 }
 
 /** Decides where a received packet goes. @source net/ipv4/ip_input.c ip_rcv_finish */

@@ -5,7 +5,7 @@ import type { Arrival, Stack } from '../stack.ts';
 import { arpRcv } from './arp.ts';
 import { isBlind } from './blind.ts';
 import { bridgeHandleFrame } from './bridge.ts';
-import { ipRcv } from './ip-input.ts';
+import { ipListRcv, ipRcv } from './ip-input.ts';
 import { enter, headerOf, start } from './record.ts';
 
 /** A frame comes in by a device. @source net/core/dev.c netif_receive_skb */
@@ -21,14 +21,38 @@ export function receive(stack: Stack, device: Device, skb: Skb, arrival: Arrival
       if (!entersByWire(stack, device, skb)) return;
       break;
     case 'decapsulated':
-      skb.bridge = null;
   }
+  arrive(device, skb);
+  if (device.bridge !== null) bridgeHandleFrame(stack, device.bridge, device, skb);
+  else netifReceive(stack, device, skb);
+}
+
+/**
+ * What a tunnel has unpacked comes in together, and IP takes on together what is its own.
+ * @source net/core/gro.c gro_normal_list; net/core/dev.c __netif_receive_skb_list_core
+ */
+export function receiveUnpacked(stack: Stack, device: Device, skbs: readonly Skb[]): void {
+  const oneByOne = device.bridge !== null || stack.gaps !== null;
+  const together: Skb[] = [];
+  for (const skb of skbs) {
+    if (oneByOne || skb.arp !== null) {
+      ipListRcv(stack, device, together.splice(0));
+      receive(stack, device, skb, 'decapsulated');
+    } else {
+      arrive(device, skb);
+      together.push(skb);
+    }
+  }
+  ipListRcv(stack, device, together);
+}
+
+/** What was known of a frame where it came from says nothing here. */
+function arrive(device: Device, skb: Skb): void {
   skb.local = false;
   skb.input = null;
   skb.via = null;
+  skb.bridge = null;
   skb.packetType = packetType(device, skb);
-  if (device.bridge !== null) bridgeHandleFrame(stack, device.bridge, device, skb);
-  else netifReceive(stack, device, skb);
 }
 
 function entersByWire(stack: Stack, device: Device, skb: Skb): boolean {

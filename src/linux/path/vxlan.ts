@@ -206,6 +206,7 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
   const frame = inner;
   frame.leg = outer.leg;
   frame.hop = outer.hop;
+  frame.data = outer.data;
   frame.mark = outer.mark;
   frame.flowHash = lastingHash(outer);
   if (frame.smac === device.link.mac) {
