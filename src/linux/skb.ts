@@ -182,8 +182,6 @@ export class Skb {
   flowHash: FlowHash | null = null;
   /** Stands for the bytes that copies share; null for as long as it is the only one that has them. @source skbuff.h skb_shared_info.dataref */
   data: object | null = null;
-  /** How deep sending it goes through devices of one namespace that send by others. */
-  depth = 0;
 
   /** A further fragment of the packet that its leg shows. */
   trailing = false;

@@ -39,8 +39,10 @@ export interface Effects {
   loop(stack: Stack, device: Device, skb: Skb, arrival: Exclude<Arrival, 'wire'>): void;
   /** Whether a frame of this length would be taken at the far end of a link, which a veth knows at once. */
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean;
-  /** Does something before anything that it sends arrives anywhere: a device that sends by others, with softirqs off. */
+  /** Does something before anything that it sends arrives anywhere: a device or a tunnel that sends by others, with softirqs off. */
   atOnce(work: () => void): void;
+  /** How many devices and tunnels are sending by others just now, each on behalf of the one before. */
+  readonly recursion: number;
   /** A process does something in answer to what it received: once nothing is on its way any more. */
   wake(work: () => void): void;
   /** A socket does something: when the call to it is over, where a process is in one, else at once. @source net/core/sock.c release_sock */

@@ -53,6 +53,7 @@ export class Engine implements Effects {
   private readonly woken: (() => void)[] = [];
   private inSoftirq = false;
   private inCall = false;
+  recursion = 0;
   private budget = MAX_EVENTS;
   private readonly withSockets: Stack[] = [];
   private readonly arpLegs = new Map<string, LegRecord>();
@@ -182,11 +183,13 @@ export class Engine implements Effects {
     else work();
   }
 
-  /** @source net/core/dev.c __dev_queue_xmit (rcu_read_lock_bh) */
+  /** @source net/core/dev.c __dev_queue_xmit (rcu_read_lock_bh, dev_xmit_recursion_inc) */
   atOnce(work: () => void): void {
     const { inSoftirq } = this;
     this.inSoftirq = true;
+    this.recursion++;
     work();
+    this.recursion--;
     this.inSoftirq = inSoftirq;
     if (!inSoftirq) this.drain();
   }
@@ -402,6 +405,7 @@ export class Engine implements Effects {
     this.budget = MAX_EVENTS;
     this.inSoftirq = false;
     this.inCall = false;
+    this.recursion = 0;
     // To clear an empty map costs as much as to make a new one.
     if (this.arpLegs.size > 0) this.arpLegs.clear();
     if (this.arpDoubts.size > 0) this.arpDoubts.clear();

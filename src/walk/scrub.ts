@@ -13,7 +13,6 @@ export function scrub(skb: Skb, leavesNetns: boolean): void {
   skb.boundDev = null;
   if (leavesNetns) {
     skb.mark = 0;
-    skb.depth = 0;
   }
   if (skb.inner !== null) scrub(skb.inner, leavesNetns);
 }

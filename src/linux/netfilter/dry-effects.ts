@@ -5,6 +5,7 @@ export class DryEffects implements Effects {
   readonly nowMs: number;
   readonly recorder = null;
   readonly isTraced = false;
+  readonly recursion = 0;
   readonly #last: boolean;
 
   /** @param last take the last way wherever there are several, not the first */

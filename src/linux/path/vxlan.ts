@@ -18,8 +18,7 @@ type VxlanKind = Extract<LinkKind, { type: 'vxlan' }>;
 /** Outer IPv4 20, UDP 8, VXLAN 8, inner Ethernet 14. */
 const OVERHEAD_BYTES = 50;
 /**
- * How deep sending may go inside one namespace before a tunnel gives up: a device that sends by others is one step, the tunnel's own
- * sending another.
+ * How deep sending may go before a tunnel gives up: a device that sends by others is one step, the tunnel's own sending another.
  * @source include/net/ip_tunnels.h IP_TUNNEL_RECURSION_LIMIT, net/ipv4/ip_tunnel_core.c iptunnel_xmit
  */
 const RECURSION_LIMIT = 5;
@@ -88,11 +87,6 @@ function isOwn(kind: VxlanKind, { mac, dst }: FdbEntry): boolean {
 /** @source drivers/net/vxlan/vxlan_core.c vxlan_xmit_one */
 function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, remote: Remote): void {
   const { effects } = stack;
-  const depth = skb.depth + 1;
-  if (depth > RECURSION_LIMIT) {
-    effects.dropped(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: ${device.name} sends into itself`);
-    return;
-  }
   const outer = new Skb();
   outer.proto = UDP;
   outer.src = kind.local ?? ANY;
@@ -108,7 +102,6 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.lengthBytes = skb.lengthBytes + OVERHEAD_BYTES;
   outer.boundDev = remote.dev;
   outer.cameBy = device;
-  outer.depth = depth + 1;
   outer.local = true;
   outer.byKernel = true;
   outer.sender = skb.local ? skb.sender : 'none';
@@ -144,6 +137,10 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
     );
     return;
   }
+  if (effects.recursion > RECURSION_LIMIT) {
+    effects.dropped(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: ${device.name} sends into itself`);
+    return;
+  }
   skb.ct = null;
   skb.ctInfo = CT_NONE;
   skb.sending = false;
@@ -153,7 +150,9 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
     text: `${device.name}: VNI ${remote.vni} to VTEP ${formatIpv4(remote.addr)}`,
   });
   outer.via = route;
-  ipLocalOut(stack, outer);
+  effects.atOnce(() => {
+    ipLocalOut(stack, outer);
+  });
 }
 
 /**
