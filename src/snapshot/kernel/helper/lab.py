@@ -22,8 +22,17 @@ SETTLE_SECONDS = 3
 IDLE_SECONDS = 0.0003
 IDLE_ROUNDS = 2
 PUT_OFF_ROUNDS = 3
+# Read at the last tick. @source include/uapi/linux/time.h
+CLOCK_MONOTONIC_COARSE = 6
 # Of a route that is there for a moment, and shall come after all others.
 LAST_METRIC = 4294967294
+
+
+def await_tick():
+    """Until right after the kernel's clock has ticked: the timers that one packet sets are then due in one and the same tick."""
+    before = time.clock_gettime(CLOCK_MONOTONIC_COARSE)
+    while time.clock_gettime(CLOCK_MONOTONIC_COARSE) == before:
+        pass
 
 
 class Site:
@@ -284,6 +293,7 @@ class Lab:
         self.reasons.since()
         seen = []
         system.hurry(True)
+        await_tick()
         sent, began = time.monotonic(), time.time_ns()
         sender = None
         if probe.get("link") is not None:
