@@ -1,4 +1,4 @@
-import type { CompiledRule } from './compiled-rule.ts';
+import { askedEarly, type CompiledRule } from './compiled-rule.ts';
 import { ANY_ADDR, ANY_PORT, Dispatch, type DispatchList, portKey } from './dispatch.ts';
 
 /** Chains shorter than this are read through. */
@@ -31,7 +31,7 @@ export function buildDispatch(rules: readonly CompiledRule[]): Dispatch | null {
 function portKeys(rule: CompiledRule): number[] | null {
   if (rule.proto < 0 || rule.protoNot) return null;
   if (rule.dport >= 0) return [portKey(rule.proto, rule.dport)];
-  for (const match of rule.rule.matches) {
+  for (const match of askedEarly(rule.rule)) {
     if (match.m !== 'multiport' || match.side !== 'destination' || match.not) continue;
     if (match.ports.every(({ min, max }) => min === max)) return match.ports.map(({ min }) => portKey(rule.proto, min));
   }

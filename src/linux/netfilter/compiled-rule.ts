@@ -29,6 +29,12 @@ export function matchModule(match: Match): MatchModule<Match> {
   return MATCH_MODULES[match.m];
 }
 
+/** The matches of a rule up to the first that keeps count of what it is asked: those behind it must not be asked before it. */
+export function askedEarly({ matches }: Rule): readonly Match[] {
+  const counts = matches.findIndex((match) => !matchModule(match).pure);
+  return counts < 0 ? matches : matches.slice(0, counts);
+}
+
 /** Matches of these protocols carry ports that a rule compares itself. */
 const PORT_PROTOS: ReadonlyMap<Match['m'], number> = new Map([
   ['tcp', TCP],
@@ -91,9 +97,10 @@ export class CompiledRule {
     const key = `${table}:${chain}:${index}`;
     const evaluators: MatchEvaluator[] = [];
     let dport = -1;
+    const early = askedEarly(rule);
     for (const match of rule.matches) {
       if (match.m === 'comment' || match.m === 'nfacct') continue;
-      const port = this.simplePort(match);
+      const port = early.includes(match) ? this.simplePort(match) : -1;
       if (port >= 0 && dport < 0) dport = port;
       else evaluators.push(matchModule(match).compile(match, key));
     }
