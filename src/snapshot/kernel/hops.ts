@@ -80,7 +80,9 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
         visit.hop.rx = shown(header);
         open.set(ns, visit);
       }
-      visit.hop.through.push(dev);
+      // What leaves by the port that it came by, with nothing between, was turned round by the bridge: hairpin mode.
+      const bridge = out && visit.hop.through.at(-1) === dev ? bridges.get(end) : undefined;
+      visit.hop.through.push(...(bridge === undefined ? [] : [bridge]), dev);
       if (out && layout.tunnels.has(end)) tunnelled.set(ns, visit);
     } else if (out) {
       const through = current !== undefined && header.vni === undefined ? outside(current, layout) : undefined;
