@@ -101,9 +101,16 @@ export function confirm(stack: Stack, skb: Skb): boolean {
   return true;
 }
 
-/** Hands a packet's connection to one that the kernel makes in answer to it. @source nf_conntrack_attach */
+/**
+ * Hands a packet's connection to one that the kernel makes in answer to it. That a packet is untracked is no connection: what answers it
+ * is related to nothing, which keeps NOTRACK off and lets conntrack look for itself.
+ * @source net/netfilter/nf_conntrack_core.c nf_conntrack_attach
+ */
 export function attach(answer: Skb, cause: Skb): void {
-  if (cause.ct === null) return;
+  if (cause.ct === null) {
+    if (cause.ctInfo === CT_UNTRACKED) answer.ctInfo = CT_RELATED;
+    return;
+  }
   answer.ct = cause.ct;
   answer.ctInfo = cause.ctInfo === CT_ESTABLISHED_REPLY || cause.ctInfo === CT_RELATED_REPLY ? CT_RELATED : CT_RELATED_REPLY;
 }

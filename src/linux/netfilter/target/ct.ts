@@ -1,9 +1,9 @@
-import { CT_UNTRACKED } from '../../skb.ts';
+import { CT_INVALID, CT_NONE, CT_UNTRACKED } from '../../skb.ts';
 import { options } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { NotrackTarget } from './target.ts';
 
-/** A packet that conntrack knows already stays as it is. @source net/netfilter/xt_CT.c notrack_tg, xt_ct_target */
+/** A packet that conntrack knows already, or was related to something, stays as it is. @source net/netfilter/xt_CT.c notrack_tg, xt_ct_target */
 function notrack(alias: boolean): TargetModule<NotrackTarget> {
   return {
     name: alias ? 'NOTRACK' : 'CT',
@@ -15,7 +15,7 @@ function notrack(alias: boolean): TargetModule<NotrackTarget> {
     compile:
       () =>
       ({ skb }) => {
-        if (skb.ct === null) skb.ctInfo = CT_UNTRACKED;
+        if (skb.ctInfo === CT_NONE || skb.ctInfo === CT_INVALID) skb.ctInfo = CT_UNTRACKED;
         return CONTINUE;
       },
     describe: () => 'keeps the packet out of connection tracking',
