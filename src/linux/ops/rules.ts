@@ -38,6 +38,11 @@ function describes(wanted: PolicyRule, other: PolicyRule): boolean {
   );
 }
 
+/** What an action tells rules apart by: where one goes to is not asked. */
+function actionText(action: PolicyRule['action']): string {
+  return action.type === 'table' ? `table ${action.table}` : action.type;
+}
+
 /** What tells rules apart besides addresses and TOS. */
 function text(rule: PolicyRule): string {
   return JSON.stringify([
@@ -53,20 +58,6 @@ function text(rule: PolicyRule): string {
     rule.suppressIfgroup,
     actionText(rule.action),
   ]);
-}
-
-function actionText(action: PolicyRule['action']): string {
-  switch (action.type) {
-    case 'table':
-      return `table ${action.table}`;
-    case 'goto':
-      return `goto ${action.priority}`;
-    case 'nop':
-    case 'blackhole':
-    case 'unreachable':
-    case 'prohibit':
-      return action.type;
-  }
 }
 
 /** `ip rule del`: the first rule that agrees with everything given. @source net/core/fib_rules.c fib_delrule */

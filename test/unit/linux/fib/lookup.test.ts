@@ -135,6 +135,12 @@ describe('policy rules', () => {
     expect(found(netns, '8.8.8.8', { src: ip('10.9.0.1') })).toBe('0.0.0.0/0 dev d0 metric 0');
   });
 
+  test('where a rule goes to tells it from no other', () => {
+    const netns = namespace(base);
+    expect(addRule(netns, { priority: 10, to: prefix('10.0.0.0/24'), action: { type: 'goto', priority: 30 } })).toBe('ok');
+    expect(addRule(netns, { priority: 10, action: { type: 'goto', priority: 40 } })).toBe('RTNETLINK answers: File exists');
+  });
+
   test('a rule that selects users cannot be decided when nobody knows who sends', () => {
     const netns = namespace(base);
     addRule(netns, { uidrange: { from: 1000, to: 2000 }, action: { type: 'table', table: 100 } });
