@@ -76,6 +76,8 @@ export interface Effects {
   arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null;
   /** Whether a moment has come. Where the clock is not exact enough to tell, both are ways to go on. */
   hasCome(atMs: number): boolean;
+  /** The source port that a tunnel gives to a flow, where somebody has seen it; else null. */
+  tunnelPort(stack: Stack, skb: Skb): number | null;
   /** Picks one of several ways; seeded, or the branch that is being explored. */
   choose(chance: Chance): number;
   /** A random integer in [0, below). */

@@ -2,6 +2,7 @@ import { fabricArp } from '../azure/arp.ts';
 import type { CtEntry } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
 import type { Gap } from '../linux/gaps.ts';
+import { flowName, flowOf } from '../linux/path/flow-hash.ts';
 import { start } from '../linux/path/record.ts';
 import { receive, receiveUnpacked } from '../linux/path/receive.ts';
 import { ACK, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
@@ -41,6 +42,8 @@ export class Engine implements Effects {
   isTraced = false;
   observed: Observed = nothingObserved();
   chooser: Chooser | null = null;
+  /** Source ports of tunnels, by namespace and flow, and by flow alone, where they are known. */
+  tunnelPorts: ReadonlyMap<string, number> | null = null;
   /** The probe's own socket and namespace, by which its answers are known. */
   probeSocket: Socket | null = null;
   probeStack: Stack | null = null;
@@ -369,6 +372,12 @@ export class Engine implements Effects {
     return pick(chance.odds, nextBelow(this.session.random, 0x1000000) / 0x1000000);
   }
 
+  tunnelPort(stack: Stack, skb: Skb): number | null {
+    if (this.tunnelPorts === null) return null;
+    const flow = flowName(flowOf(skb));
+    return this.tunnelPorts.get(`${stack.at} ${flow}`) ?? this.tunnelPorts.get(flow) ?? null;
+  }
+
   hasCome(atMs: number): boolean {
     const { nowMs, errorMs } = this.session.clock;
     const hasCome = nowMs >= atMs;
@@ -413,6 +422,7 @@ export class Engine implements Effects {
     this.recorder = null;
     this.isTraced = false;
     this.chooser = null;
+    this.tunnelPorts = null;
     this.probeSocket = null;
     this.probeStack = null;
     this.probeIcmpId = -1;

@@ -17,6 +17,8 @@ export interface WalkOptions {
   readonly record?: 'none' | 'summary' | 'detailed';
   /** How long somebody waits for what may still come, in milliseconds. Default: until nothing can. */
   readonly patienceMs?: number;
+  /** Source ports that tunnels give, by `MACHINE/NETNS` and flow, and by flow alone; what is not in it gets the twin's own hash. */
+  readonly tunnelPorts?: ReadonlyMap<string, number>;
   /** Whether nftables' trace runs as well, as it does where a kernel is watched: it tells flows apart earlier than a tunnel does. */
   readonly traced?: boolean;
 }
@@ -78,6 +80,7 @@ export function walk(
   const engine = engineFor(world, session);
   engine.reset();
   engine.isTraced = options.traced ?? false;
+  engine.tunnelPorts = options.tunnelPorts ?? null;
   if (record !== 'none') engine.recorder = new Recorder(record === 'detailed');
   if (record !== 'none' || fixed !== null) {
     engine.chooser = chooserOf(session, fixed ?? []);

@@ -44,7 +44,11 @@ async function keep(judge: Judge, of: RandomCase, found: Verdict): Promise<strin
   const smallest = await shrink(of, stillDiffers, SHRINK_BUDGET);
   const { truths } = await judge.ask(asked(smallest));
   const name = `seed-${of.seed}-${found.id}`;
-  writeFind(name, smallest, truths);
+  writeFind(
+    name,
+    smallest,
+    truths.map(({ truth, given: { atMs } }) => ({ truth, atMs })),
+  );
   return name;
 }
 

@@ -26,6 +26,10 @@ export class DryEffects implements Effects {
     return this.#last ? below - 1 : 0;
   }
 
+  tunnelPort(): null {
+    return null;
+  }
+
   accepts(): boolean {
     return true;
   }

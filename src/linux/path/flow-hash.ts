@@ -1,4 +1,5 @@
-import { TCP, UDP } from '../../wire/proto.ts';
+import { formatIpv4 } from '../../wire/ipv4.ts';
+import { protoName, TCP, UDP } from '../../wire/proto.ts';
 import type { FlowHash, Skb } from '../skb.ts';
 
 /**
@@ -9,6 +10,28 @@ import type { FlowHash, Skb } from '../skb.ts';
  */
 export function flowHash(skb: Skb): number {
   return (skb.flowHash ??= hashOf(skb)).value;
+}
+
+/** What has one hash, in words. */
+export interface Flow {
+  readonly proto: string;
+  readonly src: string;
+  readonly dst: string;
+  readonly sport: number;
+  readonly dport: number;
+}
+
+export function flowName({ proto, src, dst, sport, dport }: Flow): string {
+  if (proto === 'arp') return proto;
+  const ends = proto === 'icmp' ? [src, dst] : [`${src}:${sport}`, `${dst}:${dport}`];
+  return [proto, ...(proto === 'tcp' ? ends : ends.sort())].join(' ');
+}
+
+/** The flow of a packet. */
+export function flowOf({ arp, proto, src, sport, dst, dport, fragOffsetBytes, moreFragments }: Skb): Flow {
+  const isWhole = fragOffsetBytes === 0 && !moreFragments;
+  const ends = { src: formatIpv4(src), dst: formatIpv4(dst), sport: isWhole ? sport : 0, dport: isWhole ? dport : 0 };
+  return { proto: arp === null ? protoName(proto) : 'arp', ...ends };
 }
 
 /** What of it crosses the wall of a tunnel. @source include/linux/skbuff.h skb_clear_hash_if_not_l4 */

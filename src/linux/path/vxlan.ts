@@ -91,7 +91,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.proto = UDP;
   outer.src = kind.local ?? ANY;
   outer.dst = remote.addr;
-  outer.sport = sourcePort(kind, skb);
+  outer.sport = effects.tunnelPort(stack, skb) ?? sourcePort(kind, skb);
   outer.flowHash = lastingHash(skb);
   outer.checksumPending = skb.checksumPending;
   outer.dport = remote.port;

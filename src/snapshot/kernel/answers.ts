@@ -12,7 +12,11 @@ export interface TapHeader {
   readonly smac: string;
   readonly dmac: string;
   readonly vni?: number;
+  /** The source port of a tunnel's header, which `sport` does not tell: a hash of what is inside. */
+  readonly port?: number;
   readonly ipid?: number;
+  /** Other fragments follow. */
+  readonly more?: true;
   /** Bytes before this fragment; absent in a first fragment and in a whole packet. */
   readonly offset?: number;
   readonly type?: number;

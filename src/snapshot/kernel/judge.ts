@@ -12,7 +12,8 @@ import { routeDifferences } from './routes.ts';
 import { sectionsOf } from './sections.ts';
 import { sceneOf } from './scene.ts';
 import type { TruthProbe } from './truth.ts';
-import { Twin } from './twin.ts';
+import { tunnelPorts } from './tunnel-ports.ts';
+import { type Circumstances, Twin } from './twin.ts';
 
 export interface JudgeCase {
   readonly world: FrozenWorld;
@@ -28,9 +29,9 @@ export interface JudgeOptions {
   readonly cpu?: number;
 }
 
-/** What the kernel did, and when: in milliseconds since the first probe, and how long until nothing moved any more. */
+/** What the kernel did. */
 export interface Answers {
-  readonly truths: readonly { readonly probe: Probe; readonly truth: TruthProbe; readonly atMs: number; readonly tookMs: number }[];
+  readonly truths: readonly { readonly probe: Probe; readonly truth: TruthProbe; readonly given: Circumstances }[];
   readonly tickMs: number;
   /** Where its tables, before the first packet, are not those of the World. */
   readonly tables: readonly Difference[];
@@ -78,7 +79,8 @@ export class Judge {
         const probe = probes[index];
         if (probe === undefined) throw new RangeError('more answers than probes');
         const atMs = raw.sentMs - (truths[0]?.sentMs ?? 0);
-        return { probe, truth: readTruth(raw, probe, world, layout), atMs, tookMs: (raw.frames.at(-1)?.[0] ?? 0) / 1e6 };
+        const tookMs = (raw.frames.at(-1)?.[0] ?? 0) / 1e6;
+        return { probe, truth: readTruth(raw, probe, world, layout), given: { atMs, tookMs, tunnelPorts: tunnelPorts(raw.frames) } };
       }),
       tickMs: this.#helper.tickMs,
       tables: routeDifferences(world, routes),
@@ -103,9 +105,9 @@ export function verdictsOf({ truths, tables, tickMs }: Answers, asked: JudgeCase
   const worlds = worldsOf({ world, probes, edits });
   const scene = sceneOf(world);
   let astray = false;
-  return truths.map(({ probe, truth, atMs, tookMs }, index): Verdict => {
+  return truths.map(({ probe, truth, given }, index): Verdict => {
     const distance = (one: TwinRun): number => compare(truth, one, scene, 'live').length;
-    const run = twin.send(worlds[index] ?? world, probe, { atMs, tookMs }, distance);
+    const run = twin.send(worlds[index] ?? world, probe, given, distance);
     const verdict = { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null };
     // What the twin does not know cannot be compared; where probes share their state, neither can what comes after.
     astray = run.trace.outcome === 'unknown' || (astray && state === 'shared');

@@ -5,7 +5,7 @@ import { entryView } from '../../walk/conntrack-view.ts';
 import { cloneSession } from '../../walk/new-session.ts';
 import type { Probe } from '../../walk/probe.ts';
 import { traceOf } from '../../walk/trace-of.ts';
-import { type Walk, walk } from '../../walk/walk.ts';
+import { type Walk, type WalkOptions, walk } from '../../walk/walk.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import type { Session } from '../../world/session.ts';
 import type { FrozenWorld } from '../../world/world.ts';
@@ -19,9 +19,11 @@ const MAX_BRANCHES = 64;
 /** Nobody waits for fragments that are lost, half a minute long; a neighbour that does not answer takes three seconds. */
 const PATIENCE_MS = 10_000;
 
-interface Moment {
+/** What the twin cannot know by itself of how a probe fared: when the kernel got it, how long it was busy, which hashes it has. */
+export interface Circumstances {
   readonly atMs: number;
   readonly tookMs?: number;
+  readonly tunnelPorts?: ReadonlyMap<string, number>;
 }
 
 /** The twin of a network in the running kernel: it gets the same probes at the same times, and forgets what the kernel forgets. */
@@ -44,23 +46,29 @@ export class Twin {
   /**
    * Sends the next probe.
    * @param world what it finds; somebody may have changed something since the last
-   * @param when when the kernel got it, in milliseconds since its first, and how long it was busy with it
+   * @param given times are in milliseconds since the first probe
    * @param differs how far a run is from what the kernel did. Where load balancing leaves ways open, the nearest one is taken.
    */
-  send(world: FrozenWorld, probe: Probe, { atMs, tookMs = 0 }: Moment, differs: (run: TwinRun) => number): TwinRun {
+  send(world: FrozenWorld, probe: Probe, { atMs, tookMs = 0, tunnelPorts }: Circumstances, differs: (run: TwinRun) => number): TwinRun {
     const before = this.#state === 'shared' || this.#first ? this.#session : this.#again();
     this.#first = false;
     before.clock.nowMs = Math.max(before.clock.nowMs, this.#start.clock.nowMs + atMs);
     // Of two moments each may lie anywhere in the time that its probe took.
     this.#longestMs = Math.max(this.#longestMs, tookMs);
     before.clock.errorMs = this.#tickMs + 2 * this.#longestMs;
+    const options: WalkOptions = {
+      record: 'detailed',
+      patienceMs: PATIENCE_MS,
+      traced: true,
+      ...(tunnelPorts === undefined ? {} : { tunnelPorts }),
+    };
     let best: { run: TwinRun; session: Session; distance: number } | null = null;
     const open: (readonly number[])[] = [[]];
     for (let tried = 0; tried < MAX_BRANCHES; tried++) {
       const fixed = open.shift();
       if (fixed === undefined) break;
       const session = cloneSession(before);
-      const walked = walk(world, session, probe, { record: 'detailed', patienceMs: PATIENCE_MS, traced: true }, fixed);
+      const walked = walk(world, session, probe, options, fixed);
       const run = runOf(world, walked, session);
       const distance = differs(run);
       if (best === null || distance < best.distance) best = { run, session, distance };

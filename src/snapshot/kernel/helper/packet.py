@@ -59,8 +59,8 @@ def ip(data, at, vxlan_ports):
         return header
     if proto == UDP and len(data) >= start + 8:
         header["sport"], header["dport"] = struct.unpack_from(">HH", data, start)
-        # NAT may have sent it to another port; no payload of a probe begins like this.
-        if vxlan_ports and len(data) >= start + 50 and data[start + 8 : start + 12] == VXLAN_FLAGS:
+        # NAT may have sent it to another port; no payload of a probe begins like this. What a socket answers it marks as an answer.
+        if vxlan_ports and len(data) >= start + 50 and data[start + 8 : start + 12] == VXLAN_FLAGS and data[start + 15] == 0:
             return vxlan(header, data, start + 8, vxlan_ports)
         header["part"] = part(data[start + 8 : start + 16])
     elif proto == TCP and len(data) >= start + 14:
@@ -90,6 +90,6 @@ def vxlan(header, data, at, vxlan_ports):
     header["vni"] = struct.unpack_from(">I", data, at + 4)[0] >> 8
     inner = decode(data[at + 8 :], vxlan_ports)
     header["inner"] = inner
-    header["sport"] = 0
+    header["port"], header["sport"] = header["sport"], 0
     header["part"] = "arp" if inner is None or inner["proto"] == "arp" else inner.get("part", "either")
     return header
