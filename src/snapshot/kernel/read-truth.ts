@@ -40,7 +40,8 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
   const answeredAt = Math.min(...raw.seen.map(({ at }) => at));
   const request = raw.frames.filter((frame) => partOf(frame, answeredAt) === 'request');
   const reply = raw.frames.filter((frame) => partOf(frame, answeredAt) === 'reply');
-  const delivered = raw.seen.find(({ proto }) => proto === probe.proto) ?? null;
+  // NAT may lead a tunnel's packet, whatever is inside, to a socket.
+  const delivered = raw.seen.find(({ proto }) => proto === probe.proto) ?? raw.seen[0] ?? null;
   const answered = reply.length > 0;
   const echo = probe.proto === 'icmp' && answered ? echoes.find(({ type }) => type === 8) : undefined;
   const taken = echo === undefined ? delivered : { ns: echo.ns, proto: 'icmp', src: echo.src, dst: echo.dst };
