@@ -1,4 +1,4 @@
-import { icmpText } from '../linux/path/icmp.ts';
+import { icmpText } from '../linux/path/icmp-types.ts';
 import type { Outcome } from '../trace/trace.ts';
 import { formatIpv4 } from '../wire/ipv4.ts';
 import { protoName } from '../wire/proto.ts';

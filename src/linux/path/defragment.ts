@@ -3,7 +3,8 @@ import { type Hook, HOOK_NAMES, INPUT } from '../netfilter/hook-env.ts';
 import type { FragmentQueue } from '../netns-session.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { icmpSend, TIME_EXCEEDED } from './icmp.ts';
+import { icmpSend } from './icmp.ts';
+import { TIME_EXCEEDED } from './icmp-types.ts';
 import { note } from './record.ts';
 import { routeReceived } from './route.ts';
 

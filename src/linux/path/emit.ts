@@ -1,6 +1,7 @@
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
 import { leavesChecksum } from '../checksum.ts';
+import type { Device } from '../device.ts';
 import { ACK, RST, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { ipLocalOut } from './ip-output.ts';
@@ -55,8 +56,18 @@ export function initialSequence({ src, dst, sport, dport }: Skb): number {
   return h ^ (h >>> 13);
 }
 
-/** Routes and sends what a socket or the kernel made in answer to a packet received. `text` says what the answer is. */
-export function emit(stack: Stack, skb: Skb, stage: 'icmp' | 'socket', text: (answer: Skb) => string): void {
+/**
+ * Routes and sends what a socket or the kernel made in answer to a packet received.
+ * @param text what the answer is
+ * @param refuse why it is kept back, now that its way out is known; null: it is not
+ */
+export function emit(
+  stack: Stack,
+  skb: Skb,
+  stage: 'icmp' | 'socket',
+  text: (answer: Skb) => string,
+  refuse: ((stack: Stack, answer: Skb, out: Device) => string | null) | null = null,
+): void {
   const { recorder } = stack.effects;
   if (recorder !== null) {
     skb.leg = recorder.leg(skb.role);
@@ -69,6 +80,11 @@ export function emit(stack: Stack, skb: Skb, stage: 'icmp' | 'socket', text: (an
   }
   if (route.kind === 'unknown') {
     stack.effects.unknown(stack, skb, route.reason, route.text);
+    return;
+  }
+  const why = refuse?.(stack, skb, route.device) ?? null;
+  if (why !== null) {
+    stack.effects.dropped(stack, skb, 'RATE_LIMIT', why);
     return;
   }
   skb.via = route;

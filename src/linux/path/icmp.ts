@@ -5,65 +5,19 @@ import type { Device } from '../device.ts';
 import type { InputRoute } from '../fib/route-result.ts';
 import { SCOPE_LINK } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
-import type { ErrorBucket } from '../netns-session.ts';
 import { isIcmpError, PACKET_HOST, type Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { answerTo, emit } from './emit.ts';
+import { rateAllows, redirectNowAndThen, routeErrorAllows } from './icmp-rate.ts';
+import { ECHO_REPLY, ECHO_REQUEST, FRAG_NEEDED, HOST_UNREACH, icmpText, REDIRECT, UNREACHABLE } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { learnPathMtu } from './path-mtu.ts';
 import { learnRedirect } from './redirect.ts';
 import { note, start } from './record.ts';
 import { routeSend } from './route.ts';
 
-const ECHO_REPLY = 0;
-export const UNREACHABLE = 3;
-const REDIRECT = 5;
-export const ECHO_REQUEST = 8;
-export const TIME_EXCEEDED = 11;
-/** Codes of {@link UNREACHABLE}. */
-const HOST_UNREACH = 1;
-export const PROTO_UNREACH = 2;
-export const PORT_UNREACH = 3;
-export const FRAG_NEEDED = 4;
-
 /** An error quotes no more than makes a packet of this size. @source RFC 1812 4.3.2.3, net/ipv4/icmp.c */
 const ERROR_BYTES = 576;
-/** @source net/ipv4/icmp.c XRLIM_BURST_FACTOR */
-const BURST_FACTOR = 6;
-/** @source net/ipv4/route.c ip_rt_error_burst, ip_rt_error_cost */
-const ROUTE_ERROR_BURST_MS = 5_000;
-const ROUTE_ERROR_COST_MS = 1_000;
-/** @source net/ipv4/route.c ip_rt_redirect_number, ip_rt_redirect_load, ip_rt_redirect_silence */
-const REDIRECT_NUMBER = 9;
-const REDIRECT_LOAD_MS = 20;
-const REDIRECT_SILENCE_MS = 20_480;
-/** The time of a redirect has come when it is over. */
-const TICK_MS = 1;
-
-/** By code, as far as kernels and rules send them. @source RFC 792, RFC 1812 5.2.7.1 */
-const UNREACHABLE_NAMES: ReadonlyMap<number, string> = new Map([
-  [0, 'network unreachable'],
-  [HOST_UNREACH, 'host unreachable'],
-  [PROTO_UNREACH, 'protocol unreachable'],
-  [PORT_UNREACH, 'port unreachable'],
-  [FRAG_NEEDED, 'fragmentation needed'],
-  [9, 'network prohibited'],
-  [10, 'host prohibited'],
-  [13, 'administratively prohibited'],
-]);
-
-/** `ICMP 3/1 host unreachable` for sentences. */
-export function icmpText(type: number, code: number): string {
-  if (type === UNREACHABLE) return `ICMP 3/${code} ${UNREACHABLE_NAMES.get(code) ?? 'destination unreachable'}`;
-  if (type === TIME_EXCEEDED) return `ICMP 11/${code} ${code === 1 ? 'fragment reassembly time' : 'TTL'} exceeded`;
-  if (type === REDIRECT) return `ICMP 5/${code} redirect`;
-  return `ICMP ${type}/${code}`;
-}
-
-function quote(skb: Skb): Quoted {
-  const { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes } = skb;
-  return { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes };
-}
 
 /**
  * Tells a packet's sender that it did not get through, unless the rules of ICMP forbid it.
@@ -72,52 +26,25 @@ function quote(skb: Skb): Quoted {
  * @source net/ipv4/icmp.c __icmp_send
  */
 export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, code: number, info = 0, gateway: Ipv4 = ANY): void {
-  const { netns, session } = stack;
-  if (skb.packetType !== PACKET_HOST || skb.fragOffsetBytes > 0) return;
-  // A bridged frame has a route in name only, which will do. @source net/bridge/br_nf_core.c br_netfilter_rtable_init
-  if (skb.input === null && skb.via === null && skb.bridge === null) return;
-  if (skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast' || skb.via?.kind === 'broadcast' || skb.via?.kind === 'multicast')
-    return;
-  if (isIcmpError(skb) || (skb.proto === ICMP && skb.icmpType > 18)) return;
-  if (session.icmpBusy) {
-    note(stack, skb, {
-      stage: 'icmp',
-      verb: 'MATCHED',
-      text: `no ${icmpText(type, code)} is sent: the kernel is busy sending an ICMP message`,
-    });
+  if (!mayAnswer(skb)) return;
+  if (stack.session.icmpBusy) {
+    noteSilence(stack, skb, `no ${icmpText(type, code)} is sent: the kernel is busy sending an ICMP message`);
     return;
   }
-  let source: Ipv4 = ANY;
-  if (skb.input?.kind === 'local' || skb.via?.kind === 'local') source = skb.dst;
-  else if (skb.input !== null && netns.sysctl.icmpErrorsUseInboundIfaddr)
-    source = inetSelectAddr(netns, skb.cameBy ?? device, skb.src, SCOPE_LINK);
-  const error = new Skb();
-  error.proto = ICMP;
-  error.icmpType = type;
-  error.icmpCode = code;
+  const error = errorAbout(stack, device, skb, type, code);
   error.icmpMtuBytes = info;
   error.icmpGateway = gateway;
-  error.quoted = quote(skb);
-  error.src = source;
-  error.dst = skb.src;
-  error.ttl = netns.sysctl.ipDefaultTtl;
-  error.tos = (skb.tos & 0x1e) | 0xc0;
-  error.mark = netns.sysctl.fwmarkReflect ? skb.mark : 0;
-  error.local = true;
-  error.byKernel = true;
-  error.sender = 'kernel';
-  error.role = type === REDIRECT ? 'redirect' : 'icmp-error';
   const route = routeSend(stack, error);
-  if (route.kind === 'error' || route.kind === 'unknown') {
-    note(stack, skb, {
-      stage: 'icmp',
-      verb: 'MATCHED',
-      text: `no ${icmpText(type, code)} can be sent: no route back to ${formatIpv4(skb.src)}`,
-    });
+  if (route.kind === 'unknown') {
+    stack.effects.unknown(stack, skb, route.reason, route.text);
     return;
   }
-  if (!rateAllows(stack, error.dst, type, route.device)) {
-    note(stack, skb, { stage: 'icmp', verb: 'MATCHED', text: `no ${icmpText(type, code)} is sent: net.ipv4.icmp_ratelimit` });
+  if (route.kind === 'error') {
+    noteSilence(stack, skb, `no ${icmpText(type, code)} can be sent: no route back to ${formatIpv4(skb.src)}`);
+    return;
+  }
+  if (!rateAllows(stack, error.dst, type, code, route.device)) {
+    noteSilence(stack, skb, `no ${icmpText(type, code)} is sent: net.ipv4.icmp_ratelimit`);
     return;
   }
   const room = Math.min(route.mtuBytes, ERROR_BYTES) - 28;
@@ -131,46 +58,72 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
     const from = error.src;
     note(stack, error, { stage: 'icmp', verb: 'ORIGINATED', text: () => `${icmpText(type, code)} from ${formatIpv4(from)}` });
   }
+  withIcmpSocket(stack, () => {
+    ipLocalOut(stack, error);
+  });
+}
+
+/** Whether the sender of a packet may be told anything: nobody is about a group's, a fragment's or an error's fate. @source RFC 1122 3.2.2 */
+function mayAnswer(skb: Skb): boolean {
+  if (skb.packetType !== PACKET_HOST || skb.fragOffsetBytes > 0) return false;
+  // A bridged frame has a route in name only, which will do. @source net/bridge/br_nf_core.c br_netfilter_rtable_init
+  if (skb.input === null && skb.via === null && skb.bridge === null) return false;
+  if (isForMany(skb.input?.kind) || isForMany(skb.via?.kind)) return false;
+  return !isIcmpError(skb) && !(skb.proto === ICMP && skb.icmpType > 18);
+}
+
+function isForMany(kind: string | undefined): boolean {
+  return kind === 'broadcast' || kind === 'multicast';
+}
+
+function errorAbout(stack: Stack, device: Device, skb: Skb, type: number, code: number): Skb {
+  const { sysctl } = stack.netns;
+  const error = new Skb();
+  error.proto = ICMP;
+  error.icmpType = type;
+  error.icmpCode = code;
+  error.quoted = quote(skb);
+  error.src = sourceOf(stack, device, skb);
+  error.dst = skb.src;
+  error.ttl = sysctl.ipDefaultTtl;
+  error.tos = (skb.tos & 0x1e) | 0xc0;
+  error.mark = sysctl.fwmarkReflect ? skb.mark : 0;
+  error.local = true;
+  error.byKernel = true;
+  error.sender = 'kernel';
+  error.role = type === REDIRECT ? 'redirect' : 'icmp-error';
+  return error;
+}
+
+/** The address that was asked; ANY lets the route back choose. */
+function sourceOf({ netns }: Stack, device: Device, skb: Skb): Ipv4 {
+  if (skb.input?.kind === 'local' || skb.via?.kind === 'local') return skb.dst;
+  const { icmpErrorsUseInboundIfaddr } = netns.sysctl;
+  return skb.input !== null && icmpErrorsUseInboundIfaddr ? inetSelectAddr(netns, skb.cameBy ?? device, skb.src, SCOPE_LINK) : ANY;
+}
+
+function quote(skb: Skb): Quoted {
+  const { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes } = skb;
+  return { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes };
+}
+
+function noteSilence(stack: Stack, skb: Skb, text: string): void {
+  note(stack, skb, { stage: 'icmp', verb: 'MATCHED', text });
+}
+
+/** The kernel has one socket for what ICMP sends: meanwhile it can tell nobody anything else. @source net/ipv4/icmp.c icmp_xmit_lock */
+function withIcmpSocket({ session }: Stack, send: () => void): void {
   session.icmpBusy = true;
-  ipLocalOut(stack, error);
-  session.icmpBusy = false;
-}
-
-function bucket(stack: Stack, peer: Ipv4): ErrorBucket {
-  const { errorBuckets } = stack.session;
-  let found = errorBuckets.get(peer);
-  if (found === undefined) {
-    found = { tokensMs: 0, lastMs: stack.effects.nowMs - 60_000, redirects: 0 };
-    errorBuckets.set(peer, found);
+  try {
+    send();
+  } finally {
+    session.icmpBusy = false;
   }
-  return found;
-}
-
-/** @source net/ipv4/icmp.c icmpv4_xrlim_allow, inet_peer_xrlim_allow */
-function rateAllows(stack: Stack, peer: Ipv4, type: number, out: Device): boolean {
-  const { icmpRatemask, icmpRatelimitMs } = stack.netns.sysctl;
-  if (((1 << type) & icmpRatemask) === 0 || out.isLoopback) return true;
-  const b = bucket(stack, peer);
-  const now = stack.effects.nowMs;
-  b.tokensMs = Math.min(b.tokensMs + now - b.lastMs, BURST_FACTOR * icmpRatelimitMs);
-  b.lastMs = now;
-  return spend(stack, b, icmpRatelimitMs);
-}
-
-/** Takes tokens, which come with time, from a bucket. False where there are not enough yet. */
-function spend({ effects }: Stack, b: ErrorBucket, costMs: number): boolean {
-  if (costMs > 0 && !effects.hasCome(effects.nowMs + costMs - b.tokensMs)) return false;
-  b.tokensMs = Math.max(0, b.tokensMs - costMs);
-  return true;
 }
 
 /** A packet that no route takes: its sender is told, a few times a second. @source net/ipv4/route.c ip_error */
 export function ipError(stack: Stack, device: Device, skb: Skb, route: Extract<InputRoute, { kind: 'unreachable' }>): void {
-  const b = bucket(stack, skb.src);
-  const now = stack.effects.nowMs;
-  b.tokensMs = Math.min(b.tokensMs + now - b.lastMs, ROUTE_ERROR_BURST_MS);
-  b.lastMs = now;
-  if (spend(stack, b, ROUTE_ERROR_COST_MS)) icmpSend(stack, device, skb, UNREACHABLE, route.code);
+  if (routeErrorAllows(stack, skb.src)) icmpSend(stack, device, skb, UNREACHABLE, route.code);
   const what = route.route === null ? 'no route' : `a route of type ${route.route.type}`;
   stack.effects.dropped(stack, skb, route.reason, `${what} to ${formatIpv4(skb.dst)}`);
 }
@@ -178,21 +131,9 @@ export function ipError(stack: Stack, device: Device, skb: Skb, route: Extract<I
 /** Tells a neighbour of a shorter way. @source net/ipv4/route.c ip_rt_send_redirect */
 export function sendRedirect(stack: Stack, device: Device, skb: Skb, route: Extract<InputRoute, { kind: 'forward' }>): void {
   if (!route.device.sysctl.sendRedirects) return;
-  const b = bucket(stack, skb.src);
-  const { nowMs: now } = stack.effects;
-  if (now > b.lastMs + REDIRECT_SILENCE_MS) {
-    b.tokensMs = 0;
-    b.redirects = 0;
-  }
-  if (b.redirects >= REDIRECT_NUMBER) {
-    b.lastMs = now;
-    return;
-  }
-  if (b.redirects === 0 || stack.effects.hasCome(b.lastMs + (REDIRECT_LOAD_MS << b.redirects) + TICK_MS)) {
+  redirectNowAndThen(stack, skb.src, () => {
     icmpSend(stack, device, skb, REDIRECT, 1, 0, route.gateway === ANY ? skb.dst : route.gateway);
-    b.lastMs = now;
-    b.redirects++;
-  }
+  });
 }
 
 /** The next hop did not answer ARP. @source net/ipv4/route.c ipv4_link_failure */
@@ -211,7 +152,7 @@ export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
     return;
   }
   const { sysctl } = stack.netns;
-  const broadcast = skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast';
+  const broadcast = isForMany(skb.input?.kind);
   if (sysctl.icmpEchoIgnoreAll || (broadcast && sysctl.icmpEchoIgnoreBroadcasts)) {
     stack.effects.dropped(stack, skb, 'ICMP_ECHO_IGNORED', 'the host does not answer echo requests here (net.ipv4.icmp_echo_ignore_*)');
     return;
@@ -226,7 +167,16 @@ export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
   reply.mark = sysctl.fwmarkReflect ? skb.mark : 0;
   reply.byKernel = true;
   reply.sender = 'kernel';
-  stack.session.icmpBusy = true;
-  emit(stack, reply, 'icmp', ({ dst }) => `echo reply to ${formatIpv4(dst)}`);
-  stack.session.icmpBusy = false;
+  withIcmpSocket(stack, () => {
+    emit(stack, reply, 'icmp', echoText, mayReply);
+  });
+}
+
+function echoText({ dst }: Skb): string {
+  return `echo reply to ${formatIpv4(dst)}`;
+}
+
+/** @source net/ipv4/icmp.c icmp_reply */
+function mayReply(stack: Stack, { dst }: Skb, out: Device): string | null {
+  return rateAllows(stack, dst, ECHO_REPLY, 0, out) ? null : 'no echo reply is sent: net.ipv4.icmp_ratelimit';
 }

@@ -4,7 +4,8 @@ import { FORWARD } from '../netfilter/hook-env.ts';
 import { PACKET_HOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { nfHook } from './hooks.ts';
-import { FRAG_NEEDED, icmpSend, sendRedirect, TIME_EXCEEDED, UNREACHABLE } from './icmp.ts';
+import { icmpSend, sendRedirect } from './icmp.ts';
+import { FRAG_NEEDED, TIME_EXCEEDED, UNREACHABLE } from './icmp-types.ts';
 import { ipOutput } from './ip-output.ts';
 import { note } from './record.ts';
 

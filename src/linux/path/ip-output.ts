@@ -5,7 +5,8 @@ import { PACKET_BROADCAST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { nfHook } from './hooks.ts';
 import { fragment } from './fragment.ts';
-import { FRAG_NEEDED, icmpSend, UNREACHABLE } from './icmp.ts';
+import { icmpSend } from './icmp.ts';
+import { FRAG_NEEDED, UNREACHABLE } from './icmp-types.ts';
 import { neighOutput } from './neighbour.ts';
 import { forkSkb } from './record.ts';
 

@@ -8,7 +8,7 @@ import { type Exit, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { initialSequence } from './emit.ts';
-import { ECHO_REQUEST } from './icmp.ts';
+import { ECHO_REQUEST } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { announcedMss } from './path-mtu.ts';
 import { flowText, note, start } from './record.ts';

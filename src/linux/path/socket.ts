@@ -7,7 +7,8 @@ import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { answerTo, emit } from './emit.ts';
 import { boundSockets, findSocket, isBlindTo, socketDevice } from './find-socket.ts';
-import { ECHO_REQUEST, icmpRcv, icmpSend, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp.ts';
+import { icmpRcv, icmpSend } from './icmp.ts';
+import { ECHO_REQUEST, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp-types.ts';
 import { tcpRcv } from './tcp.ts';
 import { vxlanOnPort, vxlanRcv } from './vxlan.ts';
 

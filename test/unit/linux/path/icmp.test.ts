@@ -93,9 +93,24 @@ describe('the rate of ICMP errors', () => {
     expect(lab.send('a', 'udp 10.0.1.2:99', { src: '10.0.0.3' }).errors).toHaveLength(1);
   });
 
-  test('does not concern echo replies', () => {
-    const lab = routed();
-    for (let i = 0; i < 20; i++) expect(lab.send('a', 'icmp 10.0.1.2', { sport: i }).outcome).toBe('replied');
+  test('does not concern echo replies, unless icmp_ratemask names them', () => {
+    const replies = (lab: Lab): number => {
+      const outcomes = Array.from({ length: 20 }, (_, i) => lab.send('a', 'icmp 10.0.1.2', { sport: i }).outcome);
+      return outcomes.filter((outcome) => outcome === 'replied').length;
+    };
+    expect(replies(routed())).toBe(20);
+    const lab = routed().sysctl('b', 'icmp_ratemask=1');
+    expect(replies(lab)).toBe(6);
+    expect(lab.send('a', 'icmp 10.0.1.2').text).toContain('no echo reply is sent: net.ipv4.icmp_ratelimit');
+  });
+
+  test('does not concern fragmentation needed, without which no path MTU is found', () => {
+    const lab = routed().mtu('r/rb', 1300).mtu('b/eth0', 1300);
+    const errors = Array.from(
+      { length: 20 },
+      (_, i) => lab.send('a', 'udp 10.0.1.2:53', { df: true, sizeBytes: 1400, sport: 1000 + i }).errors,
+    );
+    expect(errors.flat()).toEqual(errors.map(() => '3/4 from 10.0.0.1'));
   });
 });
 
