@@ -69,7 +69,7 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
       return;
     }
     if (route.kind === 'local') {
-      if (!ignores(stack, device, sip, tip) && !(device.sysctl.arpFilter && filtered(stack, device, sip, tip))) {
+      if (!ignores(stack, device, sip, tip) && !(device.sysctl.arpFilter && filtered(stack, device, skb, sip, tip))) {
         learnRequest(stack, device, sip, sha);
         answer(stack, device, arp);
       }
@@ -156,7 +156,9 @@ function isInSubnet({ local, peer, len }: Device['addresses'][number], addr: Ipv
   return ((addr ^ (peer ?? local)) & mask(len)) === 0;
 }
 
-/** @source net/ipv4/arp.c arp_filter: the answer must leave by the device that was asked */
-function filtered(stack: Stack, device: Device, sip: Ipv4, tip: Ipv4): boolean {
-  return routeBack(stack, sip, tip) !== device;
+/** Whether an answer is withheld because it would leave by another device than the one that was asked. @source net/ipv4/arp.c arp_filter */
+function filtered(stack: Stack, device: Device, request: Skb, sip: Ipv4, tip: Ipv4): boolean {
+  const route = routeBack(stack, sip, tip);
+  if (route.kind === 'unknown') stack.effects.unknown(stack, request, route.reason, route.text);
+  return route.kind === 'unknown' || route.kind === 'error' || route.device !== device;
 }

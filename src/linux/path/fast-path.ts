@@ -9,6 +9,7 @@ import { foresee } from '../flow-cache/foresee.ts';
 import type { ReceivedWay } from '../flow-cache/way.ts';
 import { CT_NONE, PACKET_HOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { forwardedByExceptions } from './exceptions.ts';
 import { FEW_HOPS } from './ip-forward.ts';
 import { neighOutput } from './neighbour.ts';
 import { confirmed } from './nf-conntrack.ts';
@@ -36,14 +37,15 @@ export function takeKnownWay(stack: Stack, flows: FlowCache, device: Device, skb
     deliverToSocket(stack, device, skb);
     return true;
   }
-  if (skb.lengthBytes > way.mtuBytes) return false;
+  const onwards = forwardedByExceptions(stack, skb.dst, way);
+  if (skb.lengthBytes > onwards.mtuBytes) return false;
   skb.ttl--;
   skb.crossings = 0;
   skb.flooded = null;
-  skb.input = way;
-  skb.via = way;
+  skb.input = onwards;
+  skb.via = onwards;
   if (fresh !== null && !settled(stack, skb, fresh)) return true;
-  neighOutput(stack, way.device, way.gateway === ANY ? skb.dst : way.gateway, skb);
+  neighOutput(stack, onwards.device, onwards.gateway === ANY ? skb.dst : onwards.gateway, skb);
   return true;
 }
 

@@ -1,4 +1,5 @@
 import type { Device } from '../device.ts';
+import { errnoName } from '../fib/errno.ts';
 import type { CompiledTable } from '../netfilter/compiled-table.ts';
 import { ACCEPTED, type Hook, type HookEnv, type TableVerdict, UNKNOWN } from '../netfilter/hook-env.ts';
 import { hasRules, runTable } from '../netfilter/run.ts';
@@ -63,8 +64,13 @@ export function refuse(stack: Stack, skb: Skb, reason: string, text: string): vo
 /** Routes a packet again that OUTPUT changed. @returns whether it goes on */
 export function reroute(at: Crossing): boolean {
   const { stack, skb } = at;
-  const errno = routeMeHarder(stack, skb);
-  if (errno === null) return true;
+  const route = routeMeHarder(stack, skb);
+  if (route.kind === 'unknown') {
+    stack.effects.unknown(stack, skb, route.reason, route.text);
+    return false;
+  }
+  if (route.kind !== 'error') return true;
+  const errno = errnoName(route.errno);
   if (skb.sending) stack.effects.sendError(stack, skb, errno, 'NETFILTER_DROP');
   stack.effects.dropped(stack, skb, 'NETFILTER_DROP', `no route after OUTPUT changed the packet (${errno})`);
   return false;

@@ -1,6 +1,6 @@
 import { ICMP } from '../../wire/proto.ts';
 import type { Ipv4 } from '../../wire/ipv4.ts';
-import type { OutputRoute, Via } from '../fib/route-result.ts';
+import type { Via } from '../fib/route-result.ts';
 import type { Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 
@@ -25,12 +25,10 @@ export function concernsSocket({ session, netns }: Stack, { proto, sport }: Quot
   return session.sockets.some(({ port }) => port === sport) || netns.tables.sockets.some(({ port }) => port === sport);
 }
 
-/** The way out with what was learned of it: nothing that this host makes is longer, unless its socket only probes. */
-export function withPathMtu(stack: Stack, dst: Ipv4, route: OutputRoute): OutputRoute {
-  if (route.kind !== 'unicast' || route.mtuLocked) return route;
-  const known = stack.session.pathMtus.get(dst);
-  if (known === undefined || known.expiresAtMs <= stack.effects.nowMs || known.bytes >= route.mtuBytes) return route;
-  return { ...route, mtuBytes: known.bytes };
+/** The MTU of a way, or less where an error said so: nothing that this host makes is longer, unless its socket only probes. */
+export function knownPathMtu({ session, effects }: Stack, dst: Ipv4, { mtuBytes, mtuLocked }: Via): number {
+  const known = mtuLocked ? undefined : session.pathMtus.get(dst);
+  return known === undefined || known.expiresAtMs <= effects.nowMs ? mtuBytes : Math.min(known.bytes, mtuBytes);
 }
 
 /** The MSS that a SYN or SYN-ACK announces. @source net/ipv4/route.c ipv4_default_advmss */

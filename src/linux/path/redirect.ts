@@ -3,7 +3,7 @@ import { mask } from '../../wire/prefix.ts';
 import { TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
-import type { OutputRoute } from '../fib/route-result.ts';
+import type { Via } from '../fib/route-result.ts';
 import type { Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { awaitNeighbour } from './neighbour.ts';
@@ -23,7 +23,8 @@ export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quote
   if (quoted.proto === TCP || !concernsSocket(stack, quoted)) return;
   const { src: from, icmpGateway: gateway } = redirect;
   const route = routeQuoted(stack, quoted, markOf(stack, quoted));
-  if (route?.kind !== 'unicast' || route.gateway !== from || !isAcceptable(stack, device, from, gateway)) return;
+  if (route.kind === 'unknown') stack.effects.unknown(stack, redirect, route.reason, route.text);
+  if (route.kind !== 'unicast' || route.gateway !== from || !isAcceptable(stack, device, from, gateway)) return;
   if (!awaitNeighbour(stack, route.device, gateway)) return;
   stack.session.redirects.set(quoted.dst, { from, gateway, expiresAtMs: stack.effects.nowMs + TIMEOUT_MS });
 }
@@ -55,10 +56,8 @@ function isGateway({ netns }: Stack, device: Device, gateway: Ipv4): boolean {
   );
 }
 
-/** The way out with what redirects said of it. */
-export function redirected({ session, effects }: Stack, dst: Ipv4, route: OutputRoute): OutputRoute {
-  if (route.kind !== 'unicast' || route.gateway === ANY) return route;
-  const known = session.redirects.get(dst);
-  if (known === undefined || known.from !== route.gateway || known.expiresAtMs <= effects.nowMs) return route;
-  return { ...route, gateway: known.gateway };
+/** The gateway of a way, or another one that it named in a redirect. */
+export function knownGateway({ session, effects }: Stack, dst: Ipv4, { gateway }: Via): Ipv4 {
+  const known = gateway === ANY ? undefined : session.redirects.get(dst);
+  return known === undefined || known.from !== gateway || known.expiresAtMs <= effects.nowMs ? gateway : known.gateway;
 }

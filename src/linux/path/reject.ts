@@ -39,7 +39,9 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
   const reset = resetTo(stack, skb);
   reset.sender = 'none';
   reset.checksumPending = true;
-  if (routeMeHarder(stack, reset) !== null) return;
+  const route = routeMeHarder(stack, reset);
+  if (route.kind === 'unknown') stack.effects.unknown(stack, skb, route.reason, route.text);
+  if (route.kind === 'error' || route.kind === 'unknown') return;
   attach(reset, skb);
   if (skb.ct !== null) skb.ct.tcpState = CLOSE;
   const { recorder } = stack.effects;

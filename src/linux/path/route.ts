@@ -1,18 +1,16 @@
 import { ANY, type Ipv4 } from '../../wire/ipv4.ts';
 import { hasPorts } from '../conntrack/tuple.ts';
 import type { Device } from '../device.ts';
-import { errnoName } from '../fib/errno.ts';
 import { Flow } from '../fib/flow.ts';
 import { routeMeHarder as reroute } from '../fib/reroute.ts';
 import { routeInput } from '../fib/route-input.ts';
 import { routeOutput } from '../fib/route-output.ts';
 import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
 import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
-import { type Exit, KERNEL_UID, type Quoted, Skb } from '../skb.ts';
+import { KERNEL_UID, type Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { forwardedByExceptions, sentByExceptions } from './exceptions.ts';
 import { flowsOfSender } from './fast-path.ts';
-import { withPathMtu } from './path-mtu.ts';
-import { redirected } from './redirect.ts';
 import { noteOutputRoute } from './note-route.ts';
 
 /** What a raw socket that writes its own header is to the routing rules. @source net/ipv4/raw.c raw_sendmsg */
@@ -23,7 +21,7 @@ const flow = new Flow();
 /** Where a received packet goes. */
 export function routeReceived(stack: Stack, device: Device, skb: Skb): InputRoute {
   const route = routeInput(stack, skb, device);
-  return unknownRoute(stack, skb.dst, route) ?? route;
+  return unknownRoute(stack, skb.dst, route) ?? (route.kind === 'forward' ? forwardedByExceptions(stack, skb.dst, route) : route);
 }
 
 /** A look-up that needs what is not known of the namespace. */
@@ -45,7 +43,7 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
   const known = flows === null ? null : flows.sent(skb);
   if (known !== null) {
     skb.src = known.src;
-    return withExceptions(stack, skb.dst, known.route);
+    return sentByExceptions(stack, skb.dst, known.route);
   }
   flow.reset(skb.dst, raw ? ANY : skb.src);
   if (skb.boundDev !== null) {
@@ -63,7 +61,7 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
   }
   const { dst, src: boundSrc } = skb;
   const found = routeOutput(stack, flow);
-  const route = unknownRoute(stack, dst, found) ?? withExceptions(stack, dst, found);
+  const route = unknownRoute(stack, dst, found) ?? sentByExceptions(stack, dst, found);
   if (!raw && route.kind !== 'error' && route.kind !== 'unknown') {
     skb.src = flow.src;
     skb.dst = flow.dst;
@@ -79,28 +77,24 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
   return route;
 }
 
-/** The way out with what errors taught of it. @source net/ipv4/route.c rt_bind_exception */
-function withExceptions(stack: Stack, dst: Ipv4, found: OutputRoute): OutputRoute {
-  const { pathMtus, redirects } = stack.session;
-  const route = redirects.size === 0 ? found : redirected(stack, dst, found);
-  return pathMtus.size === 0 ? route : withPathMtu(stack, dst, route);
-}
-
 /** By which way this host would send a packet again that an error quotes; nobody reads its ports. @source net/ipv4/route.c __build_flow_key */
-export function routeQuoted(stack: Stack, { dst, src, proto, tos }: Quoted, mark: number): Exit | null {
+export function routeQuoted(stack: Stack, { dst, src, proto, tos }: Quoted, mark: number): OutputRoute {
   flow.reset(dst, src);
   flow.proto = proto;
   flow.tos = tos;
   flow.mark = mark;
-  const route = redirected(stack, dst, routeOutput(stack, flow));
-  return route.kind === 'error' || route.kind === 'unknown' ? null : route;
+  return outputBy(stack, dst);
 }
 
-/** The device by which this host would answer `sip` from `tip`. */
-export function routeBack(stack: Stack, sip: Ipv4, tip: Ipv4): Device | null {
+/** How this host would answer `sip` from `tip`. */
+export function routeBack(stack: Stack, sip: Ipv4, tip: Ipv4): OutputRoute {
   flow.reset(sip, tip);
-  const route = routeOutput(stack, flow);
-  return route.kind === 'error' || route.kind === 'unknown' ? null : route.device;
+  return outputBy(stack, sip);
+}
+
+function outputBy(stack: Stack, dst: Ipv4): OutputRoute {
+  const found = routeOutput(stack, flow);
+  return unknownRoute(stack, dst, found) ?? sentByExceptions(stack, dst, found);
 }
 
 /** Where an ARP request's target is, from the point of view of the device that was asked. */
@@ -112,12 +106,12 @@ export function routeArp(stack: Stack, device: Device, arp: Skb, tip: Ipv4, sip:
   return routeReceived(stack, device, probe);
 }
 
-/** Routes a packet again after OUTPUT changed it. @returns an errno name, or null when it has a way. */
-export function routeMeHarder(stack: Stack, skb: Skb): string | null {
+/** Routes a packet again after OUTPUT changed it. Where it has a way, that is now the packet's. */
+export function routeMeHarder(stack: Stack, skb: Skb): OutputRoute {
   const bound = skb.boundDev === null ? null : (stack.netns.deviceByName.get(skb.boundDev) ?? null);
-  const route = reroute(stack, skb, bound);
-  if (route.kind === 'unknown') return 'EINVAL';
-  if (route.kind === 'error') return errnoName(route.errno);
+  const found = reroute(stack, skb, bound);
+  const route = unknownRoute(stack, skb.dst, found) ?? sentByExceptions(stack, skb.dst, found);
+  if (route.kind === 'error' || route.kind === 'unknown') return route;
   skb.via = route;
   if (stack.effects.recorder !== null) {
     flow.reset(skb.dst, skb.src);
@@ -127,5 +121,5 @@ export function routeMeHarder(stack: Stack, skb: Skb): string | null {
     flow.oif = bound;
     noteOutputRoute(stack, skb, route, flow, 'route-again');
   }
-  return null;
+  return route;
 }

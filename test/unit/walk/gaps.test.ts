@@ -139,6 +139,28 @@ describe('what packets meet and is not modelled', () => {
     expect(lab.send('a', 'icmp 10.0.0.1').outcome).toBe('replied');
   });
 
+  test('a route that is not modelled matters to what OUTPUT sends there as well, and to what is answered', () => {
+    const unknown = (at: string, what: string, rules: readonly (readonly [string, string])[]) => {
+      const lab = routed().unmodelled(at, { reason: 'NOT_MODELLED', part: 'route', prefix: { addr: ip('10.0.0.0'), len: 8 } });
+      lab.sysctl('r', 'conf.all.arp_filter=1').unroute('r', '10.0.0.0/24').route('r', '10.0.0.0/8 dev ra');
+      for (const [netns, rule] of rules) lab.iptables(netns, rule);
+      const { outcome, reason } = lab.send('a', what);
+      return [outcome, reason];
+    };
+    const expected = ['unknown', 'NOT_MODELLED'];
+    // Another prefix leads there, until OUTPUT changes the address.
+    expect(unknown('a', 'udp 99.0.0.1:53', [['a', '-t nat -A OUTPUT -d 99.0.0.1 -j DNAT --to-destination 10.0.1.2']])).toEqual(expected);
+    expect(unknown('b', 'udp 10.0.1.2:99', [])).toEqual(expected);
+    expect(unknown('b', 'tcp 10.0.1.2:80', [['b', '-A INPUT -p tcp -j REJECT --reject-with tcp-reset']])).toEqual(expected);
+    expect(unknown('r', 'icmp 10.0.0.1', [])).toEqual(expected);
+  });
+
+  test('a policy rule that is not modelled matters to what OUTPUT sends another way', () => {
+    const lab = routed().unmodelled('a', { reason: 'NOT_MODELLED', part: 'rule' });
+    lab.iptables('a', '-t nat -A OUTPUT -d 10.0.0.2 -j DNAT --to-destination 10.0.1.2');
+    expect(lab.send('a', 'udp 10.0.0.2:53').reason).toBe('NOT_MODELLED');
+  });
+
   test('a route that is not modelled gives way to a longer prefix', () => {
     const lab = routed().unmodelled('r', { reason: 'NOT_MODELLED', part: 'route', prefix: { addr: ip('10.0.0.0'), len: 16 } });
     expect(lab.send('a', 'udp 10.0.1.2:53').outcome).toBe('replied');

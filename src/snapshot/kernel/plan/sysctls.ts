@@ -28,7 +28,9 @@ export function planSysctls(netns: Netns, baseline: Baseline): SysctlWrite[] {
     for (const key of CONF_KEYS) {
       // A change of the default reaches every device that nobody has touched yet. @source net/ipv4/devinet.c devinet_copy_dflt_conf
       const followed = dev !== 'all' && dev !== 'default' && writes.some(([path]) => path === `net/ipv4/conf/default/${key}`);
-      const now = key === 'forwarding' ? forwarding : followed ? undefined : baseline.get(`net/ipv4/conf/${like}/${key}`);
+      // The switch of the namespace turns this one the other way. @source net/ipv4/devinet.c inet_forward_change
+      const turned = dev === 'all' && key === 'accept_redirects' && writes.some(([path]) => path === 'net/ipv4/ip_forward');
+      const now = key === 'forwarding' ? forwarding : followed || turned ? undefined : baseline.get(`net/ipv4/conf/${like}/${key}`);
       write(confName(dev, key), confDefault(dev, key), now);
     }
   }

@@ -207,6 +207,38 @@ describe('a redirect', () => {
     expect(lab.send('a', 'udp 10.9.0.1:53', { sport: 2 }).legs).not.toContain('redirect');
   });
 
+  test('is heeded by whatever its host sends that way: translated in OUTPUT, or forwarded', () => {
+    const lab = new Lab()
+      .veth('a/eth0', 'sw/a')
+      .veth('r1/eth0', 'sw/r1')
+      .veth('r2/eth0', 'sw/r2')
+      .bridge('sw/br', ['a', 'r1', 'r2'])
+      .veth('r2/out', 'b/eth0')
+      .veth('x/eth0', 'a/ax')
+      .addr('a/eth0', '10.0.0.2/24')
+      .addr('r1/eth0', '10.0.0.1/24')
+      .addr('r2/eth0', '10.0.0.9/24')
+      .addr('r2/out', '10.0.1.1/24')
+      .addr('b/eth0', '10.0.1.2/24')
+      .addr('a/ax', '10.0.5.1/24')
+      .addr('x/eth0', '10.0.5.2/24')
+      .route('a', 'default via 10.0.0.1')
+      .route('x', 'default via 10.0.5.1')
+      .route('r1', '10.0.1.0/24 via 10.0.0.9')
+      .route('r2', '10.0.5.0/24 via 10.0.0.2')
+      .route('b', 'default via 10.0.1.1')
+      .forwards('a', 'r1', 'r2')
+      .sysctl('a', 'conf.all.accept_redirects=1')
+      .listen('b', 'udp/53')
+      .iptables('a', '-t nat -A OUTPUT -d 10.99.0.1 -j DNAT --to-destination 10.0.1.2');
+    const byR2 = 'sw a>r2, r2 eth0>out, b eth0>';
+    expect(lab.send('x', 'udp 10.0.1.2:53').path).not.toContain(byR2);
+    lab.send('a', 'icmp 10.0.0.9');
+    expect(lab.send('a', 'udp 10.0.1.2:53').legs).toContain('redirect');
+    expect(lab.send('a', 'udp 10.99.0.1:53', { sport: 2 }).path).toBe(`a >eth0, ${byR2}`);
+    expect(lab.send('x', 'udp 10.0.1.2:53', { sport: 3 }).path).toBe(`x >eth0, a ax>eth0, ${byR2}`);
+  });
+
   test('about a translated connection is killed by NAT', () => {
     const lab = detour().iptables('r', '-t nat -A PREROUTING -d 10.5.5.5 -j DNAT --to-destination 10.9.0.1');
     const sent = lab.send('a', 'udp 10.5.5.5:53');

@@ -180,6 +180,31 @@ describe('a learned path MTU', () => {
   });
 });
 
+describe('a learned path MTU on another way', () => {
+  test('concerns what OUTPUT translates to that address, as from a node to a ClusterIP', () => {
+    const lab = narrow().iptables('a', '-t nat -A OUTPUT -d 10.99.0.1 -j DNAT --to-destination 10.0.1.2');
+    lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    const sent = lab.send('a', 'udp 10.99.0.1:53', { sizeBytes: 1400, df: 'auto' });
+    expect([sent.outcome, sent.leg('request')?.fragments]).toEqual(['replied', 2]);
+  });
+
+  test.each([
+    [0, '3/4 from 10.0.0.1'],
+    [1, '3/4 from 10.0.5.1'],
+  ])('concerns what is forwarded with ip_forward_use_pmtu alone: %i', (value, error) => {
+    const lab = narrow()
+      .veth('x/eth0', 'a/ax')
+      .addr('x/eth0', '10.0.5.2/24')
+      .addr('a/ax', '10.0.5.1/24')
+      .route('x', 'default via 10.0.5.1')
+      .route('r', '10.0.5.0/24 via 10.0.0.2')
+      .forwards('a')
+      .sysctl('a', `ip_forward_use_pmtu=${value}`);
+    lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
+    expect(lab.send('x', toB, { sizeBytes: 1400, df: true }).errors).toEqual([error]);
+  });
+});
+
 describe('the MTU of a route', () => {
   test('counts for what has no DF, and not for a socket that probes', () => {
     const lab = narrow().route('a', '10.0.1.0/24 via 10.0.0.1 mtu 1200');

@@ -1,0 +1,30 @@
+import type { Ipv4 } from '../../wire/ipv4.ts';
+import type { InputRoute, OutputRoute } from '../fib/route-result.ts';
+import type { Stack } from '../stack.ts';
+import { knownPathMtu } from './path-mtu.ts';
+import { knownGateway } from './redirect.ts';
+
+type Forwarded = Extract<InputRoute, { kind: 'forward' }>;
+
+/** The way out with what redirects and fragmentation-needed errors taught of it. @source net/ipv4/route.c find_exception, rt_bind_exception */
+export function sentByExceptions(stack: Stack, dst: Ipv4, route: OutputRoute): OutputRoute {
+  if (route.kind !== 'unicast' || knowsNone(stack)) return route;
+  const gateway = knownGateway(stack, dst, route);
+  const mtuBytes = knownPathMtu(stack, dst, route);
+  return gateway === route.gateway && mtuBytes === route.mtuBytes ? route : { ...route, gateway, mtuBytes };
+}
+
+/**
+ * The same for what is received and goes on: a redirect holds for it, too; the path MTU only where the host is told to believe it.
+ * @source net/ipv4/route.c __mkroute_input; include/net/ip.h ip_dst_mtu_maybe_forward
+ */
+export function forwardedByExceptions(stack: Stack, dst: Ipv4, route: Forwarded): Forwarded {
+  if (knowsNone(stack)) return route;
+  const gateway = knownGateway(stack, dst, route);
+  const mtuBytes = stack.netns.sysctl.ipForwardUsePmtu ? knownPathMtu(stack, dst, route) : route.mtuBytes;
+  return gateway === route.gateway && mtuBytes === route.mtuBytes ? route : { ...route, gateway, mtuBytes };
+}
+
+function knowsNone({ session }: Stack): boolean {
+  return session.redirects.size === 0 && session.pathMtus.size === 0;
+}
