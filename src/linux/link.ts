@@ -70,6 +70,8 @@ export type LinkKind =
       /** The device the outer packet must leave by; null lets the route decide. */
       readonly dev: string | null;
       readonly learning: boolean;
+      /** For how long a learned VTEP is remembered that sends nothing; 0: for ever. */
+      readonly ageingMs: number;
       readonly ttl: number | null;
       readonly tos: number | 'inherit';
       readonly df: 'unset' | 'set' | 'inherit';

@@ -30,4 +30,6 @@ export interface FdbEntry {
   readonly vni: number | null;
   readonly port: number | null;
   readonly externLearn: boolean;
+  /** It does not move with its station, as other static entries do. */
+  readonly sticky?: boolean;
 }

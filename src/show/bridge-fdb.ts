@@ -12,13 +12,21 @@ export function fdbRows(view: NetnsView): readonly Row[] {
 
 function entries({ netns, session, cold, nowMs }: NetnsView): FdbEntry[] {
   const links = new Map(netns.links.map((link) => [link.name, link]));
-  const listed = netns.fdb.filter(({ state, dev, master, mac }) => {
-    const learned = session?.fdb.get(master ?? dev)?.has(mac) === true;
-    return state !== 'learned' || (!cold && !learned && !isOld(links.get(master ?? ''), 0, nowMs));
-  });
+  const listed: FdbEntry[] = [];
+  /** What frames taught of the addresses of other entries. */
+  const told = new Set<string>();
+  for (const entry of netns.fdb) {
+    const { state, dev, master, mac, externLearn, sticky } = entry;
+    const seen = session?.fdb.get(master ?? dev)?.get(mac);
+    if (state !== 'learned') {
+      told.add(`${master ?? dev} ${mac}`);
+      // A static entry of a bridge follows its station.
+      listed.push(master !== null && sticky !== true && seen !== undefined && seen.port !== null ? { ...entry, dev: seen.port } : entry);
+    } else if (seen === undefined && (externLearn || (!cold && !isOld(links.get(master ?? dev), 0, nowMs)))) listed.push(entry);
+  }
   for (const [dev, learned] of session?.fdb ?? []) {
     for (const [mac, { port, vtep, atMs }] of learned) {
-      if (isOld(links.get(dev), atMs, nowMs)) continue;
+      if (told.has(`${dev} ${mac}`) || isOld(links.get(dev), atMs, nowMs)) continue;
       const rest = { mac, state: 'learned', vni: null, port: null, externLearn: false } as const;
       if (port !== null) listed.push({ ...rest, dev: port, master: dev, dst: null });
       else if (vtep !== null) listed.push({ ...rest, dev, master: null, dst: vtep });
@@ -27,13 +35,20 @@ function entries({ netns, session, cold, nowMs }: NetnsView): FdbEntry[] {
   return listed;
 }
 
-/** @source net/bridge/br_fdb.c has_expired */
-function isOld(bridge: Link | undefined, seenAtMs: number, nowMs: number): boolean {
-  return bridge?.kind.type === 'bridge' && nowMs - seenAtMs >= bridge.kind.ageingMs;
+/** @source net/bridge/br_fdb.c has_expired; drivers/net/vxlan/vxlan_core.c vxlan_cleanup */
+function isOld(link: Link | undefined, seenAtMs: number, nowMs: number): boolean {
+  switch (link?.kind.type) {
+    case 'bridge':
+      return nowMs - seenAtMs >= link.kind.ageingMs;
+    case 'vxlan':
+      return link.kind.ageingMs > 0 && nowMs - seenAtMs >= link.kind.ageingMs;
+    default:
+      return false;
+  }
 }
 
 /** @source iproute2 6.1 bridge/fdb.c print_fdb */
-function fdbLine({ mac, dev, dst, port, vni, master, externLearn, state }: FdbEntry): string {
+function fdbLine({ mac, dev, dst, port, vni, master, externLearn, sticky, state }: FdbEntry): string {
   return [
     `${mac} dev ${dev} `,
     dst === null ? '' : `dst ${formatIpv4(dst)} `,
@@ -41,6 +56,7 @@ function fdbLine({ mac, dev, dst, port, vni, master, externLearn, state }: FdbEn
     vni === null ? '' : `vni ${vni} `,
     master === null ? 'self ' : '',
     externLearn ? 'extern_learn ' : '',
+    sticky === true ? 'sticky ' : '',
     master === null ? '' : `master ${master} `,
     state === 'learned' ? '' : state,
   ].join('');

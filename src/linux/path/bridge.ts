@@ -87,8 +87,9 @@ function egressText(to: Device, from: Device): string {
     : `port ${to.name} does not take frames from ${from.name}`;
 }
 
+/** @source net/bridge/br_fdb.c br_fdb_update */
 function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
-  if (lookup(stack, bridge, address) === OURS) return;
+  if (ageingMsOf(bridge) === 0 || lookup(stack, bridge, address) === OURS) return;
   const fdb = fdbOf(stack, bridge);
   const known = fdb.get(address);
   if (known?.port === port.name) known.atMs = stack.effects.nowMs;
@@ -99,24 +100,33 @@ function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
 function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OURS | null {
   if (address === bridge.mac) return OURS;
   for (const port of bridge.ports) if (port.mac === address) return OURS;
-  let before: Device | null = null;
-  for (const entry of stack.netns.tables.fdb) {
-    if (entry.mac !== address || entry.master !== bridge.name) continue;
-    if (entry.state === 'permanent') return OURS;
-    const port = stack.netns.deviceByName.get(entry.dev) ?? null;
-    if (entry.state === 'static') return port;
-    // What was learned when the tables were taken counts as seen at the session's start.
-    if (!stack.session.cold && !isOld(stack, bridge, 0)) before = port;
+  const entry = stack.netns.tables.fdb.find(({ mac, master }) => mac === address && master === bridge.name);
+  if (entry?.state === 'permanent') return OURS;
+  const seen = stack.session.fdb.get(bridge.name)?.get(address);
+  // A static entry moves with its station as any other does; only that it never ages.
+  if (
+    seen !== undefined &&
+    seen.port !== null &&
+    entry?.sticky !== true &&
+    (entry?.state === 'static' || !isOld(stack, bridge, seen.atMs))
+  ) {
+    const port = stack.netns.deviceByName.get(seen.port);
+    if (port?.bridge === bridge) return port;
   }
-  const learned = stack.session.fdb.get(bridge.name)?.get(address);
-  if (learned?.port === undefined || learned.port === null || isOld(stack, bridge, learned.atMs)) return before;
-  const port = stack.netns.deviceByName.get(learned.port);
-  return port?.bridge === bridge ? port : before;
+  if (entry === undefined) return null;
+  // What was learned when the tables were taken counts as seen at the session's start; what somebody put there stays until it moves.
+  const stays = entry.state === 'static' || (entry.externLearn && (seen === undefined || seen.port === entry.dev));
+  if (!stays && (stack.session.cold || isOld(stack, bridge, 0))) return null;
+  return stack.netns.deviceByName.get(entry.dev) ?? null;
 }
 
 /** @source net/bridge/br_fdb.c has_expired */
-function isOld(stack: Stack, { link: { kind } }: Device, seenAtMs: number): boolean {
-  return kind.type === 'bridge' && stack.effects.nowMs - seenAtMs >= kind.ageingMs;
+function isOld(stack: Stack, bridge: Device, seenAtMs: number): boolean {
+  return stack.effects.nowMs - seenAtMs >= ageingMsOf(bridge);
+}
+
+function ageingMsOf({ link: { kind } }: Device): number {
+  return kind.type === 'bridge' ? kind.ageingMs : 0;
 }
 
 /** @source net/bridge/br_forward.c should_deliver */

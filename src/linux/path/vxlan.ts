@@ -67,16 +67,25 @@ function destinations(stack: Stack, device: Device, kind: VxlanKind, dmac: Mac):
 }
 
 function entriesFor(stack: Stack, device: Device, kind: VxlanKind, address: Mac): Remote[] {
-  const fixed = stack.netns.tables.fdb.filter(
-    (e) => e.dev === device.name && e.mac === address && e.dst !== null && (e.state !== 'learned' || !stack.session.cold),
+  const { fdb } = stack.netns.tables;
+  const rows = fdb.filter((e) => e.dev === device.name && e.mac === address && e.dst !== null && lasts(stack, kind, e));
+  const seen = stack.session.fdb.get(device.name)?.get(address);
+  // What frames taught since counts more than what they had taught before.
+  if (seen !== undefined && seen.vtep !== null && !isOld(stack, kind, seen.atMs) && rows.every(({ state }) => state === 'learned'))
+    return [{ addr: seen.vtep, vni: rows[0]?.vni ?? kind.vni, port: rows[0]?.port ?? kind.port, dev: null }];
+  return rows.flatMap((e) =>
+    e.dst === null ? [] : [{ addr: e.dst, vni: e.vni ?? kind.vni, port: e.port ?? kind.port, dev: isOwn(kind, e) ? kind.dev : null }],
   );
-  if (fixed.length > 0) {
-    return fixed.flatMap((e) =>
-      e.dst === null ? [] : [{ addr: e.dst, vni: e.vni ?? kind.vni, port: e.port ?? kind.port, dev: isOwn(kind, e) ? kind.dev : null }],
-    );
-  }
-  const learned = stack.session.fdb.get(device.name)?.get(address);
-  return learned?.vtep === undefined || learned.vtep === null ? [] : [{ addr: learned.vtep, vni: kind.vni, port: kind.port, dev: null }];
+}
+
+/** Whether an entry of the tables is still there. What was learned then counts as seen at the session's start. */
+function lasts(stack: Stack, kind: VxlanKind, { state, externLearn }: FdbEntry): boolean {
+  return state !== 'learned' || externLearn || (!stack.session.cold && !isOld(stack, kind, 0));
+}
+
+/** @source drivers/net/vxlan/vxlan_core.c vxlan_cleanup */
+function isOld({ effects }: Stack, { ageingMs }: VxlanKind, seenAtMs: number): boolean {
+  return ageingMs > 0 && effects.nowMs - seenAtMs >= ageingMs;
 }
 
 /** The entry that the kernel makes for the far end that the link names. @source drivers/net/vxlan/vxlan_core.c vxlan_fdb_create_default */
@@ -230,10 +239,7 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
 /** @source drivers/net/vxlan/vxlan_core.c vxlan_snoop */
 function snoop(stack: Stack, device: Device, address: Mac, vtep: Ipv4): boolean {
   const fixed = stack.netns.tables.fdb.find((e) => e.dev === device.name && e.mac === address && e.dst !== null);
-  if (fixed !== undefined) {
-    if (fixed.dst === vtep) return true;
-    if (fixed.state !== 'learned') return false;
-  }
+  if (fixed !== undefined && fixed.state !== 'learned') return fixed.dst === vtep;
   fdbOf(stack, device).set(address, { port: null, vtep, atMs: stack.effects.nowMs });
   return true;
 }

@@ -27,6 +27,7 @@ export function readFdb(rows: readonly Field[], device: DeviceReader, isVxlan: (
       unmodelled.push(`forwarding entry ${mac} of ${dev}: nexthop objects and IPv6 tunnel ends are not modelled`);
       continue;
     }
+    const flags = flagsOf(row.get('flags'));
     entries.push({
       mac,
       dev,
@@ -35,7 +36,8 @@ export function readFdb(rows: readonly Field[], device: DeviceReader, isVxlan: (
       dst: ipv4Of(row.get('dst')),
       vni: row.get('vni').int(0, 0xff_ffff),
       port: row.get('port').int(0, 0xffff),
-      externLearn: flagsOf(row.get('flags')).has('extern_learn'),
+      externLearn: flags.has('extern_learn'),
+      ...(flags.has('sticky') ? { sticky: true } : {}),
     });
   }
   return { entries, unmodelled };

@@ -110,6 +110,7 @@ function vxlan(data: Field): LinkKind {
     ttl: ttl === 'inherit' || ttl === 0 ? null : ttl,
     tos: tos === 1 ? 'inherit' : tos,
     df: data.get('df').oneOf(['unset', 'set', 'inherit'], 'unset'),
+    ageingMs: (data.get('ageing').int(0, UINT32_MAX) ?? 300) * 1000,
     srcPortMin: range.get('low').int(0, 0xffff) ?? 0,
     srcPortMax: range.get('high').int(0, 0xffff) ?? 0,
     proxy: data.get('proxy').bool(false),

@@ -81,6 +81,7 @@ function vxlanData(kind: LinkKind & { type: 'vxlan' }): JsonRow {
     port_range: { low: kind.srcPortMin, high: kind.srcPortMax },
     port: kind.port,
     learning: kind.learning,
+    ageing: kind.ageingMs / 1000,
     ...(kind.proxy ? { proxy: true } : {}),
     ...(kind.tos === 0 ? {} : { tos: kind.tos === 'inherit' ? '0x1' : hexText(kind.tos) }),
     ttl: kind.unmodelled.includes('ttl inherit') ? 'inherit' : (kind.ttl ?? 0),

@@ -25,7 +25,11 @@ export function fdbRows(entries: readonly FdbEntry[]): JsonRow[] {
     ...(entry.dst === null ? {} : { dst: formatIpv4(entry.dst) }),
     ...(entry.vni === null ? {} : { vni: entry.vni }),
     ...(entry.port === null ? {} : { port: entry.port }),
-    flags: [...(entry.master === null ? ['self'] : []), ...(entry.externLearn ? ['extern_learn'] : [])],
+    flags: [
+      ...(entry.master === null ? ['self'] : []),
+      ...(entry.externLearn ? ['extern_learn'] : []),
+      ...(entry.sticky === true ? ['sticky'] : []),
+    ],
     ...(entry.master === null ? {} : { master: entry.master }),
     state: entry.state === 'learned' ? '' : entry.state,
   }));

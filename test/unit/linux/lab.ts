@@ -100,6 +100,7 @@ export class Lab {
       ttl: null,
       tos: 0,
       df: 'unset',
+      ageingMs: 300_000,
       srcPortMin: 0,
       srcPortMax: 0,
       proxy: false,

@@ -67,6 +67,7 @@ const vxlan: fc.Arbitrary<LinkKind> = fc.record({
   ttl: maybe(fc.integer({ min: 1, max: 255 })),
   tos: fc.oneof(fc.constant('inherit' as const), fc.constantFrom(0, 2, 0x10, 0xb8)),
   df: fc.constantFrom('unset', 'set', 'inherit'),
+  ageingMs: fc.integer({ min: 0, max: 600 }).map((seconds) => seconds * 1000),
   srcPortMin: port,
   srcPortMax: port,
   proxy: fc.boolean(),
@@ -187,8 +188,9 @@ const fdbEntry: fc.Arbitrary<FdbEntry> = fc
     vni: maybe(port),
     port: maybe(port),
     externLearn: fc.boolean(),
+    sticky: fc.boolean(),
   })
-  .map(({ place, ...entry }) => ({ ...entry, ...place }));
+  .map(({ place, sticky, ...entry }) => ({ ...entry, ...place, ...(sticky ? { sticky } : {}) }));
 
 function sockets(vxlanPort: number): fc.Arbitrary<Socket[]> {
   const socket = fc.record({

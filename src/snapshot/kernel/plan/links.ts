@@ -142,6 +142,7 @@ function kindWords(kind: LinkKind & { type: 'bridge' | 'vxlan' }): string {
     ...(kind.remote === null ? [] : [`remote ${formatIpv4(kind.remote)}`]),
     ...(kind.dev === null ? [] : [`dev ${word(kind.dev)}`]),
     kind.learning ? 'learning' : 'nolearning',
+    `ageing ${Math.round(kind.ageingMs / 1000)}`,
     ...(kind.ttl === null ? [] : [`ttl ${kind.ttl}`]),
     ...(kind.tos === 0 ? [] : [`tos ${kind.tos === 'inherit' ? 'inherit' : `0x${kind.tos.toString(16)}`}`]),
     `df ${kind.df}`,

@@ -34,7 +34,7 @@ export function fdbLines(netns: Netns, which: 'fixed' | 'learned', taught: Reado
   const own = new Set(netns.links.flatMap(({ name, master, mac }) => (master === null ? [] : [`${name} ${mac}`])));
   const kinds = new Map(netns.links.map(({ name, kind }) => [name, kind]));
   const lines: string[] = [];
-  for (const { mac, dev, master, state, dst, vni, port, externLearn } of netns.fdb) {
+  for (const { mac, dev, master, state, dst, vni, port, externLearn, sticky } of netns.fdb) {
     if ((state === 'learned' && !externLearn) !== (which === 'learned')) continue;
     const kind = kinds.get(dev);
     if (master === null && kind?.type !== 'vxlan') continue;
@@ -49,6 +49,7 @@ export function fdbLines(netns: Netns, which: 'fixed' | 'learned', taught: Reado
         ...(vni === null ? [] : [`vni ${vni}`]),
         ...(port === null ? [] : [`port ${port}`]),
         ...(externLearn ? ['extern_learn'] : []),
+        ...(sticky === true ? ['sticky'] : []),
       ].join(' '),
     );
   }

@@ -27,6 +27,7 @@ function vxlan(dice: Dice, node: number, more: Partial<Vxlan>): Vxlan {
       ['set', 1],
       ['inherit', 1],
     ]),
+    ageingMs: 300_000,
     srcPortMin: 0,
     srcPortMax: 0,
     proxy: false,

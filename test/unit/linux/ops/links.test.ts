@@ -228,7 +228,11 @@ test('neighbours, proxies and bridge entries are added once and deleted once', (
     tos: 0,
     df: 'unset',
   } as const;
-  addLink(root, { name: 'vx0', kind: { ...vxlan, srcPortMin: 0, srcPortMax: 0, proxy: false, unmodelled: [] }, mac: POD_MAC });
+  addLink(root, {
+    name: 'vx0',
+    kind: { ...vxlan, ageingMs: 300_000, srcPortMin: 0, srcPortMax: 0, proxy: false, unmodelled: [] },
+    mac: POD_MAC,
+  });
   const entry = {
     mac: HOST_MAC,
     dev: 'vx0',

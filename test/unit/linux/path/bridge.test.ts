@@ -103,6 +103,21 @@ describe('a bridge', () => {
     expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe('replied');
   });
 
+  test.each([
+    ['that is static moves with its station, and never ages', 'replied', { state: 'static' }],
+    ['that is sticky stays where it is', 'dropped', { state: 'static', sticky: true }],
+    ['of a controller moves with its station', 'replied', { state: 'learned', externLearn: true }],
+  ] as const)('has an entry %s', (_, outcome, kind) => {
+    const lab = silent();
+    const entry = { mac: mac(lab.mac('b/eth0')), dev: 'c', master: 'br', dst: null, vni: null, port: null, externLearn: false, ...kind };
+    lab.netns('sw').fdb = [...lab.netns('sw').fdb, entry];
+    expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe('dropped');
+    lab.send('b', 'udp 10.0.0.2:53');
+    expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe(outcome);
+    lab.wait(301);
+    expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe(outcome);
+  });
+
   test('with VLAN filtering is unknown', () => {
     const lab = segment();
     const filtering = { type: 'bridge', vlanFiltering: true, stp: false, ageingMs: 300_000 } as const;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../src/wire/ipv4.ts';
+import { mac } from '../../../../src/wire/mac.ts';
 import { Lab } from '../lab.ts';
 
 const ZERO = '00:00:00:00:00:00';
@@ -80,6 +81,41 @@ describe('a VXLAN tunnel', () => {
     lab.vtep('n2/vx', lab.mac('n1/vx'), '192.168.0.77').neigh('n1/vx', '10.1.0.2', lab.mac('n2/vx'));
     const sent = lab.send('n1', 'udp 10.1.0.2:53');
     expect([sent.outcome, sent.reason]).toEqual(['dropped', 'VXLAN_ENTRY_EXISTS']);
+  });
+
+  test('follows a sender to another VTEP, whatever the tables said was learned', () => {
+    const lab = tunnel();
+    const learned = {
+      mac: mac(lab.mac('n2/vx')),
+      dev: 'vx',
+      master: null,
+      state: 'learned',
+      vni: null,
+      port: null,
+      externLearn: false,
+    } as const;
+    lab.netns('n1').fdb = [...lab.netns('n1').fdb, { ...learned, dst: ip('192.168.0.9') }];
+    lab.neigh('n1/vx', '10.1.0.2', lab.mac('n2/vx')).neigh('n2/vx', '10.1.0.1', lab.mac('n1/vx'));
+    expect(lab.send('n1', 'udp 10.1.0.2:53').outcome).toBe('icmp-error');
+    lab.send('n2', 'icmp 10.1.0.1');
+    expect(lab.send('n1', 'udp 10.1.0.2:53').outcome).toBe('replied');
+  });
+
+  test('forgets in five minutes a VTEP from which nothing came', () => {
+    const lab = tunnel().neigh('n1/vx', '10.1.0.2', '02:ff:00:00:00:02').neigh('n2/vx', '10.1.0.1', '02:ff:00:00:00:01');
+    for (const [n, dst] of [
+      ['n1', '192.168.0.2'],
+      ['n2', '192.168.0.1'],
+    ] as const) {
+      const tables = lab.netns(n);
+      const entry = { dev: 'vx', master: null, state: 'learned', vni: null, port: null, externLearn: false } as const;
+      tables.links = tables.links.map((link) => (link.name === 'vx' ? { ...link, mac: mac(`02:ff:00:00:00:0${n.slice(1)}`) } : link));
+      tables.fdb = [{ ...entry, mac: mac(`02:ff:00:00:00:0${3 - Number(n.slice(1))}`), dst: ip(dst) }];
+    }
+    expect(lab.wait(299).send('n1', 'udp 10.1.0.2:53').outcome).toBe('replied');
+    expect(lab.wait(299).send('n1', 'udp 10.1.0.2:53').outcome).toBe('replied');
+    const late = lab.wait(301).send('n1', 'udp 10.1.0.2:53');
+    expect([late.outcome, late.reason]).toEqual(['dropped', 'NO_TX_TARGET']);
   });
 
   test('that leads into itself ends as recursion', () => {
