@@ -94,15 +94,23 @@ export function readPod(object: Field, defaultNamespace: string): Pod | null {
   const metadata = object.get('metadata');
   const status = object.mapping('status');
   const phase = status.get('phase').oneOf(PHASES, 'Running');
-  return {
-    ...meta,
-    ...readPodSpec(object.mapping('spec')),
+  const spec = readPodSpec(object.mapping('spec'));
+  return newPod({
+    namespace: meta.namespace,
+    name: meta.name,
+    labels: meta.labels,
+    source: meta.source,
+    hostNetwork: spec.hostNetwork,
+    ports: spec.ports,
+    nodeSelector: spec.nodeSelector,
+    nodeAffinity: spec.nodeAffinity,
+    nodeName: spec.nodeName,
     podIPs: readPodIPs(status),
     phase,
     ready: readCondition(status, 'Ready', phase === 'Running'),
     terminating: metadata.get('deletionTimestamp').present,
     owner: readController(metadata),
-  };
+  });
 }
 
 /** Reads a pod's `spec` or that of a template. */
