@@ -19,6 +19,7 @@ const SCREENS: readonly { readonly name: string; readonly file?: string; readonl
   { name: 'tables', keys: ['l', 'T', 'l', 'l', 'l', 'l', 'l', 'j'] },
   { name: 'choose-target', keys: ['t', 'w', 'e', 'b'] },
   { name: 'edit-menu', keys: ['l', 'e'] },
+  { name: 'clock', keys: ['a'] },
   { name: 'edit-operation', keys: ['l', 'i'] },
   { name: 'filter', keys: ['/', 'e', 't', 'h'] },
   { name: 'help', keys: ['?'] },

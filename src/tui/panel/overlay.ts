@@ -1,5 +1,5 @@
 import { paletteOf } from '../keys/keymap.ts';
-import { choicesOf } from '../state/choose.ts';
+import { type Choices, choicesOf } from '../state/choose.ts';
 import type { Context } from '../state/context.ts';
 import { timeline } from '../state/context.ts';
 import { axesOf } from '../state/matrix.ts';
@@ -8,6 +8,7 @@ import { currentTable } from '../state/tables.ts';
 import { helpContent, helpSize } from './help.ts';
 import type { Asking, Choosing, Modal } from '../state/state.ts';
 import { OPERATIONS } from '../../scenario/operation/operations.ts';
+import { cellsOf, fit } from '../text/cells.ts';
 import { type Content, windowStart } from '../text/frame.ts';
 import { type Line, line, selected, span, wrap } from '../text/span.ts';
 
@@ -80,12 +81,12 @@ function chooseContent(context: Context, modal: Extract<Modal, { kind: 'choose' 
   );
   const rows = height - 1;
   const start = windowStart(choices.count, modal.cursor, rows);
-  const labelWidth = Math.floor(width * 0.55);
+  const labelWidth = labelColumn(choices, width - CURSOR_WIDTH);
   const lines = Array.from({ length: Math.min(rows, choices.count - start) }, (_, index): Line => {
     const choice = choices.at(start + index);
     if (choice === null) return line('');
     const isHere = start + index === modal.cursor;
-    const label = choice.about === '' ? choice.label : choice.label.padEnd(Math.min(labelWidth, width - choice.about.length - 4));
+    const label = choice.about === '' ? span(choice.label).text : fit(span(choice.label).text, labelWidth);
     return selected(
       line(isHere ? '▸ ' : '  ', span(label, choice.blocked === null ? 'plain' : 'dim'), '  ', span(choice.about, 'dim')),
       isHere,
@@ -97,6 +98,24 @@ function chooseContent(context: Context, modal: Extract<Modal, { kind: 'choose' 
     lines: [prompt, ...lines, ...none],
     foot: `${choices.count === 0 ? 0 : modal.cursor + 1}/${choices.count}  enter takes, esc leaves`,
   };
+}
+
+const CURSOR_WIDTH = 2;
+const GAP_WIDTH = 2;
+/** Of a list of 50,000, those that the column is made for. */
+const MAX_MEASURED = 200;
+
+/** How many columns the labels get, so that what is said of them begins in one column: all that they need, where the rest has room too. */
+function labelColumn({ count, at }: Choices, width: number): number {
+  let label = 0;
+  let about = 0;
+  for (let index = 0; index < Math.min(count, MAX_MEASURED); index++) {
+    const choice = at(index);
+    if (choice === null || choice.about === '') continue;
+    label = Math.max(label, cellsOf(span(choice.label).text));
+    about = Math.max(about, cellsOf(span(choice.about).text));
+  }
+  return Math.min(label, Math.max(Math.floor(width / 2), width - about - GAP_WIDTH));
 }
 
 function askContent(context: Context, { asking, text, caret, problem }: Extract<Modal, { kind: 'ask' }>, width: number): Content {
