@@ -175,12 +175,15 @@ function withBridge({ ns, in: dev, out, through = [] }: TruthHop, { bridges }: L
     if (isInner) crossed.push(step);
     const next = steps[i + 1];
     const bridge = bridgeOf(step);
-    // From port to port, or from a port to whatever lies beyond its bridge; a tunnel that leads back here comes out of itself.
+    const before = steps[i - 1];
+    // From port to port, or from a port to whatever lies beyond its bridge. Back into the tunnel goes only what has just come out of it; a
+    // tunnel that leads back here comes out of itself.
+    const hasComeOut = before !== bridge && bridgeOf(before) !== bridge;
     const isPassedOn =
       next !== undefined &&
       bridge !== undefined &&
       next !== bridge &&
-      (i === 0 ? dev !== undefined : bridgeOf(next) === bridge && next !== step);
+      (i === 0 ? dev !== undefined : bridgeOf(next) === bridge && (next !== step || hasComeOut));
     if (isPassedOn) crossed.push(bridge);
   });
   return crossed;
