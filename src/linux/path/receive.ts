@@ -6,7 +6,7 @@ import { arpRcv } from './arp.ts';
 import { isBlind } from './blind.ts';
 import { bridgeHandleFrame } from './bridge.ts';
 import { ipListRcv, ipRcv } from './ip-input.ts';
-import { enter, headerOf, start } from './record.ts';
+import { enter, headerOf } from './record.ts';
 
 /** A frame comes in by a device. @source net/core/dev.c netif_receive_skb */
 export function receive(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
@@ -69,10 +69,13 @@ function entersByWire(stack: Stack, device: Device, skb: Skb): boolean {
 function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
   const { recorder, nowMs } = stack.effects;
   if (recorder !== null && skb.hop !== null) {
-    // What a tunnel sends here came in by another device before.
-    if (skb.hop.in !== null && !skb.trailing) start(recorder, stack, skb);
-    skb.hop.in = device.name;
-    skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
+    if (skb.hop.in === null) {
+      skb.hop.in = device.name;
+      skb.hop.rx = recorder.frame(nowMs, headerOf(skb));
+    } else {
+      // What a tunnel sends here came in by another device before.
+      enter(recorder, stack, device.name, skb);
+    }
   }
   skb.local = false;
   skb.packetType = skb.packetType === PACKET_BROADCAST ? PACKET_BROADCAST : PACKET_HOST;
