@@ -8,8 +8,8 @@ import type { FlowHash, Skb } from '../skb.ts';
  * asked for it stays with the packet, whatever NAT makes of it.
  * @source net/core/flow_dissector.c flow_keys_dissector_keys, __flow_hash_consistentify; include/linux/skbuff.h skb_get_hash
  */
-export function flowHash(skb: Skb): number {
-  return (skb.flowHash ??= hashOf(skb)).value;
+export function flowHash(skb: Skb): FlowHash {
+  return (skb.flowHash ??= hashOf(skb));
 }
 
 /** What has one hash, in words. */
@@ -45,5 +45,5 @@ function hashOf(skb: Skb): FlowHash {
   const ofPorts = skb.proto === TCP || (skb.proto === UDP && isWhole);
   if (skb.proto === TCP) h ^= Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);
   else if (ofPorts) h ^= Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f);
-  return { value: (h ^ (h >>> 15)) >>> 0, ofPorts };
+  return { value: (h ^ (h >>> 15)) >>> 0, ofPorts, port: null };
 }

@@ -100,7 +100,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.proto = UDP;
   outer.src = kind.local ?? ANY;
   outer.dst = remote.addr;
-  outer.sport = effects.tunnelPort(stack, skb) ?? sourcePort(kind, skb);
+  outer.sport = sourcePort(stack, kind, skb);
   outer.flowHash = lastingHash(skb);
   outer.checksumPending = skb.checksumPending;
   outer.dport = remote.port;
@@ -186,10 +186,13 @@ function bypass(stack: Stack, skb: Skb, { vni, port }: Remote): void {
 }
 
 /** @source include/net/udp.h udp_flow_src_port */
-function sourcePort(kind: VxlanKind, skb: Skb): number {
+function sourcePort(stack: Stack, kind: VxlanKind, skb: Skb): number {
+  const hash = flowHash(skb);
+  hash.port ??= stack.effects.tunnelPort(stack, skb);
+  if (hash.port !== null) return hash.port;
   const low = kind.srcPortMin > 0 ? kind.srcPortMin : 32768;
   const high = kind.srcPortMax > low ? kind.srcPortMax : 61000;
-  return low + (flowHash(skb) % (high - low));
+  return low + (hash.value % (high - low));
 }
 
 /** The vxlan device whose UDP socket listens on a port. */
