@@ -18,6 +18,7 @@ export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 say() { printf 'collect: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
+counted() { if [ "$1" -eq 1 ]; then echo "1 $2"; else echo "$1 ${2}s"; fi; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # Runs a command in the namespace that is being read. Descriptor 9 holds that namespace, so that it stays even if its pod goes.
@@ -231,7 +232,7 @@ main() {
   set -- snapshot.json "$machine"
   [ -z "$kube" ] || set -- "$@" kube
   if [ "$archive" = - ]; then tar -C "$tmp" -czf - "$@"; else tar -C "$tmp" -czf - "$@" >"$archive"; fi || die 'the archive could not be written'
-  say "$(grep -c . "$tmp/namespaces") namespaces, $(grep -c '^  \[' "$tmp/snapshot.json") wires"
+  say "$(counted "$(grep -c . "$tmp/namespaces")" namespace), $(counted "$(grep -c '^  \[' "$tmp/snapshot.json")" wire)"
   [ -n "$kube" ] || say 'the cluster: kubectl get nodes,pods,services,endpointslices,networkpolicies -A -o json > kube/all.json beside snapshot.json'
   say 'the fabric: az network vnet|nic|nsg|route-table|lb|public-ip list -g GROUP -o json > azure/vnet.json … beside snapshot.json'
 }

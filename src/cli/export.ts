@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { printable } from '../report/printable.ts';
 import { exportWorld } from '../scenario/snapshot/export.ts';
 import { DirectoryRefused, writeDirectory } from '../snapshot/write-directory.node.ts';
+import { counted } from '../wire/counted.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { standardOutput } from './terminal.ts';
 import { openWorld } from './world.ts';
@@ -37,11 +38,7 @@ async function exportSource(source: string, flags: ExportFlags): Promise<Exit> {
   const machines = Object.values(world.machines);
   const namespaces = machines.reduce((sum, { netns }) => sum + Object.keys(netns).length, 0);
   standardOutput().write(
-    `${printable(flags.output)}: ${count(machines.length, 'machine')}, ${count(namespaces, 'namespace')}, ${count(files.size, 'file')}\n`,
+    `${printable(flags.output)}: ${counted(machines.length, 'machine')}, ${counted(namespaces, 'namespace')}, ${counted(files.size, 'file')}\n`,
   );
   return EXIT.OK;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { printable } from '../report/printable.ts';
+import { didYouMean } from '../scenario/source/suggest.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { version } from './version.ts';
 
@@ -42,22 +43,31 @@ async function dispatch(args: readonly string[]): Promise<Exit> {
   const program = new Command('podwalk')
     .description('what happens to this packet, hop by hop, there and back, and which table entry decided it')
     .version(version, '-V, --version')
-    .showHelpAfterError('(podwalk --help shows the commands)')
     .addHelpText('after', EPILOGUE)
-    .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
+    .configureOutput({ outputError: (text, write) => write(printableLines(text.replace(/^error: /, 'podwalk: '))) })
     .exitOverride();
   const asked = COMMANDS.find(({ name }) => name === args[0]);
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary);
     // Options are declared only for the command that runs, so that no other is loaded.
     if (name === asked?.name || args[0] === 'help') (await load()).declare(command, (result) => (status = result));
+    if (name === asked?.name) command.showHelpAfterError(`(podwalk ${name} --help shows its options)`);
   }
   if (args.length === 0) {
     program.outputHelp({ error: true });
     return EXIT.BAD_INPUT;
   }
+  const unknown = args[0] === 'help' ? args[1] : args[0];
+  if (asked === undefined && unknown !== undefined && unknown !== 'help' && !unknown.startsWith('-') && !isCommand(unknown)) {
+    const names = COMMANDS.map(({ name }) => name);
+    throw new UsageError(`there is no command ${unknown}${didYouMean(unknown, names)}; expected one of ${names.join(', ')}`);
+  }
   await program.parseAsync([...args], { from: 'user' });
   return status;
+}
+
+function isCommand(text: string): boolean {
+  return COMMANDS.some(({ name }) => name === text);
 }
 
 function printableLines(text: string): string {

@@ -10,6 +10,7 @@ import { runScenario } from '../scenario/run.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { SourceError } from '../scenario/source/problem.ts';
 import { printable } from '../report/printable.ts';
+import { counted } from '../wire/counted.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { type SourceFile, findSources, loadSource, openSource } from './sources.ts';
 import { type Output, fileOutput, paintFor, standardOutput } from './terminal.ts';
@@ -58,6 +59,7 @@ export function integer(text: string): number {
 
 /** The report takes the place of an earlier one only when there is something to report on. */
 async function runOnce(paths: readonly string[], flags: RunFlags): Promise<Exit> {
+  if (flags.list === true && flags.reporter !== 'text') throw new UsageError('--list is text; leave --reporter out');
   const scenarios = scenariosIn(paths);
   const listed = flags.list === true ? list(scenarios, flags) : null;
   const output = flags.output === undefined ? standardOutput() : fileOutput(flags.output);
@@ -149,8 +151,8 @@ function list(sources: readonly SourceFile[], flags: RunFlags): string[] {
     const checks = plan.checks.filter((check) => isAsked(flags.tag, scenario, check));
     const promisesNothing = plan.checks.length === 0 && isAsked(flags.tag, scenario, { tags: [] });
     if (checks.length === 0 && !promisesNothing) return [];
-    const steps = scenario.steps === undefined ? '' : `, ${scenario.steps.length} steps`;
-    return [`${printable(file)}  ${printable(scenario.name ?? '')}  ${checks.length} checks${steps}`];
+    const steps = scenario.steps === undefined ? '' : `, ${counted(scenario.steps.length, 'step')}`;
+    return [`${printable(file)}  ${printable(scenario.name ?? '')}  ${counted(checks.length, 'check')}${steps}`];
   });
 }
 

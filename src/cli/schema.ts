@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { printableJson } from '../report/printable.ts';
-import { EXIT, type Exit } from './exit.ts';
+import { EXIT, type Exit, UsageError } from './exit.ts';
 import { standardOutput } from './terminal.ts';
 
 interface SchemaFlags {
@@ -20,6 +20,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
 }
 
 async function schemaOf({ trace, snapshot }: SchemaFlags): Promise<object> {
+  if (trace === true && snapshot === true) throw new UsageError('--trace or --snapshot, not both');
   if (trace === true) return (await import('../report/trace/schema.ts')).traceJsonSchema();
   if (snapshot === true) return (await import('../scenario/snapshot/facts.ts')).factsJsonSchema();
   return (await import('../scenario/schema/json-schema.ts')).scenarioJsonSchema();

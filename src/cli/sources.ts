@@ -6,6 +6,7 @@ import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
 import { filesBeside, readSource } from '../scenario/source/files.node.ts';
 import { LIMITS, overLimit } from '../scenario/source/limits.ts';
 import { SourceError } from '../scenario/source/problem.ts';
+import { UsageError } from './exit.ts';
 
 /** A scenario file or a snapshot directory: named by the user, or found in a folder that the user named. */
 export interface SourceFile {
@@ -67,8 +68,15 @@ function inFolder(folder: string): SourceFile[] {
   return found.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
+/** @throws UsageError where `--root` is no folder */
+function checkRoot(root: string | undefined): void {
+  if (root !== undefined && statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new UsageError(`--root: ${root} is no folder`);
+}
+
 /** Reads a scenario and what it includes, a snapshot left out. @throws SourceError with everything that is wrong with it. */
 export function loadSource(file: string, root: string | undefined): LoadedScenario {
+  checkRoot(root);
   const source = readSource(file);
   if (!('text' in source)) throw new SourceError([source]);
   return loadScenario(source, filesBeside(file, root ?? null));

@@ -60,7 +60,11 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     .option('--cold', 'as --fresh, and without what is not permanent: connections, neighbours, forwarding entries')
     .option('--lenient', 'unknown matches and targets of a snapshot make walks UNKNOWN instead of being errors')
     .option('--root <folder>', 'files may be included from here and below')
-    .action(async (source: string, flags: TraceFlags) => finish(await trace(source, flags)));
+    .action(async (source: string, flags: TraceFlags) => {
+      if (flags.probes !== undefined && command.getOptionValueSource('format') === 'cli' && flags.format !== 'json')
+        throw new UsageError('--probes writes JSON lines; leave --format out');
+      finish(await trace(source, flags));
+    });
 }
 
 function within(min: number, max: number): (text: string) => number {
@@ -81,7 +85,6 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
   if (flags.probes !== undefined) {
     if (flags.from !== undefined || flags.to !== undefined)
       throw new UsageError('--probes names its own senders and targets; leave --from and --to out');
-    if (flags.format !== 'text' && flags.format !== 'json') throw new UsageError('--probes writes JSON lines; leave --format out');
     const { traceProbes } = await import('./trace-probes.ts');
     return traceProbes(await open(source, flags), flags.probes, flags);
   }

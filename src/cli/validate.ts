@@ -4,6 +4,7 @@ import { printable } from '../report/printable.ts';
 import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
 import { SourceError } from '../scenario/source/problem.ts';
 import { ruleGaps, validateScenario } from '../scenario/validate.ts';
+import { counted } from '../wire/counted.ts';
 import type { World } from '../world/world.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { findSources, openSource } from './sources.ts';
@@ -46,7 +47,7 @@ async function scenarioLines(file: string, { root }: ValidateFlags): Promise<str
   const { checks, steps, unknown, notes } = validateScenario(await openSource(file, root));
   const wheres = unknown.map(({ place, text }) => (place === null ? text : `${place.file}:${place.line}:${place.col}: ${text}`));
   return [
-    `ok   ${file}  ${checks} checks${steps === 0 ? '' : `, ${steps} steps`}`,
+    `ok   ${file}  ${counted(checks, 'check')}${steps === 0 ? '' : `, ${counted(steps, 'step')}`}`,
     ...notes.map((note) => `     note: ${note}`),
     ...wheres.map((text) => `     UNKNOWN ${text}`),
   ];
@@ -57,7 +58,7 @@ async function snapshotLines(folder: string, { lenient = false }: ValidateFlags)
   const machines = Object.values(world.machines);
   const namespaces = machines.reduce((sum, { netns }) => sum + Object.keys(netns).length, 0);
   return [
-    `ok   ${folder}  snapshot, ${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}, ${namespaces} ${namespaces === 1 ? 'namespace' : 'namespaces'}`,
+    `ok   ${folder}  snapshot, ${counted(machines.length, 'machine')}, ${counted(namespaces, 'namespace')}`,
     ...[...notes, ...unsoughtNotes(unsought)].map((note) => `     note: ${note}`),
     ...gapLines(world),
     ...ruleGaps(world).map((text) => `     UNKNOWN ${text}`),

@@ -9,6 +9,7 @@ import { Judges, usualJudges } from '../snapshot/kernel/judges.ts';
 import { CannotBuild } from '../snapshot/kernel/plan/word.ts';
 import { type RandomCase, randomCase } from '../snapshot/random/case.ts';
 import { shrink } from '../snapshot/random/shrink.ts';
+import { counted } from '../wire/counted.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { standardOutput } from './terminal.ts';
 import { type VerifyFlags, statusOf, writeText } from './verify-report.ts';
@@ -41,10 +42,10 @@ export async function verifyRandom(flags: VerifyFlags): Promise<Exit> {
     const facts = { source: 'random', kernel: judges.release, seed, cases: count, notes: [], notBuilt };
     if (flags.format === 'json') output.write(verifyJson(facts, agreement, differing));
     else {
-      const head = `${count} random networks on Linux ${judges.release}, seeds ${seed} to ${seed + count - 1}, ${agreement.compared + agreement.unknown} probes`;
+      const head = `${counted(count, 'random network')} on Linux ${judges.release}, ${count === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + count - 1}`}, ${counted(agreement.compared + agreement.unknown, 'probe')}`;
       const failed = notBuilt.map(({ case: name, why }) => `not built: seed ${name}: ${why}`);
       writeText(output, agreement, differing, [head, ...failed]);
-      if (smallest !== null) output.write(`\nagain: podwalk verify --random 1 --seed ${smallest.seed}\n`);
+      if (smallest !== null) output.write(`\nagain: npx podwalk verify --random 1 --seed ${smallest.seed}\n`);
     }
     if (flags.shrink === true && smallest !== null) await writeSmallest(smallest, differing, judges, flags);
     if (notBuilt.length > 0 && agreement.differing === 0) return EXIT.BAD_INPUT;
@@ -85,5 +86,5 @@ async function writeSmallest(found: RandomCase, differing: readonly Verdict[], j
     throw error;
   }
   const namespaces = Object.values(smallest.world.machines).reduce((sum, { netns }) => sum + Object.keys(netns).length, 0);
-  process.stderr.write(`podwalk: ${printable(folder)}: ${namespaces} namespaces, ${smallest.probes.length} probes\n`);
+  process.stderr.write(`podwalk: ${printable(folder)}: ${counted(namespaces, 'namespace')}, ${counted(smallest.probes.length, 'probe')}\n`);
 }

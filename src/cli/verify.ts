@@ -8,6 +8,7 @@ import type { JudgeCase } from '../snapshot/kernel/judge.ts';
 import { Judges, usualJudges } from '../snapshot/kernel/judges.ts';
 import { CannotBuild } from '../snapshot/kernel/plan/word.ts';
 import { missingFor, thisMachine } from '../snapshot/kernel/requirements.ts';
+import { counted } from '../wire/counted.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { standardOutput } from './terminal.ts';
 import { probesFor } from './verify-probes.ts';
@@ -54,6 +55,10 @@ function within(min: number, max: number): (text: string) => number {
 async function verify(source: string | undefined, flags: VerifyFlags): Promise<Exit> {
   if (flags.fresh === true && flags.cold === true) throw new UsageError('--fresh or --cold, not both');
   if (source === undefined && flags.random === undefined) throw new UsageError('verify needs a source, or --random');
+  if (flags.random === undefined && flags.shrink === true) throw new UsageError('--shrink goes with --random');
+  if (flags.random === undefined && flags.output !== undefined) throw new UsageError('--output goes with --random and --shrink');
+  if (flags.random !== undefined && flags.probes !== undefined)
+    throw new UsageError('random networks bring probes of their own; leave --probes out');
   if (source !== undefined && flags.random !== undefined) throw new UsageError('--random takes the place of a source; leave one out');
   const lacking = missingFor(thisMachine());
   if (lacking.length > 0) throw new UsageError(`the running kernel cannot be asked:\n${lacking.map((line) => `  ${line}`).join('\n')}`);
@@ -106,7 +111,7 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
       output.write(verifyJson(facts, agreement, differing));
     } else
       writeText(output, agreement, differing, [
-        `${source} on Linux ${judges.release}, ${count} probes, ${stateText(state)}`,
+        `${source} on Linux ${judges.release}, ${counted(count, 'probe')}, ${stateText(state)}`,
         ...all.map((note) => `note: ${note}`),
       ]);
     return bad.length > 0 ? EXIT.BAD_INPUT : statusOf(agreement);

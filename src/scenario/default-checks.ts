@@ -2,6 +2,7 @@ import { keyOf } from '../kube/objects/meta.ts';
 import type { Pod } from '../kube/objects/pod.ts';
 import { hasLabels } from '../kube/objects/selector.ts';
 import { type Service, type ServicePort, isInternalLoadBalancer } from '../kube/objects/service.ts';
+import { counted } from '../wire/counted.ts';
 import type { World } from '../world/world.ts';
 import type { PlannedCheck } from './plan.ts';
 import type { YamlDocument } from './source/yaml.ts';
@@ -30,7 +31,7 @@ export function serviceChecks(document: YamlDocument, world: World): { checks: P
 
 function noteOf(services: number, made: number, all: number, everyNode: boolean): string {
   if (made === 0) return 'it promises nothing and has no service: there is nothing to check';
-  const note = `it promises nothing of its own, so that every service is reachable is checked (${services} services)`;
+  const note = `it promises nothing of its own, so that every service is reachable is checked (${counted(services, 'service')})`;
   if (everyNode) return note;
   const left = made === all ? '' : `, and ${all - made} of ${all} checks are left out`;
   return `${note}; there are many, so each is asked from one node${left} (MAX_DEFAULT_CHECKS is ${MAX_DEFAULT_CHECKS})`;

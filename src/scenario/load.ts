@@ -1,4 +1,5 @@
 import type { Located } from '../kube/objects/located.ts';
+import { counted } from '../wire/counted.ts';
 import { plainCluster } from './plain-cluster.ts';
 import type { OpenedSnapshot } from './snapshot/open.ts';
 import { type Scenario, scenarioSchema } from './schema/scenario.ts';
@@ -54,7 +55,7 @@ function isKubernetesObject(value: unknown): boolean {
 function plainManifest(file: string, document: YamlDocument, manifests: readonly YamlDocument[]): LoadedScenario {
   const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
   const cluster = plainCluster(manifests.map(({ value }) => value));
-  const nodes = typeof cluster.nodes === 'number' ? `${cluster.nodes} nodes` : 'the nodes among them';
+  const nodes = typeof cluster.nodes === 'number' ? counted(cluster.nodes, 'node') : 'the nodes among them';
   const notes = [`${name} holds nothing but Kubernetes objects: it runs in a cluster of mode ${cluster.mode} with ${nodes}`];
   return { file, scenario: { name, cluster }, document, manifests, texts: new Map(), snapshot: null, plainManifest: true, notes };
 }

@@ -61,7 +61,7 @@ describe('the script', () => {
     expect(run('--machine', '../up').stderr).toMatch(/cannot be a machine's name/);
     expect(run('--machine', 'kube').status).toBe(1);
     expect(run('--machine')).toMatchObject({ status: 1, stderr: 'collect: --machine needs a NAME\n' });
-    expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringMatching(/--netns NAME .*only this network namespace/) });
+    expect(run('--help').stdout).toMatch(/--netns NAME .*only this network namespace/);
   });
 });
 

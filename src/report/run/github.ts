@@ -1,4 +1,5 @@
 import { type ScenarioResult, countsOf } from '../../scenario/result.ts';
+import { counted } from '../../wire/counted.ts';
 import { printable } from '../printable.ts';
 import { failureLines } from './failure.ts';
 import type { RunReporter } from './reporter.ts';
@@ -9,7 +10,7 @@ export const github: RunReporter = {
   scenario: (result) => annotations(result).join(''),
   end: (result) => {
     const { pass, fail, unknown, broken, scenarios } = countsOf(result);
-    return `podwalk: ${scenarios} scenarios, ${pass} passed, ${fail} failed, ${unknown} unknown, ${broken} with errors\n`;
+    return `podwalk: ${counted(scenarios, 'scenario')}, ${pass} passed, ${fail} failed, ${unknown} unknown, ${broken} with errors\n`;
   },
 };
 

@@ -1,6 +1,7 @@
 import { type CheckResult, type ScenarioResult, type Verdict, countsOf } from '../../scenario/result.ts';
 import { problemLine } from '../../scenario/source/problem.ts';
 import { LIMITS } from '../../scenario/source/limits.ts';
+import { counted } from '../../wire/counted.ts';
 import type { Paint } from '../paint.ts';
 import { printable } from '../printable.ts';
 import { traceText } from '../trace/text.ts';
@@ -18,8 +19,8 @@ export const text: RunReporter = {
     const parts = [paint.green(`${pass} passed`)];
     if (fail > 0) parts.push(paint.red(`${fail} failed`));
     if (unknown > 0) parts.push(paint.yellow(`${unknown} unknown`));
-    if (broken > 0) parts.push(paint.red(`${broken} ${broken === 1 ? 'file' : 'files'} with errors`));
-    return `\n${scenarios} ${scenarios === 1 ? 'scenario' : 'scenarios'}, ${pass + fail + unknown} checks: ${parts.join(', ')}\n`;
+    if (broken > 0) parts.push(paint.red(`${counted(broken, 'file')} with errors`));
+    return `\n${counted(scenarios, 'scenario')}, ${counted(pass + fail + unknown, 'check')}: ${parts.join(', ')}\n`;
   },
 };
 

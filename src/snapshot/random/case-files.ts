@@ -19,9 +19,9 @@ export function caseFiles(found: RandomCase, truths: readonly TruthProbe[], rele
     (edit) => `before ${found.probes[edit.before]?.id ?? edit.before}, in ${edit.netns}: ${commandOf(edit).join(' ')}\n`,
   );
   const again = [
-    `podwalk verify . --probes probes.jsonl${flag}\n`,
-    'podwalk run scenario.yaml   holds once the twin does what the kernel did\n',
-    `found with: podwalk verify --random 1 --seed ${found.seed}\n`,
+    `npx podwalk verify . --probes probes.jsonl${flag}\n`,
+    'npx podwalk run scenario.yaml   holds once the twin does what the kernel did\n',
+    `found with: npx podwalk verify --random 1 --seed ${found.seed}\n`,
     ...(changes.length === 0 ? [] : ['between the probes, which no probe file can say:\n', ...changes]),
   ];
   const scenario = caseScenario(found, truths, release);

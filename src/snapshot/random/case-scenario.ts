@@ -19,7 +19,7 @@ export function caseScenario({ seed, state, probes, edits }: RandomCase, truths:
     return line(checkOf(probe, truth));
   });
   const head = [
-    `# What Linux ${release} did in the network of: podwalk verify --random 1 --seed ${seed}`,
+    `# What Linux ${release} did in the network of: npx podwalk verify --random 1 --seed ${seed}`,
     `name: random network ${seed}`,
     `seed: ${seed}`,
     `snapshot: { folder: ., cold: ${state === 'cold'} }`,

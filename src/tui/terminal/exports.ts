@@ -53,7 +53,7 @@ export function saveEdits({ state, twin }: Context, file: string, overwrite: boo
   const found = walked({ state, twin });
   const text = savedScenario(file, twin.source, state.edits.done, state.request, found.kind === 'trace' ? found.trace : null);
   const result = writeTo(file, text, overwrite);
-  return result.ok ? { ok: true, text: `${result.text}; podwalk run ${file} checks it` } : result;
+  return result.ok ? { ok: true, text: `${result.text}; npx podwalk run ${file} checks it` } : result;
 }
 
 function writeTo(file: string, content: string | Uint8Array, overwrite: boolean): Result {

@@ -113,7 +113,7 @@ describe('podwalk run', () => {
   test('exits 2 for bad input, with its place and without a stack', async () => {
     const { status, stdout } = await podwalk('run', at('broken.yaml'));
     expect(status).toBe(2);
-    expect(stdout).toMatch(/broken\.yaml:2:10: from: there is no pod default\/x/);
+    expect(stdout).toMatch(/broken\.yaml:2:18: from: there is no pod default\/x/);
     expect(stdout).not.toMatch(/^\s+at /m);
   });
 
@@ -142,7 +142,7 @@ describe('podwalk run', () => {
   });
 
   test('--tag runs the checks that carry it', async () => {
-    expect((await podwalk('run', at('failing.yaml'), '--tag', 'service')).stdout).toContain('1 checks: 1 passed');
+    expect((await podwalk('run', at('failing.yaml'), '--tag', 'service')).stdout).toContain('1 check: 1 passed');
     expect((await podwalk('run', at('all'), '--tag', 'fast')).stdout).toContain('2 checks: 2 passed');
   });
 
@@ -184,7 +184,7 @@ steps:
   });
 
   test('--list says it only of what carries the tag', async () => {
-    expect((await podwalk('run', '--list', at('failing.yaml'), '--tag', 'service')).stdout).toContain('1 checks');
+    expect((await podwalk('run', '--list', at('failing.yaml'), '--tag', 'service')).stdout).toMatch(/ 1 check$/m);
     expect((await podwalk('run', '--list', at('failing.yaml'), '--tag', 'fast')).stdout).toContain('2 checks');
     expect(await podwalk('run', '--list', at('all'), '--tag', 'nope')).toMatchObject({
       status: 2,
@@ -252,7 +252,7 @@ describe('podwalk validate', () => {
   test('lists every problem and exits 2', async () => {
     const { status, stderr } = await podwalk('validate', at('all/good.yaml'), at('broken.yaml'));
     expect(status).toBe(2);
-    expect(stderr).toMatch(/broken\.yaml:2:10: /);
+    expect(stderr).toMatch(/broken\.yaml:2:18: /);
   });
 
   test('lists what a walk would find UNKNOWN', async () => {

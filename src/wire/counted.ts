@@ -1,0 +1,4 @@
+/** `3 nodes`, `1 node`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
