@@ -206,7 +206,7 @@ function noteResolved(stack: Stack, device: Device, skb: Skb, dmac: Mac, nexthop
     verb: 'RESOLVED',
     text: () =>
       state === 'assumed'
-        ? `${formatIpv4(nexthop)} dev ${device.name} leads out of the model`
+        ? `${formatIpv4(nexthop)} dev ${device.name} is assumed to answer: no machine is at the other end`
         : `${formatIpv4(nexthop)} dev ${device.name} is at ${dmac}`,
     neigh: () => ({ ip: formatIpv4(nexthop), mac: dmac === NO_MAC ? null : dmac, dev: device.name, state: state.toUpperCase() }),
   });

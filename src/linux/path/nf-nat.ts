@@ -68,10 +68,13 @@ function noteTranslation(at: Crossing, before: Addresses | null): void {
   if (before === null) return;
   const after = addresses(skb);
   if (before.src === after.src && before.dst === after.dst && before.sport === after.sport && before.dport === after.dport) return;
+  // Texts are made later, when the packet has moved on.
+  const back = isReply(skb) ? 'back ' : '';
+  const isIcmp = skb.proto === ICMP;
   note(stack, skb, {
     stage: `nat:${HOOK_NAMES[at.hook] ?? ''}`,
     verb: 'REWRITTEN',
-    text: () => `translated back by its connection: ${changes(before, after)}`,
+    text: () => `translated ${back}by its connection: ${changes(before, after, isIcmp)}`,
     before: () => partial(before, after),
     after: () => partial(after, before),
   });
@@ -86,11 +89,13 @@ function partial(of: Addresses, other: Addresses): { src?: string; dst?: string;
   return out;
 }
 
-function changes(before: Addresses, after: Addresses): string {
+/** ICMP has no ports; what stands in their place is the identifier of an echo. */
+function changes(before: Addresses, after: Addresses, bare: boolean): string {
+  const end = (address: Ipv4, port: number): string => (bare ? formatIpv4(address) : `${formatIpv4(address)}:${port}`);
   const parts: string[] = [];
   if (before.src !== after.src || before.sport !== after.sport)
-    parts.push(`src ${formatIpv4(before.src)}:${before.sport} → ${formatIpv4(after.src)}:${after.sport}`);
+    parts.push(`src ${end(before.src, before.sport)} → ${end(after.src, after.sport)}`);
   if (before.dst !== after.dst || before.dport !== after.dport)
-    parts.push(`dst ${formatIpv4(before.dst)}:${before.dport} → ${formatIpv4(after.dst)}:${after.dport}`);
+    parts.push(`dst ${end(before.dst, before.dport)} → ${end(after.dst, after.dport)}`);
   return parts.join(', ');
 }

@@ -9,15 +9,19 @@ function socketName(address: string, port: number | undefined): string {
 /** The packet in one line: `pod/default/web 10.244.1.7:49152 -> 10.0.125.25:80 TCP`. */
 export function probeLine(probe: ProbeRef): string {
   const sport = probe.proto === 'icmp' ? undefined : probe.sport;
-  const source = probe.src === null ? '' : ` ${socketName(probe.src, sport)}`;
-  return printable(`${probe.from}${source} -> ${socketName(probe.dst, probe.dport)} ${probe.proto.toUpperCase()}`);
+  // Who is named by an address need not be called twice.
+  const name = probe.from === probe.src || probe.from === socketName(probe.src ?? '', sport) ? '' : `${probe.from} `;
+  const source = probe.src === null ? probe.from : `${name}${socketName(probe.src, sport)}`;
+  return printable(`${source} -> ${socketName(probe.dst, probe.dport)} ${probe.proto.toUpperCase()}`);
 }
 
 /** `10.0.0.1:40000 -> 10.0.0.2:80 tcp ttl 64`. */
 export function headerLine(header: Header | ArpHeader): string {
   if ('op' in header) return printable(`${header.src} -> ${header.dst} arp ${header.op}`);
-  const ends = `${socketName(header.src, header.sport)} -> ${socketName(header.dst, header.dport)}`;
-  const icmp = header.icmpType === undefined ? '' : ` type ${header.icmpType}/${header.icmpCode ?? 0}`;
+  const isIcmp = header.proto === 'icmp';
+  const ends = `${socketName(header.src, isIcmp ? undefined : header.sport)} -> ${socketName(header.dst, isIcmp ? undefined : header.dport)}`;
+  const type = header.icmpType === undefined ? '' : ` type ${header.icmpType}/${header.icmpCode ?? 0}`;
+  const icmp = isIcmp && header.sport !== undefined ? `${type} id ${header.sport}` : type;
   const mark = header.mark === 0 ? '' : ` mark 0x${header.mark.toString(16)}`;
   const inner = header.inner === undefined ? '' : ` [vni ${header.vni ?? 0}: ${headerLine(header.inner)}]`;
   return `${printable(`${ends} ${header.proto}`)}${icmp} ttl ${header.ttl}${mark}${inner}`;

@@ -121,9 +121,11 @@ export function stepLine(step: Step, detail: Detail): string {
   if (detail === 'minimal') return changed === '' ? printable(step.text) : changed;
   const cause = decider(step);
   const text = printable(step.text);
-  const parts = [detail === 'detailed' ? `${printable(step.stage)}: ${cause ?? text}` : (cause ?? text)];
+  // What decided names its chain mostly, which is the stage.
+  const isNamed = cause?.startsWith(step.stage) === true;
+  const parts = [detail === 'detailed' && !isNamed ? `${printable(step.stage)}: ${cause ?? text}` : (cause ?? text)];
   // A rule is quoted in full, so the step's own sentence is worth its room only where everything is shown.
-  if (detail === 'detailed' && cause !== null && text !== '' && !cause.includes(text)) parts.push(text);
+  if (detail === 'detailed' && cause !== null && step.policy === undefined && text !== '' && !cause.includes(text)) parts.push(text);
   if (changed !== '' && (cause !== null || !tellsChange(step))) parts.push(changed);
   const line = parts.join(' — ');
   return step.reason === undefined ? line : `${line}  ${printable(step.reason)}`;

@@ -57,7 +57,9 @@ function probeText(verdict: Verdict): string {
   const { probe } = verdict.trace ?? { probe: null };
   if (probe === null) return verdict.id;
   const port = probe.dport === undefined ? '' : `:${probe.dport}`;
-  return printable(`${verdict.id}: ${probe.from} -> ${probe.dst}${port} ${probe.proto}, source port ${probe.sport ?? '-'}`);
+  return printable(
+    `${verdict.id}: ${probe.from} -> ${probe.dst}${port} ${probe.proto}, ${probe.proto === 'icmp' ? 'identifier' : 'source port'} ${probe.sport ?? '-'}`,
+  );
 }
 
 /** Both walks of a probe up to the point where they part. */
