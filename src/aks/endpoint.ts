@@ -2,7 +2,7 @@ import { ROOT } from '../linux/netns.ts';
 import type { Origin } from '../walk/probe.ts';
 import { type Ipv4, formatIpv4, isLoopback } from '../wire/ipv4.ts';
 import type { World } from '../world/world.ts';
-import { type Namespace, externalHost, few, hostList, own, placeOf } from './endpoint/place.ts';
+import { type Namespace, externalHost, noHost, oneOf, own, placeOf } from './endpoint/place.ts';
 import { type Spoken, type Target, findService, serviceAddresses, serviceTarget } from './endpoint/service.ts';
 import { type Endpoint, type EndpointProblem, isProblem, problem } from './endpoint/syntax.ts';
 
@@ -19,7 +19,7 @@ export function originOf(world: World, endpoint: Endpoint): Origin | EndpointPro
     case 'internet':
     case 'onprem': {
       const host = externalHost(world, endpoint);
-      if (host === undefined) return problem(`there is no host ${endpoint.kind}/${endpoint.name ?? ''}`, hostList(world));
+      if (host === undefined) return noHost(world, endpoint);
       return host.machine === null ? { kind: 'external', host: host.name } : placeOnMachine(world, host.machine);
     }
     case 'address':
@@ -39,7 +39,7 @@ function placeOnMachine(world: World, machine: string): Origin | EndpointProblem
   // The fabric's id of a machine may name its namespace and device too.
   const name = machine.split('/')[0] ?? machine;
   return own(world.machines, name) === undefined
-    ? problem(`there is no machine ${name}`, `one of ${few(Object.keys(world.machines))}`)
+    ? problem(`there is no machine ${name}`, oneOf(Object.keys(world.machines), 'machine'))
     : { kind: 'netns', machine: name, netns: ROOT };
 }
 
@@ -111,7 +111,7 @@ export function addressesOf(world: World, endpoint: Endpoint): readonly Ipv4[] |
     }
     case 'internet':
     case 'onprem':
-      return externalHost(world, endpoint)?.addrs ?? problem(`there is no host ${endpoint.kind}/${endpoint.name ?? ''}`, hostList(world));
+      return externalHost(world, endpoint)?.addrs ?? noHost(world, endpoint);
     case 'link':
       return namespaceAddresses(world, endpoint, endpoint.dev);
     case 'node': {

@@ -56,6 +56,7 @@ function reaches(from: string, service: Service, port: ServicePort, document: Ya
       name: `${from} -> ${to}`,
       under: [],
       place,
+      at: () => place,
       tags: [],
       from,
       to,

@@ -14,6 +14,8 @@ export interface PlannedCheck {
   readonly name: string;
   readonly under: readonly string[];
   readonly place: Place;
+  /** Where a part of it stands, such as `['via', 1]` or `['send', 'src']`; the whole check where nothing of the kind was written. */
+  readonly at: (part: Path) => Place;
   readonly tags: readonly string[];
   readonly from: string;
   readonly to: string;
@@ -48,13 +50,14 @@ export class CheckPlan {
     const place = { file: this.#document.file, ...this.#document.at(path) };
     const { from, to, name, tags = [], proto = null, send = {}, branches, description: _, ...rest } = entry;
     const expectations = withDefaults(rest);
-    const pairs = list(from).flatMap((source) => list(to).map((target) => [source, target] as const));
-    for (const [source, target] of pairs) {
+    const pairs = list(from).flatMap((source, row) => list(to).map((target, column) => ({ source, target, row, column })));
+    for (const { source, target, row, column } of pairs) {
       const pair = `${source} -> ${target}`;
       this.#add({
         name: name === undefined ? pair : pairs.length === 1 ? name : `${name}: ${pair}`,
         under,
         place,
+        at: (part) => this.#placeIn(path, part[0] === 'from' ? ['from', row] : part[0] === 'to' ? ['to', column] : part),
         tags,
         from: source,
         to: target,
@@ -64,6 +67,10 @@ export class CheckPlan {
         expectations,
       });
     }
+  }
+
+  #placeIn(path: Path, part: Path): Place {
+    return { file: this.#document.file, ...this.#document.at([...path, ...part]) };
   }
 
   addMatrices(entries: readonly MatrixEntry[], path: Path, under: readonly string[]): void {
@@ -76,12 +83,19 @@ export class CheckPlan {
     for (const { line, col, message, expected } of problems) {
       this.problems.push({ file: document.file, ...document.textAt(tablePath, line, col), message, expected });
     }
-    for (const { from, to, expectations, line, col } of cells) {
+    for (const cell of cells) {
+      const { from, to, expectations, line, col } = cell;
       const target = entry.port === undefined || to.slice(to.lastIndexOf('/') + 1).includes(':') ? to : `${to}:${entry.port}`;
       this.#add({
         name: `${from} -> ${target}`,
         under: entry.name === undefined ? under : [...under, entry.name],
         place: { file: document.file, ...document.textAt(tablePath, line, col) },
+        at: (part) => {
+          if (part[0] === 'send') return this.#placeIn(path, part);
+          const word = part[0] === 'from' ? cell.sender : part[0] === 'to' ? cell.target : cell;
+          if (word !== cell || cell.letter === null) return { file: document.file, ...document.textAt(tablePath, word.line, word.col) };
+          return this.#placeIn(path, ['classes', cell.letter, ...part]);
+        },
         tags: entry.tags ?? [],
         from,
         to: target,

@@ -1,3 +1,5 @@
+import { addressesOf } from '../aks/endpoint.ts';
+import { type EndpointProblem, isProblem, parseEndpoint } from '../aks/endpoint/syntax.ts';
 import type { Probe } from '../walk/probe.ts';
 import { runAllBranches, runProbe } from '../walk/run-probe.ts';
 import { DEFAULT_ICMP_ID, DEFAULT_SPORT } from '../walk/walk.ts';
@@ -6,7 +8,7 @@ import type { FrozenWorld, World } from '../world/world.ts';
 import { soundTrace } from '../trace/invariants.ts';
 import type { Trace } from '../trace/trace.ts';
 import { allows } from './check/outcome.ts';
-import { list } from './check/expectations.ts';
+import { type Expectations, list } from './check/expectations.ts';
 import { judge, judgeBackends } from './check/judges.ts';
 import type { Mismatch, Names } from './check/judge.ts';
 import type { PlannedCheck } from './plan.ts';
@@ -27,11 +29,11 @@ export interface CheckContext {
   readonly keepTraces: boolean;
 }
 
-/** Walks one check and judges it; a problem where it names something that this world does not have. */
+/** Walks one check and judges it; the first of {@link requestProblems} where it names something that this world does not have. */
 export function runCheck(check: PlannedCheck, context: CheckContext): CheckResult | Problem {
   const { world, session, names } = context;
-  const problem = unknownName(check, names);
-  if (problem !== null) return problem;
+  const [problem] = unknownNames(check, names);
+  if (problem !== undefined) return problem;
   const asked = probeOf(check, world);
   if ('field' in asked) return requestProblem(check, asked);
   const probe = { ...asked, sport: asked.sport ?? freshSport(asked, context.walks) };
@@ -59,48 +61,72 @@ function freshSport({ proto }: Probe, walks: number): number {
   return (proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT) + (walks % SPORTS);
 }
 
-/** What a check names that this world does not have. */
+/** Everything that a check names and this world does not have. */
 export function requestProblems(check: PlannedCheck, world: World, names: Names): Problem[] {
   const probe = probeOf(check, world);
-  const unknown = unknownName(check, names);
-  return [...('field' in probe ? [requestProblem(check, probe)] : []), ...(unknown === null ? [] : [unknown])];
+  const wrong = 'field' in probe ? [probe] : [];
+  // The sender decides what a target means, so the target was not looked at.
+  const target = wrong.some(({ field }) => field === 'from') ? noTarget(check.to, world) : null;
+  if (target !== null) wrong.push({ ...target, field: 'to' });
+  return [...wrong.map((one) => requestProblem(check, one)), ...unknownNames(check, names)];
 }
 
-function requestProblem({ place }: PlannedCheck, { field, message, expected }: RequestProblem): Problem {
-  return { ...place, message: `${field}: ${message}`, expected };
+function noTarget(text: string, world: World): EndpointProblem | null {
+  const endpoint = parseEndpoint(text);
+  const found = isProblem(endpoint) ? endpoint : addressesOf(world, endpoint);
+  return isProblem(found) ? found : null;
 }
 
-function unknownName({ expectations, place }: PlannedCheck, names: Names): Problem | null {
-  const { seenSource = [], backend = [], backends = [], reply } = expectations;
-  const { via = [], notVia = [], replyVia = [], hops = [], replyHops = [], rule = [], notRule = [] } = expectations;
-  for (const [field, wanted] of Object.entries({
-    seenSource: list(seenSource),
-    backend: list(backend),
-    backends,
-    reply: typeof reply === 'string' ? [reply] : [],
-  })) {
-    const name = wanted.find((one) => names.addresses(one) === null && !SOCKET.test(one) && names.place(one) === one);
-    if (name !== undefined) return { ...place, message: `${field}: there is no ${name}`, expected: 'an endpoint or an address' };
-  }
-  for (const [field, wanted] of Object.entries({ via: list(via), notVia: list(notVia), replyVia: list(replyVia), hops, replyHops })) {
-    const name = wanted.find((one) => !names.hasPlace(one));
-    if (name !== undefined)
-      return {
-        ...place,
-        message: `${field}: there is no place ${name}`,
-        expected: 'MACHINE, MACHINE/NETNS, MACHINE/NETNS/DEV, fabric or an endpoint',
-      };
-  }
-  for (const [field, wanted] of Object.entries({ rule: list(rule), notRule: list(notRule) })) {
-    const name = wanted.find((one) => !names.hasRule(one));
-    if (name !== undefined)
-      return {
-        ...place,
-        message: `${field}: there is no rule ${name}`,
-        expected: 'TABLE:CHAIN, nsg:NAME/RULE, route:PREFIX or svc NAMESPACE/NAME',
-      };
-  }
-  return null;
+function requestProblem(check: PlannedCheck, { field, message, expected }: RequestProblem): Problem {
+  const part = field === 'from' || field === 'to' ? [field] : ['send', field];
+  return { ...check.at(part), message: `${field}: ${message}`, expected };
+}
+
+/** What a name of an expectation may be, and whether there is something of that name. */
+interface Naming {
+  readonly what: string;
+  readonly expected: string;
+  readonly isKnown: (name: string, names: Names) => boolean;
+}
+
+const ENDPOINT: Naming = {
+  what: '',
+  expected: 'an endpoint or an address',
+  isKnown: (name, names) => names.addresses(name) !== null || SOCKET.test(name) || names.place(name) !== name,
+};
+const PLACE: Naming = {
+  what: 'place ',
+  expected: 'MACHINE, MACHINE/NETNS, MACHINE/NETNS/DEV, fabric or an endpoint',
+  isKnown: (name, names) => names.hasPlace(name),
+};
+const RULE: Naming = {
+  what: 'rule ',
+  expected: 'TABLE:CHAIN, nsg:NAME/RULE, route:PREFIX or svc NAMESPACE/NAME',
+  isKnown: (name, names) => names.hasRule(name),
+};
+
+const NAMINGS: readonly (readonly [field: keyof Expectations, naming: Naming])[] = [
+  ['seenSource', ENDPOINT],
+  ['backend', ENDPOINT],
+  ['backends', ENDPOINT],
+  ['reply', ENDPOINT],
+  ['via', PLACE],
+  ['notVia', PLACE],
+  ['replyVia', PLACE],
+  ['hops', PLACE],
+  ['replyHops', PLACE],
+  ['rule', RULE],
+  ['notRule', RULE],
+];
+
+function unknownNames(check: PlannedCheck, names: Names): Problem[] {
+  return NAMINGS.flatMap(([field, { what, expected, isKnown }]) => {
+    const value = check.expectations[field];
+    if (typeof value !== 'string' && !Array.isArray(value)) return [];
+    return list(value).flatMap((name, index) =>
+      isKnown(name, names) ? [] : [{ ...check.at([field, index]), message: `${field}: there is no ${what}${name}`, expected }],
+    );
+  });
 }
 
 /** An address with a port. */

@@ -7,11 +7,11 @@ import { type BuiltScenario, buildScenario } from './build.ts';
 import { serviceChecks } from './default-checks.ts';
 import type { LoadedScenario } from './load.ts';
 import { WorldNames } from './names.ts';
-import { OperationError } from './operation/operation.ts';
+import { OperationError, placeWithin } from './operation/operation.ts';
 import { OPERATIONS } from './operation/operations.ts';
 import { CheckPlan, type PlannedCheck, isAsked, wholePlan } from './plan.ts';
 import type { CheckResult, ScenarioResult } from './result.ts';
-import { runCheck } from './run-check.ts';
+import { requestProblems, runCheck } from './run-check.ts';
 import { parseDurationMs } from './schema/field.ts';
 import { type StepEntry, operationsOf } from './schema/step.ts';
 import { LIMITS, overLimit } from './source/limits.ts';
@@ -150,7 +150,7 @@ class Run {
       return true;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      this.#complain(path, `${name}: ${error.message}`, error.expected);
+      this.#complain([...path, ...placeWithin(args, error.said)], `${name}: ${error.message}`, error.expected);
       return false;
     }
   }
@@ -159,7 +159,7 @@ class Run {
   #undo(times: number, path: Path): boolean {
     const { done } = this.#history;
     if (times > done.length) {
-      this.#complain(path, `only ${done.length} edits have been made`, `at most ${done.length}`);
+      this.#complain(path, `only ${done.length === 1 ? '1 edit has' : `${done.length} edits have`} been made`, `at most ${done.length}`);
       return false;
     }
     for (let i = 0; i < times; i++) this.#history = undo(this.#history);
@@ -183,7 +183,7 @@ class Run {
     const walks = shared === null ? 0 : this.#walks++;
     const context = { world: this.#world, session, names: this.#names, walks, detailed, keepTraces: detailed };
     const result = runCheck(check, context);
-    if (!('verdict' in result)) this.problems.push(result);
+    if (!('verdict' in result)) this.problems.push(...requestProblems(check, this.#world, this.#names));
     else if (asked) this.results.push(result);
   }
 

@@ -36,7 +36,7 @@ export function placeOf(world: World, endpoint: Placed): Namespace | EndpointPro
       const node = own(world.cluster?.nodes ?? {}, endpoint.name);
       if (node !== undefined) return { machine: node.machine, netns: ROOT };
       if (own(world.machines, endpoint.name)?.kind === 'node') return { machine: endpoint.name, netns: ROOT };
-      return problem(`there is no node ${endpoint.name}`, `one of ${few(Object.keys(world.cluster?.nodes ?? {}))}`);
+      return problem(`there is no node ${endpoint.name}`, oneOf(Object.keys(world.cluster?.nodes ?? {}), 'node'));
     }
     case 'vm':
       return isVm(own(world.machines, endpoint.name))
@@ -45,9 +45,9 @@ export function placeOf(world: World, endpoint: Placed): Namespace | EndpointPro
     case 'netns': {
       const { machine, netns } = endpoint;
       const host = own(world.machines, machine);
-      if (host === undefined) return problem(`there is no machine ${machine}`, `one of ${few(Object.keys(world.machines))}`);
+      if (host === undefined) return problem(`there is no machine ${machine}`, oneOf(Object.keys(world.machines), 'machine'));
       return own(host.netns, netns) === undefined
-        ? problem(`${machine} has no namespace ${netns}`, `one of ${few(Object.keys(host.netns))}`)
+        ? problem(`${machine} has no namespace ${netns}`, oneOf(Object.keys(host.netns), 'namespace'))
         : { machine, netns };
     }
   }
@@ -64,15 +64,20 @@ export function own<T>(record: Readonly<Record<string, T>>, key: string): T | un
 }
 
 /** The first names of a list, for a message. */
-export function few(names: readonly string[]): string {
+function few(names: readonly string[]): string {
   return names.length <= 8 ? names.join(', ') : `${names.slice(0, 8).join(', ')} …`;
+}
+
+/** What was expected in place of a name that is none of these. */
+export function oneOf(names: readonly string[], what: string): string {
+  return names.length === 0 ? `another kind of endpoint: there is no ${what} at all` : `one of ${few(names)}`;
 }
 
 function sandboxOf(world: World, pod: string): Namespace | EndpointProblem {
   const sandbox = own(world.cluster?.sandboxes ?? {}, pod);
   if (sandbox !== undefined && sandbox.error !== null) return problem(`pod ${pod} has no network: ${sandbox.error}`, 'a pod that runs');
   if (sandbox !== undefined) return { machine: sandbox.machine, netns: sandbox.netns };
-  return problem(`there is no pod ${pod}`, `one of ${few(Object.keys(world.cluster?.sandboxes ?? {}))}`);
+  return problem(`there is no pod ${pod}`, oneOf(Object.keys(world.cluster?.sandboxes ?? {}), 'pod'));
 }
 
 function podsOf(world: World, { workload, namespace, name }: WorkloadEndpoint): string[] {
@@ -93,7 +98,14 @@ export function externalHost(world: World, { kind, name }: ExternalEndpoint): Ex
   return name === null ? (hosts.find((host) => host.name === 'internet') ?? hosts[0]) : hosts.find((host) => host.name === name);
 }
 
-/** The hosts there are, for a message. */
-export function hostList(world: World): string {
-  return `one of ${few((world.fabric?.externalHosts ?? []).map(({ kind, name }) => `${kind}/${name}`))}`;
+/** Nothing outside is called so. */
+export function noHost(world: World, { kind, name }: ExternalEndpoint): EndpointProblem {
+  return problem(`there is no host ${name === null ? kind : `${kind}/${name}`}`, hostList(world));
+}
+
+function hostList(world: World): string {
+  return oneOf(
+    (world.fabric?.externalHosts ?? []).map(({ kind, name }) => `${kind}/${name}`),
+    'host beyond Azure',
+  );
 }

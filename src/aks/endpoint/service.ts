@@ -2,7 +2,7 @@ import { keyOf } from '../../kube/objects/meta.ts';
 import type { Service, ServicePort } from '../../kube/objects/service.ts';
 import { type Ipv4, parseIpv4 } from '../../wire/ipv4.ts';
 import type { World } from '../../world/world.ts';
-import { few, own } from './place.ts';
+import { oneOf, own } from './place.ts';
 import { type EndpointProblem, type ServiceEndpoint, type ServiceFace, problem } from './syntax.ts';
 
 /** An address to send to, with its port and protocol where the endpoint says so. */
@@ -19,7 +19,7 @@ export type Spoken = 'tcp' | 'udp' | 'icmp';
 export function findService(world: World, namespace: string, name: string): Service | EndpointProblem {
   const services = world.cluster?.objects.services ?? [];
   const service = services.find((one) => one.namespace === namespace && one.name === name);
-  return service ?? problem(`there is no service ${namespace}/${name}`, `one of ${few(services.map(keyOf))}`);
+  return service ?? problem(`there is no service ${namespace}/${name}`, oneOf(services.map(keyOf), 'service'));
 }
 
 /**
@@ -73,7 +73,7 @@ function faceAddress(world: World, service: Service, face: ServiceFace): Ipv4 | 
       return texts(service.externalIPs)[0] ?? problem(`service ${key} has no external address`, 'a service with externalIPs');
     case 'node': {
       const node = own(world.cluster?.nodes ?? {}, face.node);
-      if (node === undefined) return problem(`there is no node ${face.node}`, `one of ${few(Object.keys(world.cluster?.nodes ?? {}))}`);
+      if (node === undefined) return problem(`there is no node ${face.node}`, oneOf(Object.keys(world.cluster?.nodes ?? {}), 'node'));
       const hasPort = service.ports.some(({ nodePort }) => nodePort > 0);
       return hasPort ? node.addr : problem(`service ${key} has no node port`, 'a service of type NodePort or LoadBalancer');
     }

@@ -26,12 +26,12 @@ export function unplaced(value: unknown, file: string): Located {
 
 const SHOWN_CHARACTERS = 60;
 
-/** Quotes a foreign value for a message: one line, printable ASCII only, at most 60 characters of it. */
+/** Quotes a foreign value for a message: one line, printable ASCII and Latin letters only, at most 60 characters of it. */
 export function quoted(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a mapping';
   if (typeof value !== 'string') return String(value);
   const shown = value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value;
-  return `"${shown.replaceAll(/[^\u0020-\u007e\u2026]|["\\]/gu, escaped)}"`;
+  return `"${shown.replaceAll(/[^\u0020-\u007e\u00c0-\u024f\u2026]|["\\]/gu, escaped)}"`;
 }
 
 function escaped(character: string): string {

@@ -17,13 +17,20 @@ export function fabricOf(world: World): Fabric {
 }
 
 /** The part of that name. @throws OperationError that lists the names there are */
-export function partOf<T extends { readonly name: string }>(kind: string, parts: readonly T[], name: string): T {
+export function partOf<T extends { readonly name: string }>(
+  kind: string,
+  parts: readonly T[],
+  name: string,
+  where = '',
+  said: string = name,
+): T {
   const found = parts.find((part) => part.name === name);
   if (found !== undefined) return found;
   const names = parts.map((part) => part.name);
   throw new OperationError(
-    `there is no ${kind} ${name}${didYouMean(name, names)}`,
+    `there is no ${kind} ${name}${where === '' ? '' : ` in ${where}`}${didYouMean(name, names)}`,
     names.length === 0 ? '' : `one of ${names.slice(0, 8).join(', ')}`,
+    said,
   );
 }
 
@@ -33,8 +40,8 @@ export function subnetIdOf(world: World, text: string): string {
   const clusterVnet = world.cluster?.network.subnet.split('/')[0];
   const [first = '', second] = text.split('/');
   const vnetName = second === undefined ? clusterVnet : first;
-  const vnet = partOf('virtual network', fabric.vnets, vnetName ?? '');
-  return `${vnet.name}/${partOf(`subnet in ${vnet.name}`, vnet.subnets, second ?? first).name}`;
+  const vnet = partOf('virtual network', fabric.vnets, vnetName ?? '', '', text);
+  return `${vnet.name}/${partOf('subnet', vnet.subnets, second ?? first, vnet.name, text).name}`;
 }
 
 /** A NIC by its own name, or by the name of the node or virtual machine that has it. @throws OperationError */
@@ -47,6 +54,7 @@ export function nicOf(world: World, text: string): Nic {
   throw new OperationError(
     `there is no NIC ${text}${didYouMean(text, names)}`,
     `a NIC, a node or a virtual machine: ${names.slice(0, 8).join(', ')}`,
+    text,
   );
 }
 
@@ -56,10 +64,11 @@ export function udrInput({ name, to, nextHopType, nextHopIp }: UdrEntry): UdrInp
     throw new OperationError(
       `route ${name}: nextHopIp belongs to VirtualAppliance and to nothing else`,
       nextHopIp === undefined ? 'nextHopIp' : 'no nextHopIp',
+      nextHopIp ?? name,
     );
   }
   const match = parseAddressMatch(to);
-  if (match === null || match.kind === 'asg') throw new OperationError(`route ${name}: "${to}"`, 'a prefix or a service tag');
+  if (match === null || match.kind === 'asg') throw new OperationError(`route ${name}: "${to}"`, 'a prefix or a service tag', to);
   const destination = match.kind === 'tag' ? match.tag : (parsePrefix(to) ?? { addr: ip('0.0.0.0'), len: 0 });
   return { name, to: destination, nextHopType, ...(nextHopIp === undefined ? {} : { nextHopIp: ip(nextHopIp) }) };
 }
@@ -83,7 +92,7 @@ export function nsgRuleInput(entry: NsgRuleEntry): NsgRuleInput {
 function addresses(rule: string, texts: string | string[]): AddressMatch[] {
   return list(texts).map((text) => {
     const match = parseAddressMatch(text);
-    if (match === null) throw new OperationError(`rule ${rule}: "${text}"`, 'a prefix, an address, a service tag, or *');
+    if (match === null) throw new OperationError(`rule ${rule}: "${text}"`, 'a prefix, an address, a service tag, or *', text);
     return match;
   });
 }
@@ -91,7 +100,7 @@ function addresses(rule: string, texts: string | string[]): AddressMatch[] {
 function portRanges(rule: string, texts: string | number | (string | number)[]): PortRange[] {
   return list(texts).flatMap((text) => {
     const ranges = parsePortRanges(String(text));
-    if (ranges === null) throw new OperationError(`rule ${rule}: "${text}"`, '*, a port or a range such as 8000-8999');
+    if (ranges === null) throw new OperationError(`rule ${rule}: "${text}"`, '*, a port or a range such as 8000-8999', text);
     return ranges;
   });
 }

@@ -4,7 +4,7 @@ import { addNsg, addNsgRule, addRouteTable, addUdr } from '../../azure/edit-rule
 import { ip } from '../../wire/ipv4.ts';
 import type { World } from '../../world/world.ts';
 import { fabricOf, nicOf, nsgRuleInput, subnetIdOf, udrInput } from '../azure/parts.ts';
-import { OperationError } from '../operation/operation.ts';
+import { OperationError, placeWithin } from '../operation/operation.ts';
 import type { AzureSection, NatGatewayEntry, NsgEntry, RouteTableEntry } from '../schema/azure.ts';
 import type { Path } from '../source/yaml.ts';
 
@@ -22,7 +22,7 @@ export function addAzurePieces(world: World, azure: AzureSection, complain: Comp
         add(world, entry);
       } catch (error) {
         if (!(error instanceof OperationError)) throw error;
-        complain(['azure', section, index], error.message, error.expected);
+        complain(['azure', section, index, ...placeWithin(entry, error.said)], error.message, error.expected);
       }
     }
   };
@@ -36,7 +36,7 @@ function routeTable(world: World, { name, routes = [], subnets = [], disableBgpR
   const table = fabric.routeTables.find((one) => one.name === name) ?? addRouteTable(fabric, name, disableBgpRoutePropagation);
   for (const route of routes) {
     if (table.routes.some((one) => one.name === route.name))
-      throw new OperationError(`${name} has a route ${route.name}`, 'a name of its own');
+      throw new OperationError(`${name} has a route ${route.name}`, 'a name of its own', route.name);
     addUdr(fabric, name, udrInput(route));
   }
   for (const subnet of subnets) associate(fabric, subnetIdOf(world, subnet), { routeTable: name });
@@ -48,7 +48,11 @@ function nsg(world: World, { name, rules = [], subnets = [], nics = [] }: NsgEnt
   for (const rule of rules) {
     const clash = group.rules.find((one) => one.name === rule.name || (one.priority === rule.priority && one.direction === rule.direction));
     if (clash !== undefined)
-      throw new OperationError(`${name} has a rule ${clash.name} of priority ${clash.priority}`, 'a name and a priority of its own');
+      throw new OperationError(
+        `${name} has a rule ${clash.name} of priority ${clash.priority}`,
+        'a name and a priority of its own',
+        clash.name === rule.name ? rule.name : rule.priority,
+      );
     addNsgRule(fabric, name, nsgRuleInput(rule));
   }
   for (const subnet of subnets) associate(fabric, subnetIdOf(world, subnet), { nsg: name });
@@ -57,7 +61,8 @@ function nsg(world: World, { name, rules = [], subnets = [], nics = [] }: NsgEnt
 
 function natGateway(world: World, { name, publicIps, subnets = [], tcpIdleMinutes }: NatGatewayEntry): void {
   const fabric = fabricOf(world);
-  if (fabric.natGateways.some((one) => one.name === name)) throw new OperationError(`there is a NAT gateway ${name}`, 'a name of its own');
+  if (fabric.natGateways.some((one) => one.name === name))
+    throw new OperationError(`there is a NAT gateway ${name}`, 'a name of its own', name);
   addNatGateway(fabric, { name, publicIps: publicIps.map(ip), ...(tcpIdleMinutes === undefined ? {} : { tcpIdleMinutes }) });
   for (const subnet of subnets) associate(fabric, subnetIdOf(world, subnet), { natGateway: name });
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../wire/counted.ts';
 import type { MatrixEntry } from '../schema/matrix.ts';
 import type { Expectations } from './expectations.ts';
 
@@ -14,7 +15,17 @@ export interface Cell {
   readonly from: string;
   readonly to: string;
   readonly expectations: Expectations;
+  /** The letter of `classes` that stands in it. */
+  readonly letter: string | null;
   /** Where it stands in the text of the table, both from 0. */
+  readonly line: number;
+  readonly col: number;
+  /** Where its sender and its target stand there. */
+  readonly sender: TextPlace;
+  readonly target: TextPlace;
+}
+
+interface TextPlace {
   readonly line: number;
   readonly col: number;
 }
@@ -26,9 +37,8 @@ export interface TableProblem {
   readonly expected: string;
 }
 
-interface Word {
+interface Word extends TextPlace {
   readonly text: string;
-  readonly col: number;
 }
 
 /** The first word of a table, in the corner above the senders and before the targets. */
@@ -40,7 +50,7 @@ export function parseMatrix({ table, classes = {} }: MatrixEntry): { cells: Cell
   const problems: TableProblem[] = [];
   let targets: readonly Word[] | null = null;
   for (const [line, text] of table.split('\n').entries()) {
-    const words = wordsOf(text);
+    const words = wordsOf(text, line);
     const [first, ...rest] = words;
     if (first === undefined) continue;
     if (targets === null) {
@@ -53,23 +63,28 @@ export function parseMatrix({ table, classes = {} }: MatrixEntry): { cells: Cell
       problems.push({
         line,
         col: first.col,
-        message: `${rest.length} cells behind ${first.text}`,
+        message: `${counted(rest.length, 'cell')} behind ${first.text}`,
         expected: `${targets.length}, one for each target`,
       });
       continue;
     }
     for (const [index, word] of rest.entries()) {
       if (word.text === '-') continue;
-      const expectations = CELLS.get(word.text) ?? (Object.hasOwn(classes, word.text) ? classes[word.text] : undefined);
+      const target = targets[index] ?? word;
+      const general = CELLS.get(word.text);
+      const expectations = general ?? (Object.hasOwn(classes, word.text) ? classes[word.text] : undefined);
       if (expectations === undefined) {
         problems.push({ line, col: word.col, message: `"${word.text}" means nothing here`, expected: '. X # ? - or a letter of classes' });
-      } else cells.push({ from: first.text, to: targets[index]?.text ?? '', expectations, line, col: word.col });
+      } else {
+        const letter = general === undefined ? word.text : null;
+        cells.push({ from: first.text, to: target.text, expectations, letter, line, col: word.col, sender: first, target });
+      }
     }
   }
   if (targets === null) problems.push({ line: 0, col: 0, message: 'the table is empty', expected: 'a line of targets' });
   return { cells, problems };
 }
 
-function wordsOf(text: string): Word[] {
-  return [...text.matchAll(/\S+/g)].map((match) => ({ text: match[0], col: match.index }));
+function wordsOf(text: string, line: number): Word[] {
+  return [...text.matchAll(/\S+/g)].map((match) => ({ text: match[0], line, col: match.index }));
 }

@@ -34,9 +34,9 @@ export const openFlows: Operation = operation(
   (asked, { before, session }) => {
     const { from, to, proto = 'tcp', count, firstSport = FIRST_SPORT } = asked;
     if (firstSport + count - 1 > 65_535)
-      throw new OperationError(`${count} ports from ${firstSport} on are more than there are`, 'at most 65535');
+      throw new OperationError(`${count} ports from ${firstSport} on are more than there are`, 'at most 65535', count);
     const probe = probeOf({ from, to, proto, send: {} }, before);
-    if ('field' in probe) throw new OperationError(`${probe.field}: ${probe.message}`, probe.expected);
+    if ('field' in probe) throw new OperationError(`${probe.field}: ${probe.message}`, probe.expected, probe.field === 'from' ? from : to);
     for (let sport = firstSport; sport < firstSport + count; sport++) runProbe(before, session, { ...probe, sport }, { record: 'none' });
   },
 );

@@ -19,11 +19,30 @@ export interface Operation {
 export class OperationError extends Error {
   override readonly name = 'OperationError';
   readonly expected: string;
+  /** The value that is wrong as its author wrote it, which tells where the error stands; null for the step as a whole. */
+  readonly said: string | number | null;
 
-  constructor(message: string, expected = '') {
+  constructor(message: string, expected = '', said: string | number | null = null) {
     super(message);
     this.expected = expected;
+    this.said = said;
   }
+}
+
+/** Where in the arguments of an operation a value stands: the first that is the same; empty where none is. */
+export function placeWithin(args: unknown, said: string | number | null): readonly (string | number)[] {
+  if (said === null) return [];
+  return find(args, said) ?? [];
+}
+
+function find(value: unknown, said: string | number): readonly (string | number)[] | null {
+  if (value === said) return [];
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, below] of Object.entries(value)) {
+    const found = find(below, said);
+    if (found !== null) return [Array.isArray(value) ? Number(key) : key, ...found];
+  }
+  return null;
 }
 
 /** Joins an operation's schema with the function that takes its arguments. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { OUTCOMES } from '../../trace/trace.ts';
 import type { Expectations } from '../check/expectations.ts';
+import { meantReason } from '../check/reasons.ts';
 import { port, prose, ttl } from './field.ts';
 import { oneOrMore, section, textThat } from './section.ts';
 
@@ -33,7 +34,12 @@ const OUTCOME_WORDS: ReadonlySet<string> = new Set(OUTCOMES.flatMap((outcome) =>
 const outcome = textThat((text) => OUTCOME_WORDS.has(text), `one of ${OUTCOMES.join(', ')}, or ! and one of them`).meta({
   enum: [...OUTCOME_WORDS],
 });
-const code = textThat((text) => /^[A-Z][A-Z0-9_]*$/.test(text), 'a reason code in upper case');
+const code = textThat((text) => /^[A-Z][A-Z0-9_]*$/.test(text), 'a reason code in upper case').refine(
+  (text) => meantReason(text) === null,
+  {
+    error: ({ input }) => `a reason code such as ${typeof input === 'string' ? (meantReason(input) ?? '') : ''}`,
+  },
+);
 export const endpoint: z.ZodString = z.string().min(1).max(600);
 const pattern = z.string().min(1).max(600);
 const many = z.array(pattern).min(1).max(200);

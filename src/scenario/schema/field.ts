@@ -1,12 +1,15 @@
 import * as z from 'zod';
 import { parseIpv4 } from '../../wire/ipv4.ts';
 import { parseCidr } from '../../wire/prefix.ts';
-import { textThat } from './section.ts';
+import { TEXT_THAT, textThat } from './section.ts';
 
 /** Names that Kubernetes and Azure take, so that none can hold a slash, a blank or a control character. */
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/;
 
-export const name: z.ZodString = textThat((text) => text.length <= 253 && NAME.test(text), 'a name of letters, digits, ".", "_" and "-"');
+export const name: z.ZodString = textThat(
+  (text) => text.length <= 253 && NAME.test(text),
+  'a name of letters a-z and A-Z, digits, ".", "_" and "-"',
+);
 
 /** Text that is only shown. */
 export const prose: z.ZodString = z.string().max(20_000);
@@ -46,7 +49,9 @@ const listen = z
 
 export const listens: z.ZodType<(string | number)[]> = z.array(listen).max(1000).describe('open ports, such as tcp/80 or udp/53');
 
-const DURATION = /^(\d{1,9})(ms|s|m|h)$/;
+/** Digits of a duration's number. */
+const MAX_DURATION_DIGITS = 9;
+const DURATION = new RegExp(String.raw`^(\d{1,${MAX_DURATION_DIGITS}})(ms|s|m|h)$`);
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** `300s`, `5m`, `250ms` in milliseconds; `null` when the text is no duration. */
@@ -55,4 +60,14 @@ export function parseDurationMs(text: string): number | null {
   return match === null ? null : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
 }
 
-export const duration: z.ZodString = textThat((text) => parseDurationMs(text) !== null, 'a duration such as 300s, 5m or 250ms');
+const DURATION_EXPECTED = 'a duration such as 300s, 5m or 250ms';
+
+export const duration: z.ZodString = z
+  .string({ error: ({ input }) => `${TEXT_THAT}${typeof input === 'number' ? `${input}s, or another duration` : DURATION_EXPECTED}` })
+  .max(100)
+  .refine((text) => parseDurationMs(text) !== null, {
+    error: ({ input }) =>
+      /^\d+(?:ms|s|m|h)$/.test(String(input))
+        ? `a number of at most ${MAX_DURATION_DIGITS} digits before the unit (MAX_DURATION_DIGITS)`
+        : DURATION_EXPECTED,
+  });

@@ -44,5 +44,7 @@ export const stepEntry: z.ZodType<StepEntry> = z.lazy(() =>
     .refine((step) => operationsOf(step).length <= 1, { error: 'one operation in a step' })
     .refine((step) => Object.keys(step).some((key) => key !== 'name' && key !== 'description'), {
       error: 'an operation, undo, advance, walk, checks or matrix',
+      // A step of nothing but an unknown field has been complained about.
+      when: ({ issues }) => issues.length === 0,
     }),
 );

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { quoted } from '../../kube/objects/located.ts';
-import { KNOWN_FIELDS } from '../schema/section.ts';
+import { KNOWN_FIELDS, TEXT_THAT } from '../schema/section.ts';
 import type { Problem } from './problem.ts';
 import { didYouMean } from './suggest.ts';
 import type { Path, YamlDocument } from './yaml.ts';
@@ -95,7 +95,7 @@ const KINDS: Readonly<Record<string, string>> = {
 function expectation(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return KINDS[issue.expected] ?? issue.expected;
+      return issue.message.startsWith(TEXT_THAT) ? issue.message : (KINDS[issue.expected] ?? issue.expected);
     case 'invalid_value':
       return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.map(String).join(', ')}`;
     case 'too_big':

@@ -85,7 +85,15 @@ const FIELDS: readonly Case[] = [
   ],
   ['an operation that does not exist', `${CLUSTER}steps: [{ delete-rout: {} }]\n`, '2:11', 'did you mean "delete-route"'],
   ['an operation without its arguments', `${CLUSTER}steps: [{ delete-route: { on: node/node-0 } }]\n`, '2:25', 'route is missing'],
-  ['a duration without unit', `${CLUSTER}steps: [{ advance: 300 }]\n`, '2:20', 'text'],
+  ['a duration without unit', `${CLUSTER}steps: [{ advance: 300 }]\n`, '2:20', 'text: 300s'],
+  ['a duration beyond all bounds', `${CLUSTER}steps: [{ advance: 9999999999s }]\n`, '2:20', 'MAX_DURATION_DIGITS'],
+  [
+    'a reason code with a slip of the pen',
+    `${CLUSTER}checks: [{ from: internet, to: "10.0.0.1:80", expect: dropped, reason: NETFILTR_DROP }]\n`,
+    '2:72',
+    'NETFILTER_DROP',
+  ],
+  ['letters with accents in a name', `${CLUSTER}pods: [{ name: wéb }]\n`, '2:16', '"wéb"', 'a-z'],
   ['an empty step', `${CLUSTER}steps: [{ name: x }]\n`, '2:9', 'operation'],
   [
     'a priority below 100',
@@ -99,28 +107,28 @@ const MEANING: readonly Case[] = [
   [
     'a check from a pod that does not exist',
     `${CLUSTER}checks: [{ from: default/nobody, to: "10.0.0.1:80" }]\n`,
-    '2:10',
+    '2:18',
     'there is no pod default/nobody',
   ],
   [
     'a check to a service that does not exist',
     `${CLUSTER}pods: [{ name: a }]\nchecks: [{ from: default/a, to: "svc/default/x:80" }]\n`,
-    '3:10',
+    '3:33',
     'no service default/x',
   ],
   [
     'a check from a service',
     `${CLUSTER}services: [{ name: a, ports: [80] }]\nchecks: [{ from: svc/default/a, to: "10.0.0.1:80" }]\n`,
-    '3:10',
+    '3:18',
     'a service sends nothing',
   ],
-  ['a check without port', `${CLUSTER}checks: [{ from: node/node-0, to: node/node-1, proto: tcp }]\n`, '2:10', 'no port'],
-  ['an endpoint of no form', `${CLUSTER}checks: [{ from: a/b/c/d, to: node/node-1 }]\n`, '2:10', 'not an endpoint'],
-  ['an IPv6 target', `${CLUSTER}checks: [{ from: node/node-0, to: "fd00::1" }]\n`, '2:10', 'IPv6'],
+  ['a check without port', `${CLUSTER}checks: [{ from: node/node-0, to: node/node-1, proto: tcp }]\n`, '2:35', 'no port'],
+  ['an endpoint of no form', `${CLUSTER}checks: [{ from: a/b/c/d, to: node/node-1 }]\n`, '2:18', 'not an endpoint'],
+  ['an IPv6 target', `${CLUSTER}checks: [{ from: node/node-0, to: "fd00::1" }]\n`, '2:35', 'IPv6'],
   [
     'a source that does not exist',
     `${CLUSTER}checks: [{ from: node/node-0, to: node/node-1, seenSource: pod/default/x }]\n`,
-    '2:10',
+    '2:60',
     'seenSource',
   ],
   ['a pod on a node that does not exist', `${CLUSTER}pods: [{ name: a, node: node-9 }]\n`, '2:8', 'node-9'],
@@ -143,7 +151,7 @@ const MEANING: readonly Case[] = [
     'a matrix with too few cells',
     `${CLUSTER}pods: [{ name: a }]\nmatrix:\n  - table: |\n      from      internet:80 default/a\n      default/a .\n`,
     '6:7',
-    '1 cells',
+    '1 cell',
   ],
   [
     'a matrix with a strange cell',
@@ -164,7 +172,7 @@ const MEANING: readonly Case[] = [
   [
     'a route table on a subnet that does not exist',
     `${CLUSTER}azure: { routeTables: [{ name: rt, subnets: [nowhere] }] }\n`,
-    '2:24',
+    '2:46',
     'nowhere',
   ],
   ['a sysctl that does not exist', `${CLUSTER}tables: [{ on: node/node-0, sysctls: { net.ipv4.no_such: 1 } }]\n`, '2:', 'sysctl'],
@@ -215,6 +223,22 @@ describe('bad input is one clear message with its place', () => {
     const at = problems.find((line) => line.startsWith(`case.yaml:${place}`)) ?? problems.join('\n');
     expect(at).toContain(`case.yaml:${place}`);
     for (const word of words) expect(at).toContain(word);
+  });
+
+  test('a misspelt operation is one error', () => {
+    expect(problemsOf(`${CLUSTER}steps: [{ delete-rout: {} }]\n`)).toHaveLength(1);
+  });
+
+  test('everything that a check names and nobody knows is an error at its own place', () => {
+    const check = '{ from: default/nobody, to: default/nothing, via: [node-0, nowhere], send: { src: default/no } }';
+    const matrix = '{ classes: { N: { notVia: nowhere } }, table: "from node/node-1\\nnode/node-9 N" }';
+    expect(problemsOf(`${CLUSTER}pods: [{ name: web }]\nchecks:\n  - ${check}\nmatrix:\n  - ${matrix}\n`)).toEqual([
+      'case.yaml:4:13: from: there is no pod default/nobody; expected one of default/web',
+      'case.yaml:4:33: to: there is no pod default/nothing; expected one of default/web',
+      expect.stringMatching(/^case\.yaml:4:64: via: there is no place nowhere/),
+      expect.stringMatching(/^case\.yaml:6:31: notVia: there is no place nowhere/),
+      expect.stringMatching(/^case\.yaml:6:\d+: from: there is no node node-9/),
+    ]);
   });
 
   test('every input is refused at once, so no message repeats', () => {

@@ -24,7 +24,7 @@ describe("a port behind the sender's name", () => {
     const message = expect.stringMatching(/^sport: .*5555.*5556/) as unknown;
     expect(line({ from: 'default/client:5555', sport: 5556 })).toMatchObject({ message });
     const check = '{ from: "default/client:5555", to: "default/dns:80", send: { sport: 5556 } }';
-    expect(problemsOf(`${TEXT}checks:\n  - ${check}\n`)).toEqual([expect.stringMatching(/^case\.yaml:6:5: sport: /)]);
+    expect(problemsOf(`${TEXT}checks:\n  - ${check}\n`)).toEqual([expect.stringMatching(/^case\.yaml:6:73: sport: /)]);
   });
 
   test('means nothing for ICMP', () => {

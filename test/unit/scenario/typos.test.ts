@@ -8,7 +8,7 @@ services: [{ name: web, ports: [80] }]
 `;
 const check = (expectation: string): string => `{ from: default/client, to: 'svc/default/web:80', ${expectation} }`;
 
-describe('a name that is nowhere in the world is an error at its check, since nothing could ever match it', () => {
+describe('a name that is nowhere in the world is an error where it stands, since nothing could ever match it', () => {
   test.each([
     'notVia: nod-1',
     'via: node-9',
@@ -30,7 +30,9 @@ describe('a name that is nowhere in the world is an error at its check, since no
   ])('%s', (expectation) => {
     const problems = problemsOf(`${WORLD}checks:\n  - ${check(expectation)}\n`);
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^case\.yaml:5:5: \w+: there is no /);
+    const wrong = expectation.replace(/^\w+: (?:\[(?:.*, )?)?/, '').replace(/\]$/, '');
+    const col = `  - ${check(expectation)}`.lastIndexOf(wrong) + 1;
+    expect(problems[0]).toMatch(new RegExp(`^case\\.yaml:5:${col}: \\w+: there is no `));
     expect(() => run(`${WORLD}checks:\n  - ${check(expectation)}\n`)).toThrow(SourceError);
     expect(() => run(`${WORLD}steps:\n  - walk: ${check(expectation)}\n`)).toThrow(/case\.yaml:5:\d+: /);
   });

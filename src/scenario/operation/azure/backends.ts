@@ -21,7 +21,7 @@ export const setProbeHealth: Operation = operation(
     const pools = fabric.loadBalancers.flatMap((lb) =>
       lb.pools.filter((pool) => pool.members.some((member) => member.nic === nic)).map((pool) => ({ lb, pool })),
     );
-    if (pools.length === 0) throw new OperationError(`${asked.node} is behind no load balancer`, 'a backend');
+    if (pools.length === 0) throw new OperationError(`${asked.node} is behind no load balancer`, 'a backend', asked.node);
     for (const { lb, pool } of pools) setAdminState(fabric, lb.name, pool.name, nic, asked.health === 'probe' ? 'none' : asked.health);
   },
 );

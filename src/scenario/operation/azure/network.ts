@@ -39,7 +39,7 @@ export const addPeeringOperation: Operation = operation('add-peering', 'one half
   const fabric = fabricOf(world);
   for (const vnet of [args.vnet, args.remote]) partOf('virtual network', fabric.vnets, vnet);
   if (fabric.peerings.some((one) => one.vnet === args.vnet && one.remote === args.remote)) {
-    throw new OperationError(`${args.vnet} is peered with ${args.remote} already`, 'set-peering');
+    throw new OperationError(`${args.vnet} is peered with ${args.remote} already`, 'set-peering', args.remote);
   }
   addPeering(fabric, args);
 });
@@ -50,13 +50,13 @@ export const removePeeringOperation: Operation = operation(
   peeringArgs,
   ({ vnet, remote }, { world }) => {
     if (!removePeering(fabricOf(world), vnet, remote))
-      throw new OperationError(`${vnet} has no peering with ${remote}`, 'a half that exists');
+      throw new OperationError(`${vnet} has no peering with ${remote}`, 'a half that exists', remote);
   },
 );
 
 export const setPeering: Operation = operation('set-peering', 'az network vnet peering update', settingsArgs, (args, { world }) => {
   const { vnet, remote, ...settings } = args;
   const half = fabricOf(world).peerings.find((one) => one.vnet === vnet && one.remote === remote);
-  if (half === undefined) throw new OperationError(`${vnet} has no peering with ${remote}`, 'a half that exists');
+  if (half === undefined) throw new OperationError(`${vnet} has no peering with ${remote}`, 'a half that exists', remote);
   Object.assign(half, settings);
 });

@@ -23,9 +23,13 @@ export const addNsgRuleOperation: Operation = operation('add-nsg-rule', 'az netw
   const fabric = fabricOf(world);
   const { rules } = fabric.nsgs.find((one) => one.name === args.nsg) ?? addNsg(fabric, args.nsg);
   if (rules.some((rule) => rule.name === args.rule.name))
-    throw new OperationError(`${args.nsg} has a rule ${args.rule.name}`, 'another name');
+    throw new OperationError(`${args.nsg} has a rule ${args.rule.name}`, 'another name', args.rule.name);
   if (rules.some((rule) => rule.priority === args.rule.priority && rule.direction === args.rule.direction)) {
-    throw new OperationError(`${args.nsg} has a rule of priority ${args.rule.priority}`, 'a priority of its own in each direction');
+    throw new OperationError(
+      `${args.nsg} has a rule of priority ${args.rule.priority}`,
+      'a priority of its own in each direction',
+      args.rule.priority,
+    );
   }
   addNsgRule(fabric, args.nsg, nsgRuleInput(args.rule));
 });
@@ -36,7 +40,7 @@ export const removeNsgRuleOperation: Operation = operation(
   removeArgs,
   (args, { world }) => {
     const fabric = fabricOf(world);
-    partOf(`rule in ${args.nsg}`, partOf('security group', fabric.nsgs, args.nsg).rules, args.rule);
+    partOf('rule', partOf('security group', fabric.nsgs, args.nsg).rules, args.rule, args.nsg);
     removeNsgRule(fabric, args.nsg, args.rule);
   },
 );

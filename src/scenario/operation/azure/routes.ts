@@ -18,14 +18,14 @@ export const addUdrOperation: Operation = operation('add-udr', 'az network route
   const fabric = fabricOf(world);
   const { name: tableName, routes } = partOf('route table', fabric.routeTables, args.table);
   if (routes.some((route) => route.name === args.route.name))
-    throw new OperationError(`${tableName} has a route ${args.route.name}`, 'another name');
+    throw new OperationError(`${tableName} has a route ${args.route.name}`, 'another name', args.route.name);
   addUdr(fabric, tableName, udrInput(args.route));
 });
 
 export const changeUdr: Operation = operation('change-udr', 'az network route-table route update', addArgs, (args, { world }) => {
   const fabric = fabricOf(world);
   const { routes } = partOf('route table', fabric.routeTables, args.table);
-  partOf(`route in ${args.table}`, routes, args.route.name);
+  partOf('route', routes, args.route.name, args.table);
   removeUdr(fabric, args.table, args.route.name);
   addUdr(fabric, args.table, udrInput(args.route));
 });
@@ -36,7 +36,7 @@ export const removeUdrOperation: Operation = operation(
   removeArgs,
   (args, { world }) => {
     const fabric = fabricOf(world);
-    partOf(`route in ${args.table}`, partOf('route table', fabric.routeTables, args.table).routes, args.route);
+    partOf('route', partOf('route table', fabric.routeTables, args.table).routes, args.route, args.table);
     removeUdr(fabric, args.table, args.route);
   },
 );

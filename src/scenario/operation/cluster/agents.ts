@@ -46,6 +46,6 @@ function nodeOf(world: World, { node }: AgentArgs): string | null {
   if (node === undefined) return null;
   const name = node.replace(/^node\//, '');
   const names = Object.keys(clusterOf(world).nodes);
-  if (!names.includes(name)) throw new OperationError(`there is no node ${name}`, `one of ${names.slice(0, 8).join(', ')}`);
+  if (!names.includes(name)) throw new OperationError(`there is no node ${name}`, `one of ${names.slice(0, 8).join(', ')}`, name);
   return name;
 }

@@ -16,7 +16,7 @@ const deleteArgs: z.ZodType<{ node: string }> = z.lazy(() => section({ node: nam
 export const addNodeOperation: Operation = operation('add-node', 'az aks scale: one more node', addArgs, (args, bench) => {
   clusterOf(bench.world);
   const added = addNode(bench.world, args.name, args.addr === undefined ? null : ip(args.addr));
-  if (typeof added === 'string') throw new OperationError(`${args.name}: ${added}`);
+  if (typeof added === 'string') throw new OperationError(`${args.name}: ${added}`, '', args.name);
   settle(bench, added);
 });
 
@@ -29,7 +29,7 @@ export const deleteNodeOperation: Operation = operation(
     const found = Object.hasOwn(nodes, node) ? nodes[node] : undefined;
     const names = Object.keys(nodes);
     if (found === undefined)
-      throw new OperationError(`there is no node ${node}${didYouMean(node, names)}`, `one of ${names.slice(0, 8).join(', ')}`);
+      throw new OperationError(`there is no node ${node}${didYouMean(node, names)}`, `one of ${names.slice(0, 8).join(', ')}`, node);
     settle(bench, deleteNode(bench.world, found));
   },
 );

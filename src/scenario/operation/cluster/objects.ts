@@ -34,7 +34,7 @@ export const addPod: Operation = operation('add-pod', 'a pod in short form comes
   const nodes = Object.keys(clusterOf(bench.world).nodes);
   const node = typeof entry.node === 'number' ? nodes[entry.node] : entry.node;
   if (entry.node !== undefined && (node === undefined || !nodes.includes(node))) {
-    throw new OperationError(`there is no node ${entry.node}`, `one of ${nodes.slice(0, 8).join(', ')}`);
+    throw new OperationError(`there is no node ${entry.node}`, `one of ${nodes.slice(0, 8).join(', ')}`, entry.node);
   }
   const objects = objectsFrom(podObjects(entry, node).map(document));
   settle(bench, applyObjects(bench.world, objects));
@@ -129,7 +129,7 @@ export const deleteObject: Operation = operation(
       case 'svc':
         return settle(bench, deleteService(bench.world, serviceOf(bench.world, key)));
       default:
-        throw new OperationError(`objects of kind ${kind} can not be deleted here yet`, 'Pod or Service');
+        throw new OperationError(`objects of kind ${kind} can not be deleted here yet`, 'Pod or Service', kind);
     }
   },
 );

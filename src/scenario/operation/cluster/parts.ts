@@ -8,7 +8,7 @@ import { readObjects } from '../../../kube/objects/read.ts';
 import type { Service } from '../../../kube/objects/service.ts';
 import { type Cluster, OBSERVED } from '../../../world/cluster.ts';
 import type { World } from '../../../world/world.ts';
-import { didYouMean } from '../../source/suggest.ts';
+import { nearest } from '../../source/suggest.ts';
 import { OperationError } from '../operation.ts';
 
 /** The cluster of a world. @throws OperationError when it has none, or one whose agents nobody plays */
@@ -28,9 +28,19 @@ function objectOf<T extends ObjectMeta>(kind: string, objects: readonly T[], tex
   if (found !== undefined) return found;
   const keys = objects.map(keyOf);
   throw new OperationError(
-    `there is no ${kind} ${key}${didYouMean(key, keys)}`,
-    keys.length === 0 ? '' : `one of ${keys.slice(0, 8).join(', ')}`,
+    `there is no ${kind} ${key}${likely(key, keys)}`,
+    keys.length === 0 ? `something else: there is no ${kind}` : `one of ${keys.slice(0, 8).join(', ')}`,
+    text,
   );
+}
+
+/** The object that was meant: another of the namespace with a name like this one, or one of this name in another namespace. */
+function likely(key: string, keys: readonly string[]): string {
+  const [namespace = '', name = ''] = key.split('/');
+  const inNamespace = keys.filter((one) => one.startsWith(`${namespace}/`)).map((one) => one.slice(namespace.length + 1));
+  const near = nearest(name, inNamespace);
+  const meant = near === null ? keys.find((one) => one.endsWith(`/${name}`)) : `${namespace}/${near}`;
+  return meant === undefined ? '' : `; did you mean "${meant}"?`;
 }
 
 export function podOf(world: World, text: string): Pod {

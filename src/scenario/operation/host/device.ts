@@ -24,7 +24,7 @@ export function deviceOf(args: { readonly on: string; readonly dev: string }, be
   const kind = netns.links.find((link) => link.name === dev)?.kind;
   const wire = kind?.type === 'veth' || kind?.type === 'end' ? kind.wire : null;
   const end = wire === null ? null : farEnd(bench.before, { machine: host.name, netns: netns.name, dev }, wire);
-  if (end === null) throw new OperationError(`dev: nothing is at the other end of ${dev}`, 'one end of a veth');
+  if (end === null) throw new OperationError(`dev: nothing is at the other end of ${dev}`, 'one end of a veth', args.dev);
   const far = placeOf(`netns/${end.machine}/${end.netns}`, bench);
   return { host: far.host, netns: far.netns, dev: end.dev };
 }

@@ -15,7 +15,11 @@ export const flushBridgeChain: Operation = operation(
     const { netns } = placeOf(where, bench);
     const before = netns.ebtables?.[table];
     if (before?.chains.some(({ name }) => name === chain) !== true)
-      throw new OperationError(`the bridge table ${table} has no chain ${chain}`, before?.chains.map(({ name }) => name).join(', ') ?? '');
+      throw new OperationError(
+        `the bridge table ${table} has no chain ${chain}`,
+        before?.chains.map(({ name }) => name).join(', ') ?? '',
+        chain,
+      );
     const chains = before.chains.map((one) => (one.name === chain ? { ...one, rules: [] } : one));
     netns.ebtables = { ...netns.ebtables, [table]: { name: table, chains } };
   },

@@ -71,22 +71,37 @@ export const flushChain: Operation = operation('flush-chain', 'iptables -F CHAIN
 
 export const applyIptables: Operation = operation('apply-iptables', 'iptables-restore', restoreArgs, (args, bench) => {
   const { netns } = placeOf(args.on, bench);
-  take(netns, applyRestore(netns.iptables, args.text, { noflush: args.replace !== true, origin: 'scenario' }));
+  take(netns, applyRestore(netns.iptables, args.text, { noflush: args.replace !== true, origin: 'scenario' }), args.text);
 });
 
 function words(text: string): string[] {
   try {
     return splitWords(text).map((word) => word.text);
   } catch (error) {
-    throw new OperationError(error instanceof Error ? error.message : 'the rule can not be read', 'a rule');
+    throw new OperationError(error instanceof Error ? error.message : 'the rule can not be read', 'a rule', text);
   }
 }
 
-function command(args: RuleArgs, commandLine: readonly string[], netns: Netns): void {
-  take(netns, applyCommand(netns.iptables, ['-t', args.table ?? 'filter', ...commandLine], { origin: 'scenario' }));
+interface CommandArgs extends RuleArgs {
+  readonly rule?: string;
+  readonly number?: number;
+  readonly policy?: string;
 }
 
-function take(netns: Netns, result: RestoreResult): void {
+/** Which word of a command names the chain, from 1; a number, a rule or a policy is behind it. */
+const CHAIN_WORD = 4;
+
+function command(args: CommandArgs, commandLine: readonly string[], netns: Netns): void {
+  const result = applyCommand(netns.iptables, ['-t', args.table ?? 'filter', ...commandLine], { origin: 'scenario' });
+  const word = result.ok ? 0 : (result.faults[0]?.col ?? 0);
+  take(netns, result, word === CHAIN_WORD ? args.chain : word > CHAIN_WORD ? behindChain(args, word - CHAIN_WORD) : null);
+}
+
+function behindChain({ number, rule, policy }: CommandArgs, word: number): string | number | null {
+  return (word === 1 ? number : undefined) ?? rule ?? policy ?? null;
+}
+
+function take(netns: Netns, result: RestoreResult, said: string | number | null): void {
   if (result.ok) netns.iptables = result.tables;
-  else throw new OperationError(result.faults[0]?.message ?? 'the rule can not be read', result.faults[0]?.expected ?? '');
+  else throw new OperationError(result.faults[0]?.message ?? 'the rule can not be read', result.faults[0]?.expected ?? '', said);
 }

@@ -26,33 +26,33 @@ const switchArgs: z.ZodType<{ on: string; dev: string; state: boolean }> = z.laz
 export const linkUp: Operation = operation('link-up', 'ip link set DEV up: a NIC takes its DHCP lease again', linkArgs, (args, bench) => {
   const { host, netns, dev } = deviceOf(args, bench);
   const wasUp = linkOf(netns, dev)?.up === true;
-  mustBeOk(setUp(host, netns.name, dev));
+  mustBeOk(setUp(host, netns.name, dev), args.dev);
   if (!wasUp) renewLease(bench.world.fabric, netns, dev);
 });
 
 export const linkDown: Operation = operation('link-down', 'ip link set DEV down', linkArgs, (args, bench) => {
   const { host, netns, dev } = deviceOf(args, bench);
-  mustBeOk(setDown(host, netns.name, dev));
+  mustBeOk(setDown(host, netns.name, dev), args.dev);
 });
 
 export const setMtuOperation: Operation = operation('set-mtu', 'ip link set DEV mtu BYTES', mtuArgs, (args, bench) => {
   const { netns, dev } = deviceOf(args, bench);
-  mustBeOk(setMtu(netns, dev, args.mtu));
+  mustBeOk(setMtu(netns, dev, args.mtu), args.dev);
 });
 
 export const setMacOperation: Operation = operation('set-mac', 'ip link set DEV address MAC', macArgs, (args, bench) => {
   const mac = parseMac(args.mac);
-  if (mac === null) throw new OperationError(`"${args.mac}"`, 'an Ethernet address');
+  if (mac === null) throw new OperationError(`"${args.mac}"`, 'an Ethernet address', args.mac);
   const { netns, dev } = deviceOf(args, bench);
-  mustBeOk(setMac(netns, dev, mac));
+  mustBeOk(setMac(netns, dev, mac), args.dev);
 });
 
 export const setPromisc: Operation = operation('set-promisc', 'ip link set DEV promisc on|off', switchArgs, (args, bench) => {
   const { netns, dev } = deviceOf(args, bench);
-  mustBeOk(setFlags(netns, dev, { promisc: args.state }));
+  mustBeOk(setFlags(netns, dev, { promisc: args.state }), args.dev);
 });
 
 export const setHairpin: Operation = operation('set-hairpin', 'bridge link set dev DEV hairpin on|off', switchArgs, (args, bench) => {
   const { netns, dev } = deviceOf(args, bench);
-  mustBeOk(setPort(netns, dev, { hairpin: args.state }));
+  mustBeOk(setPort(netns, dev, { hairpin: args.state }), args.dev);
 });

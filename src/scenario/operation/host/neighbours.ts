@@ -18,7 +18,7 @@ const deleteArgs: z.ZodType<{ on: string; ip: string; dev: string }> = z.lazy(()
 export const setNeighbour: Operation = operation('set-neighbour', 'ip neigh replace', setArgs, (args, bench) => {
   const { netns, at } = placeOf(args.on, bench);
   const neighbour = parsed(parseNeighbour, args.neighbour);
-  mustBeOk(addNeighbour(netns, neighbour, 'replace'));
+  mustBeOk(addNeighbour(netns, neighbour, 'replace'), args.neighbour);
   bench.session.netns.get(at)?.neighbours.get(neighbour.dev)?.delete(neighbour.ip);
 });
 
@@ -28,5 +28,5 @@ export const deleteNeighbourOperation: Operation = operation('delete-neighbour',
   const addr = ip(args.ip);
   const learned = bench.session.netns.get(at)?.neighbours.get(args.dev)?.delete(addr) === true;
   const result = deleteNeighbour(netns, { ip: addr, dev: args.dev });
-  if (result !== 'ok' && !learned) throw new OperationError(result);
+  if (result !== 'ok' && !learned) throw new OperationError(result, '', args.ip);
 });

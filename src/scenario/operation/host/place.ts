@@ -25,17 +25,23 @@ export interface Place {
 export function placeOf(endpointText: string, { world }: Pick<Bench, 'world'>): Place {
   const endpoint = parseEndpoint(endpointText);
   const origin = isProblem(endpoint) ? endpoint : originOf(world, endpoint);
-  if (isProblem(origin)) throw new OperationError(`on: ${origin.message}`, origin.expected);
-  if (origin.kind !== 'netns') throw new OperationError(`on: ${endpointText} has no tables`, 'a node, a pod or another machine');
+  if (isProblem(origin)) throw new OperationError(`on: ${origin.message}`, origin.expected, endpointText);
+  if (origin.kind !== 'netns')
+    throw new OperationError(`on: ${endpointText} has no tables`, 'a node, a pod or another machine', endpointText);
   const host = world.machines[origin.machine];
   const netns = host?.netns[origin.netns];
-  if (host === undefined || netns === undefined) throw new OperationError(`on: there is no ${origin.machine}/${origin.netns}`);
+  if (host === undefined || netns === undefined)
+    throw new OperationError(`on: there is no ${origin.machine}/${origin.netns}`, '', endpointText);
   return { host, netns, at: `${origin.machine}/${origin.netns}` };
 }
 
-/** What the tool would print when the kernel refuses is the author's error. @throws OperationError */
-export function mustBeOk(result: OpResult): void {
-  if (result !== 'ok') throw new OperationError(result);
+/**
+ * What the tool would print when the kernel refuses is the author's error.
+ * @param said the argument that was refused
+ * @throws OperationError
+ */
+export function mustBeOk(result: OpResult, said: string | number): void {
+  if (result !== 'ok') throw new OperationError(result, '', said);
 }
 
 /** What `parse` makes of a text; its complaint is the author's error. */
@@ -43,7 +49,8 @@ export function parsed<T>(parse: (text: string) => T, text: string): T {
   try {
     return parse(text);
   } catch (error) {
-    if (error instanceof Error && 'expected' in error) throw new OperationError(`"${text}": ${error.message}`, String(error.expected));
+    if (error instanceof Error && 'expected' in error)
+      throw new OperationError(`"${text}": ${error.message}`, String(error.expected), text);
     throw error;
   }
 }

@@ -22,21 +22,21 @@ const ruleArgs: z.ZodType<{ on: string; rule: string }> = z.lazy(() =>
 );
 
 export const addRouteOperation: Operation = operation('add-route', 'ip route add', routeArgs, (args, bench) => {
-  mustBeOk(addRoute(placeOf(args.on, bench).netns, parsed(parseRoute, args.route)));
+  mustBeOk(addRoute(placeOf(args.on, bench).netns, parsed(parseRoute, args.route)), args.route);
 });
 
 export const replaceRouteOperation: Operation = operation('replace-route', 'ip route replace', routeArgs, (args, bench) => {
-  mustBeOk(replaceRoute(placeOf(args.on, bench).netns, parsed(parseRoute, args.route)));
+  mustBeOk(replaceRoute(placeOf(args.on, bench).netns, parsed(parseRoute, args.route)), args.route);
 });
 
 export const deleteRouteOperation: Operation = operation('delete-route', 'ip route del', routeArgs, (args, bench) => {
-  mustBeOk(deleteRoute(placeOf(args.on, bench).netns, parsed(parseRouteSelector, args.route)));
+  mustBeOk(deleteRoute(placeOf(args.on, bench).netns, parsed(parseRouteSelector, args.route)), args.route);
 });
 
 export const addRuleOperation: Operation = operation('add-ip-rule', 'ip rule add', ruleArgs, (args, bench) => {
-  mustBeOk(addRule(placeOf(args.on, bench).netns, parsed(parseRule, args.rule)));
+  mustBeOk(addRule(placeOf(args.on, bench).netns, parsed(parseRule, args.rule)), args.rule);
 });
 
 export const deleteRuleOperation: Operation = operation('delete-ip-rule', 'ip rule del', ruleArgs, (args, bench) => {
-  mustBeOk(deleteRule(placeOf(args.on, bench).netns, parsed(parseRule, args.rule)));
+  mustBeOk(deleteRule(placeOf(args.on, bench).netns, parsed(parseRule, args.rule)), args.rule);
 });

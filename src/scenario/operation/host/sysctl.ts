@@ -13,5 +13,5 @@ const args: z.ZodType<{ on: string; name: string; value: string | number }> = z.
 );
 
 export const setSysctlOperation: Operation = operation('set-sysctl', 'sysctl -w NAME=VALUE', args, ({ on, name, value }, bench) => {
-  mustBeOk(setSysctl(placeOf(on, bench).netns, name, String(value)));
+  mustBeOk(setSysctl(placeOf(on, bench).netns, name, String(value)), name);
 });
