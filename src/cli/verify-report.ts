@@ -1,5 +1,6 @@
 import { printable } from '../report/printable.ts';
 import { type Agreement, agreementText, partingText } from '../report/verify/text.ts';
+import type { PlaceNames } from '../scenario/places.ts';
 import type { Verdict } from '../snapshot/kernel/agreement.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { type Output, paintFor } from './terminal.ts';
@@ -25,13 +26,19 @@ export function statusOf({ differing, unknown }: Agreement): Exit {
 }
 
 /** The agreement, and the first difference in full. */
-export function writeText(output: Output, agreement: Agreement, differing: readonly Verdict[], heads: readonly string[]): void {
+export function writeText(
+  output: Output,
+  agreement: Agreement,
+  differing: readonly Verdict[],
+  heads: readonly string[],
+  places: PlaceNames = new Map(),
+): void {
   const paint = paintFor(process.stdout);
   for (const head of heads) output.write(`${printable(head)}\n`);
   output.write(agreementText(agreement, paint));
   const [first, ...more] = differing;
   if (first === undefined) return;
-  output.write(`\n${partingText(first, paint)}`);
+  output.write(`\n${partingText(first, paint, places)}`);
   if (more.length > 0)
     output.write(
       `\n${more.length} more differ: ${printable(

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../report/printable.ts';
 import { verifyJson } from '../report/verify/json.ts';
 import { Agreement } from '../report/verify/text.ts';
+import { placeNames } from '../scenario/places.ts';
 import type { Verdict } from '../snapshot/kernel/agreement.ts';
 import { deriveComparable } from '../snapshot/kernel/derive.ts';
 import type { JudgeCase } from '../snapshot/kernel/judge.ts';
@@ -110,10 +111,13 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
       const facts = { source, kernel: judges.release, seed: null, cases: cases.length, notes: all, notBuilt: [] };
       output.write(verifyJson(facts, agreement, differing));
     } else
-      writeText(output, agreement, differing, [
-        `${source} on Linux ${judges.release}, ${counted(count, 'probe')}, ${stateText(state)}`,
-        ...all.map((note) => `note: ${note}`),
-      ]);
+      writeText(
+        output,
+        agreement,
+        differing,
+        [`${source} on Linux ${judges.release}, ${counted(count, 'probe')}, ${stateText(state)}`, ...all.map((note) => `note: ${note}`)],
+        new Map(sets.flatMap((set) => [...placeNames(set.world)])),
+      );
     return bad.length > 0 ? EXIT.BAD_INPUT : statusOf(agreement);
   } finally {
     await judges.close();

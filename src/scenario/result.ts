@@ -1,6 +1,7 @@
 import type { Place } from '../kube/objects/located.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Mismatch } from './check/judge.ts';
+import type { PlaceNames } from './places.ts';
 import type { Problem } from './source/problem.ts';
 
 /** `unknown`: the walk met something that is not modelled, so the check can not be decided. */
@@ -16,6 +17,8 @@ export interface CheckResult {
   readonly mismatches: readonly Mismatch[];
   /** What became of each walk: one for each branch. */
   readonly outcomes: readonly WalkOutcome[];
+  /** What people call the places that reports of the check speak of. */
+  readonly places: PlaceNames;
   /** The walks themselves, kept where the check does not hold or everything is asked for. */
   readonly traces: readonly Trace[];
 }

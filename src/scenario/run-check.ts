@@ -11,6 +11,7 @@ import { allows } from './check/outcome.ts';
 import { type Expectations, list } from './check/expectations.ts';
 import { judge, judgeBackends } from './check/judges.ts';
 import type { Mismatch, Names } from './check/judge.ts';
+import { type PlaceNames, placeNames } from './places.ts';
 import type { PlannedCheck } from './plan.ts';
 import { type RequestProblem, probeOf } from './probe.ts';
 import type { CheckResult, Verdict } from './result.ts';
@@ -50,8 +51,19 @@ export function runCheck(check: PlannedCheck, context: CheckContext): CheckResul
     verdict,
     mismatches,
     outcomes,
+    places: verdict === 'pass' && !context.keepTraces ? NO_PLACES : namesIn(world),
     traces: verdict === 'pass' && !context.keepTraces ? [] : traces.map(soundTrace),
   };
+}
+
+const NO_PLACES: PlaceNames = new Map();
+/** Many checks may fail in the same world. */
+const known = new WeakMap<FrozenWorld, PlaceNames>();
+
+function namesIn(world: FrozenWorld): PlaceNames {
+  let names = known.get(world);
+  if (names === undefined) known.set(world, (names = placeNames(world)));
+  return names;
 }
 
 const SPORTS = 20_000;

@@ -46,7 +46,7 @@ function checkLines(check: CheckResult, { paint, detail }: RunReportOptions): st
   for (const failure of failureLines(check)) lines.push(`          ${failure}`);
   if (detail !== null) {
     for (const trace of check.traces)
-      lines.push(...traceText(trace, { detail, paint }).trimEnd().replaceAll(/^/gm, '          ').split('\n'));
+      lines.push(...traceText(trace, { detail, paint, places: check.places }).trimEnd().replaceAll(/^/gm, '          ').split('\n'));
   }
   return lines;
 }

@@ -1,5 +1,5 @@
 import type { Branch, Considered, Hop, Leg, Outcome, Step, Trace } from '../../trace/trace.ts';
-import { placeNames } from '../../scenario/places.ts';
+import { placeNames, withPlaceNames } from '../../scenario/places.ts';
 import type { World } from '../../world/world.ts';
 import { PLAIN, type Paint } from '../paint.ts';
 import { printable } from '../printable.ts';
@@ -47,7 +47,7 @@ export function placeLine(at: string, places: ReadonlyMap<string, string>): stri
 export function verdictLine(trace: Trace, paint: Paint = PLAIN, places: ReadonlyMap<string, string> = NO_PLACES): string {
   const code = trace.reason ?? trace.errno;
   const word = trace.outcome.toUpperCase();
-  const text = trace.text.replaceAll(/[^\s,;:()]+\/[^\s,;:()]+/g, (place) => places.get(place) ?? place);
+  const text = withPlaceNames(trace.text, places);
   return `${outcomePaint(trace.outcome, paint)(word)}${code === null ? '' : `  ${printable(code)}`}  ${printable(text)}`;
 }
 

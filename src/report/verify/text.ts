@@ -1,4 +1,5 @@
 import { type Verdict, isUnknown } from '../../snapshot/kernel/agreement.ts';
+import { type PlaceNames, withPlaceNames } from '../../scenario/places.ts';
 import { TIER_GROUPS } from '../../snapshot/kernel/compare.ts';
 import { factsOf } from '../../snapshot/kernel/facts.ts';
 import type { Section } from '../../snapshot/kernel/sections.ts';
@@ -63,7 +64,7 @@ function probeText(verdict: Verdict): string {
 }
 
 /** Both walks of a probe up to the point where they part. */
-export function partingText(verdict: Verdict, paint: Paint): string {
+export function partingText(verdict: Verdict, paint: Paint, places: PlaceNames = new Map()): string {
   const tiers = verdict.differences.map(({ tier }) => tier).join(', ');
   const lines = [paint.bold(probeText(verdict)), paint.dim(`differs in ${tiers}`)];
   for (const section of verdict.sections ?? []) lines.push(...sectionLines(section, paint));
@@ -71,7 +72,7 @@ export function partingText(verdict: Verdict, paint: Paint): string {
     lines.push(`${tier} of ${where}`, ...parted(kernel, twin, paint));
   if (verdict.kernel.drops.length > 0) lines.push(paint.dim(`the kernel's drops: ${verdict.kernel.drops.join(', ')}`));
   if (verdict.trace !== null) lines.push(paint.dim(printable(`the twin: ${verdict.trace.text}`)));
-  return lines.map((line) => `${line}\n`).join('');
+  return lines.map((line) => `${withPlaceNames(line, places)}\n`).join('');
 }
 
 const NOTHING = '(nothing)';

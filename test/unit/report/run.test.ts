@@ -17,6 +17,7 @@ function check(change: Partial<CheckResult> = {}): CheckResult {
     under: [NASTY],
     place,
     verdict: 'fail',
+    places: new Map([['node0/cni-1', 'pod default/web']]),
     mismatches: [
       { field: 'expect', expected: NASTY, happened: NASTY, deciding: { at: NASTY, leg: 'request', step: { ...step, text: NASTY } } },
     ],
@@ -85,6 +86,11 @@ test('a failing check prints at most ten lines, its name included', () => {
   });
   expect(failureLines(many)).toHaveLength(9);
   expect(failureLines(many).at(-1)).toContain('6 more lines');
+});
+
+test('a failing check calls pods by their names', () => {
+  const told = check({ mismatches: [{ field: 'expect', expected: 'replied', happened: 'dropped at node0/cni-1: why', deciding: null }] });
+  expect(failureLines(told)[1]).toBe('        happened dropped at pod default/web: why');
 });
 
 test('an undecided check says what is not modelled', () => {
