@@ -13,7 +13,7 @@ import { printable } from '../report/printable.ts';
 import { counted } from '../wire/counted.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { type SourceFile, findSources, loadSource, openSource } from './sources.ts';
-import { type Output, fileOutput, paintFor, standardOutput } from './terminal.ts';
+import { type Output, fileOutput, isReaderGone, paintFor, standardOutput } from './terminal.ts';
 
 interface RunFlags {
   readonly reporter: string;
@@ -168,6 +168,7 @@ async function watchAndRun(paths: readonly string[], flags: RunFlags): Promise<n
       if (!(error instanceof SourceError) && !(error instanceof UsageError)) throw error;
       process.stderr.write(`${printable(error.message)}\n`);
     }
+    if (isReaderGone()) process.exit(EXIT.PIPE);
   };
   await again();
   for (const name of new Set(paths.map((one) => (/\.ya?ml$/.test(one) ? path.dirname(one) : one)))) {

@@ -15,9 +15,16 @@ export interface Output {
   close(): void;
 }
 
+let gone = false;
+
+/** Whether nobody reads standard output any more. */
+export function isReaderGone(): boolean {
+  return gone;
+}
+
 /** Standard output. */
 export function standardOutput(): Output {
-  return { write: (part) => void process.stdout.write(part), close: () => undefined };
+  return { write: (part) => void (gone || process.stdout.write(part)), close: () => undefined };
 }
 
 /** A file that holds the result. @throws UsageError when it can not be written */
@@ -39,12 +46,15 @@ function attempt<T>(path: string, work: () => T): T {
 }
 
 /**
- * A stream breaks after the write that did it, so its end is the program's. A reader that has gone away (`| head`) ends it without a word;
- * a full disk is said in one line.
+ * A stream breaks after the write that did it. A full disk ends the program with one line. When a reader goes away (`| head`) is a matter of
+ * chance, and so that the exit status is not, the command goes on to its end in silence.
  */
 export function endWithOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.OK);
+    if (error.code === 'EPIPE') {
+      gone = true;
+      return;
+    }
     process.stderr.write(`podwalk: standard output can not be written: ${error.code ?? error.message}\n`);
     process.exit(EXIT.BAD_INPUT);
   });

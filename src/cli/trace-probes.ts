@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { printableJson } from '../report/printable.ts';
 import { parseProbeLine } from '../scenario/probe-line.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
-import type { Output } from './terminal.ts';
+import { type Output, isReaderGone } from './terminal.ts';
 import { type ReportFlags, outputOf } from './trace-report.ts';
 import { type WalkFlags, sessionFor, walkProbe } from './walk.ts';
 import type { OpenedWorld } from './world.ts';
@@ -48,12 +48,24 @@ async function walkLines(opened: OpenedWorld, file: string, flags: WalkFlags, ou
     if (pending.length < FLUSH_CHARACTERS) continue;
     output.write(pending);
     pending = '';
-    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+    await drained();
+    // Probes that come on standard input may have no end.
+    if (file === '-' && isReaderGone()) return EXIT.PIPE;
   }
   if (pending !== '') output.write(pending);
   if (number === 0) throw new UsageError('there is no probe');
   if (bad) return EXIT.BAD_INPUT;
   return unknown ? EXIT.UNKNOWN : EXIT.OK;
+}
+
+/** Waits until standard output takes more, or nobody reads it. */
+async function drained(): Promise<void> {
+  if (!process.stdout.writableNeedDrain || isReaderGone()) return;
+  try {
+    await once(process.stdout, 'drain');
+  } catch (error) {
+    if (!isReaderGone()) throw error;
+  }
 }
 
 /** The lines of a file, or of standard input for `-`; `null` for one that is too long. */
