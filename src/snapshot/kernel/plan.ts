@@ -9,7 +9,7 @@ import { formatIpv4 } from '../../wire/ipv4.ts';
 import type { Session } from '../../world/session.ts';
 import type { World } from '../../world/world.ts';
 import { conntrackLines } from './plan/conntrack.ts';
-import { type LinkBatch, type Sink, type Site, linkLines, planLinks } from './plan/links.ts';
+import { type LinkBatch, type Sink, type Site, linkLines, planLinks, portStateLines } from './plan/links.ts';
 import { fdbLines, fixedNeighbourLines, learnedNeighbourLines } from './plan/neighbours.ts';
 import { routePlan, ruleLines } from './plan/routes.ts';
 import { type Baseline, type SysctlWrite, planSysctls } from './plan/sysctls.ts';
@@ -23,6 +23,8 @@ export interface NetnsPlan {
   /** For `ip`: bridge ports, flags, addresses, up. */
   readonly addresses: string;
   readonly expectUp: readonly string[];
+  /** For `ip`, once all that is expected is up: the states of bridge ports. */
+  readonly portStates: string;
   readonly routes: readonly (readonly [words: string, line: string])[];
   /** For `ip`: policy rules, fixed neighbours. */
   readonly policy: string;
@@ -94,6 +96,7 @@ function planNetns({ at, netns }: Site, session: Session, baseline: Baseline, co
     sysctls: planSysctls(netns, baseline),
     addresses: batch(linkLines(netns)),
     expectUp: netns.links.filter(({ up, carrier }) => up && carrier).map(({ name }) => name),
+    portStates: batch(portStateLines(netns)),
     routes: routePlan(netns.fib),
     policy: batch([...ruleLines(netns.rules), ...fixedNeighbourLines(netns)]),
     fdb: batch(fdbLines(netns, 'fixed', new Map())),

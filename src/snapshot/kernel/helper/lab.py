@@ -101,6 +101,7 @@ class Lab:
         for sink in plan["sinks"]:
             self.sinks[sink["dev"]] = self.watch(Sink(sink["dev"], sink["answersArp"]))
         self.wait_until_up()
+        self.each(lambda site: (["ip", "-batch", "-"], site.plan["portStates"]))
         self.underived = {site.name: self.route(site) for site in self.sites}
         self.each(lambda site: (["ip", "-batch", "-"], site.plan["policy"]))
         self.each(lambda site: (["bridge", "-batch", "-"], site.plan["fdb"]))

@@ -1,7 +1,7 @@
 import { type BridgePort, DEFAULT_BRIDGE_PORT, type Link, type LinkKind } from '../../../linux/link.ts';
 import type { Netns } from '../../../linux/netns.ts';
 import { formatIpv4 } from '../../../wire/ipv4.ts';
-import { onOff, word } from './word.ts';
+import { CannotBuild, onOff, word } from './word.ts';
 
 /** The far end of a link that leads nowhere. */
 export interface Sink {
@@ -215,5 +215,20 @@ function portWords(port: BridgePort): string {
     ['isolated', port.isolated, standard.isolated],
   ];
   const changed = flags.filter(([, value, usual]) => value !== usual).map(([name, value]) => ` ${name} ${onOff(value)}`);
-  return `${changed.join('')}${port.state === standard.state ? '' : ` state ${PORT_STATES.indexOf(port.state)}`}`;
+  return changed.join('');
+}
+
+/**
+ * What is set once links are up, and not before: a port that comes up begins to forward, whatever it was told, and one that is down takes
+ * no state at all.
+ * @throws CannotBuild for a state in which no port of a bridge without a spanning tree stays
+ * @source net/bridge/br_if.c br_port_carrier_check, br_stp.c br_set_port_state, br_port_state_selection, br_make_forwarding
+ */
+export function portStateLines({ links }: Netns): string[] {
+  return links.flatMap(({ name, port, up, carrier }) => {
+    if (port === null || !up || !carrier || port.state === DEFAULT_BRIDGE_PORT.state) return [];
+    if (port.state === 'disabled' || port.state === 'blocking')
+      throw new CannotBuild(`the port ${name} is up and ${port.state}: the kernel makes it forward at once, or its spanning tree decides`);
+    return [`link set dev ${word(name)} type bridge_slave state ${PORT_STATES.indexOf(port.state)}`];
+  });
 }
