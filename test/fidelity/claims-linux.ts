@@ -51,7 +51,7 @@ export const LINUX: readonly Group[] = [
     claims: [
       {
         behaviour: 'TTL, then MTU, then redirect, then FORWARD, in this order; rules see the TTL already lowered',
-        evidence: [kernel('stage forward'), source('net/ipv4/ip_forward.c ip_forward')],
+        evidence: [source('net/ipv4/ip_forward.c ip_forward'), kernel('stage forward')],
         tests: [`${PATH}/forward.test.ts`],
       },
       { behaviour: 'TTL expiry answers 11/0', evidence: [kernel('icmp 11/0', 'drop IP_INHDR')], tests: [`${PATH}/icmp.test.ts`] },
@@ -66,18 +66,33 @@ export const LINUX: readonly Group[] = [
         tests: [`${PATH}/icmp.test.ts`],
       },
       {
-        behaviour: 'DF and a small MTU answer 3/4; the local sender gets EMSGSIZE',
-        evidence: [kernel('icmp 3/4', 'errno EMSGSIZE', 'drop PKT_TOO_BIG')],
+        behaviour: 'DF and a small MTU on the way answer 3/4',
+        evidence: [kernel('icmp 3/4', 'drop PKT_TOO_BIG')],
         tests: [`${PATH}/mtu.test.ts`],
       },
       {
-        behaviour: 'redirects and their rate',
+        behaviour: 'a local sender of more than the MTU with DF gets EMSGSIZE',
+        evidence: [kernel('errno EMSGSIZE')],
+        tests: [`${PATH}/mtu.test.ts`],
+      },
+      {
+        behaviour: 'redirects',
         evidence: [kernel('leg redirect', 'sysctl send_redirects')],
         tests: [`${PATH}/icmp.test.ts`],
       },
       {
-        behaviour: 'errors quote the packet, are routed like any other, and are translated back with it',
+        behaviour: 'the rates of errors and of redirects',
+        evidence: [source('net/ipv4/icmp.c icmpv4_xrlim_allow, net/ipv4/route.c ip_rt_send_redirect')],
+        tests: [`${PATH}/icmp.test.ts`],
+      },
+      {
+        behaviour: 'errors are routed like any other packet',
         evidence: [kernel('leg icmp-error')],
+        tests: [`${PATH}/icmp.test.ts`],
+      },
+      {
+        behaviour: 'what errors quote, and that it is translated back with them',
+        evidence: [source('net/ipv4/icmp.c __icmp_send, net/netfilter/nf_nat_proto.c nf_nat_icmp_reply_translation')],
         tests: [`${PATH}/icmp.test.ts`, `${CONNTRACK}/nat.test.ts`],
       },
       {
@@ -146,8 +161,19 @@ export const LINUX: readonly Group[] = [
         tests: [`${PATH}/promisc.test.ts`, 'scenarios/matrix-kubenet-old-kernel.yaml'],
       },
       {
-        behaviour: 'VXLAN with static and learned FDB, mark kept, outer packet through OUTPUT and POSTROUTING',
-        evidence: [kernel('stage vxlan')],
+        behaviour:
+          'VXLAN to the far end of a static entry, of the all-zero entry or of the link; outer packet through OUTPUT and POSTROUTING',
+        evidence: [kernel('VTEP static', 'VTEP default')],
+        tests: [`${PATH}/vxlan.test.ts`],
+      },
+      {
+        behaviour: 'the mark goes along into the outer packet',
+        evidence: [source('net/ipv4/ip_tunnel_core.c iptunnel_xmit')],
+        tests: [`${PATH}/vxlan.test.ts`],
+      },
+      {
+        behaviour: 'VXLAN to a far end that traffic taught',
+        evidence: [kernel('VTEP learned'), source('drivers/net/vxlan/vxlan_core.c vxlan_snoop')],
         tests: [`${PATH}/vxlan.test.ts`],
       },
       {
@@ -205,9 +231,14 @@ export const LINUX: readonly Group[] = [
         tests: [`${NETFILTER}/match.test.ts`],
       },
       {
-        behaviour: 'match physdev, mac, pkttype, rpfilter, owner',
-        evidence: [kernel('match physdev', 'match mac', 'match pkttype', 'match rpfilter', 'match owner')],
+        behaviour: 'match mac, pkttype, rpfilter, owner',
+        evidence: [kernel('match mac', 'match pkttype', 'match rpfilter', 'match owner')],
         tests: [`${NETFILTER}/match.test.ts`],
+      },
+      {
+        behaviour: 'match physdev',
+        evidence: [kernel('match physdev'), source('net/netfilter/xt_physdev.c physdev_mt')],
+        tests: [`${NETFILTER}/match.test.ts`, `${PATH}/bridge.test.ts`],
       },
       {
         behaviour: 'match icmp, length, ttl, tos, dscp, iprange',
@@ -220,8 +251,23 @@ export const LINUX: readonly Group[] = [
         tests: [`${NETFILTER}/run.test.ts`],
       },
       {
-        behaviour: 'REJECT in every type; its answer is routed, tracked and filtered',
-        evidence: [kernel('target REJECT')],
+        behaviour: 'REJECT with any ICMP code; its answer is routed, tracked and filtered',
+        evidence: [
+          kernel(
+            'reject icmp-port-unreachable',
+            'reject icmp-host-unreachable',
+            'reject icmp-host-prohibited',
+            'reject icmp-net-unreachable',
+            'reject icmp-proto-unreachable',
+            'reject icmp-admin-prohibited',
+            'reject icmp-net-prohibited',
+          ),
+        ],
+        tests: [`${PATH}/reject.test.ts`],
+      },
+      {
+        behaviour: 'REJECT with tcp-reset',
+        evidence: [source('net/ipv4/netfilter/nf_reject_ipv4.c nf_send_reset')],
         tests: [`${PATH}/reject.test.ts`],
       },
       {
@@ -231,19 +277,28 @@ export const LINUX: readonly Group[] = [
       },
       { behaviour: 'NOTRACK and CT', evidence: [kernel('target NOTRACK', 'target CT')], tests: [`${CONNTRACK}/track.test.ts`] },
       {
-        behaviour: 'ipsets of each type, nomatch, timeouts; the SET target',
+        behaviour: 'sets of addresses, networks, ports and interfaces, and of sets; the SET target',
         evidence: [
           kernel(
             'ipset hash:ip',
             'ipset hash:net',
             'ipset hash:ip,port',
             'ipset hash:net,port',
+            'ipset hash:ip,port,ip',
+            'ipset hash:ip,port,net',
+            'ipset hash:net,iface',
+            'ipset bitmap:ip',
+            'ipset bitmap:ip,mac',
             'ipset bitmap:port',
             'ipset list:set',
             'target SET',
           ),
-          asked('loaded and listed by the real tool'),
         ],
+        tests: [`${NETFILTER}/ipset.test.ts`],
+      },
+      {
+        behaviour: 'sets of every other type, nomatch and timeouts',
+        evidence: [asked('loaded and listed by the real tool')],
         tests: [`${NETFILTER}/ipset.test.ts`],
       },
     ],
@@ -258,7 +313,7 @@ export const LINUX: readonly Group[] = [
       },
       {
         behaviour: 'conntrack is off until a rule needs it',
-        evidence: [source('net/netfilter/nf_conntrack_proto.c nf_ct_netns_get'), kernel('outcome replied')],
+        evidence: [source('net/netfilter/nf_conntrack_proto.c nf_ct_netns_get'), kernel('no conntrack')],
         tests: [`${CONNTRACK}/track.test.ts`],
       },
       {
@@ -272,7 +327,7 @@ export const LINUX: readonly Group[] = [
         tests: [`${CONNTRACK}/nat.test.ts`],
       },
       {
-        behaviour: 'replies and ICMP errors are translated back',
+        behaviour: 'replies are translated back',
         evidence: [kernel('status snat', 'status dnat')],
         tests: [`${CONNTRACK}/nat.test.ts`],
       },
@@ -283,7 +338,7 @@ export const LINUX: readonly Group[] = [
       },
       {
         behaviour: 'timeouts, a full table, a RST that ends an unreplied connection',
-        evidence: [source('net/netfilter/nf_conntrack_proto_tcp.c'), kernel('leg reset')],
+        evidence: [source('net/netfilter/nf_conntrack_core.c early_drop, nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet')],
         tests: [`${CONNTRACK}/timeouts.test.ts`, `${CONNTRACK}/room.test.ts`],
       },
     ],
@@ -293,7 +348,7 @@ export const LINUX: readonly Group[] = [
     claims: [
       {
         behaviour: 'UDP, TCP handshake, ICMP echo; a closed port answers 3/3 or RST',
-        evidence: [kernel('proto udp', 'proto tcp', 'proto icmp', 'drop NO_SOCKET')],
+        evidence: [kernel('proto udp', 'proto tcp', 'proto icmp', 'drop NO_SOCKET', 'leg reset')],
         tests: [`${PATH}/socket.test.ts`],
       },
       {

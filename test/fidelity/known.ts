@@ -1,6 +1,6 @@
 /** Where podwalk and the real world are known to part, or where podwalk says less. */
 export const KNOWN: readonly string[] = [
-  'Random networks still find differences: about one probe in 600. `test/fidelity/random-run.json` names the seeds.',
+  'Random networks still find differences: `test/fidelity/random-run.json` names those of the run above.',
   'A `throw` route in table local over an address of the host itself: the kernel answers otherwise (found once in 1,000 random namespaces).',
   'Several default routes of equal metric: the first is taken. Multipath hash policies 2 and 3 are taken as 0.',
   'A datagram that loses a fragment is given up after `ipfrag_time` with ICMP 11/1 as the kernel’s source says; not measured.',

@@ -14,6 +14,7 @@ export function fidelityPage(groups: readonly Group[], recorded: Tally, random: 
     'Evidence, from strong to weak: **kernel** = so many probes that met this behaviour had the same outcome, hops, rules, connections and neighbours in the real kernel;',
     '**asked** = a test puts the question to the real kernel or its tools; **source** = read in the source of the real program; **upstream** = expected results of its own tests;',
     '**transcript** = a shell session on a real AKS cluster; **document** = a vendor’s page; **assumption** = nobody says, and it is a switch (`azure.assumptions` of a scenario).',
+    'A sysctl, a kind of link, a port flag, a type of set and a policy rule count where such a probe came through a namespace that has it.',
     '',
     ...groups.flatMap((group) => [
       `## ${group.title}`,

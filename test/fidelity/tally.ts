@@ -58,17 +58,18 @@ interface VerifyJson {
   readonly unknown: number;
   readonly differing: number;
   readonly met: Readonly<Record<string, number>>;
+  readonly notBuilt: readonly string[];
 }
 
 /** The last long random run; null where none was written. */
 export function readRandomRun(): RandomRun | null {
   if (!existsSync(RANDOM_RUN)) return null;
-  const { kernel, seed, cases, compared, unknown, differing, met } = JSON.parse(readFileSync(RANDOM_RUN, 'utf8')) as VerifyJson;
+  const { kernel, seed, cases, compared, unknown, differing, met, notBuilt } = JSON.parse(readFileSync(RANDOM_RUN, 'utf8')) as VerifyJson;
   return {
     kernel,
     firstSeed: seed,
     lastSeed: seed + cases - 1,
-    networks: cases,
+    networks: cases - notBuilt.length,
     probes: compared,
     unknown,
     differences: differing,

@@ -1,6 +1,8 @@
 import type { Host, Netns } from '../../linux/netns.ts';
 import { explicitSysctls } from '../../linux/sysctl.ts';
 import type { Hop, Leg, Step, Trace } from '../../trace/trace.ts';
+import { formatIpv4 } from '../../wire/ipv4.ts';
+import { ZERO_MAC } from '../../wire/mac.ts';
 import type { World } from '../../world/world.ts';
 
 /**
@@ -17,7 +19,8 @@ export function factsOf(trace: Trace, world: World): Set<string> {
   for (const entries of Object.values(trace.conntrack))
     for (const { status } of entries) for (const flag of status) facts.add(`status ${flag}`);
   const visited = new Set<string>();
-  for (const leg of trace.legs) ofLeg(leg, facts, visited);
+  for (const leg of trace.legs) ofLeg(leg, facts, visited, world);
+  if (![...facts].some((fact) => fact.startsWith('stage conntrack:'))) facts.add('no conntrack');
   for (const at of visited) {
     const netns = netnsAt(world.machines, at);
     if (netns !== undefined) ofNetns(netns, facts);
@@ -25,21 +28,41 @@ export function factsOf(trace: Trace, world: World): Set<string> {
   return facts;
 }
 
-function ofLeg(leg: Leg, facts: Set<string>, visited: Set<string>): void {
+function ofLeg(leg: Leg, facts: Set<string>, visited: Set<string>, world: World): void {
   facts.add(`leg ${leg.kind}`);
   if (leg.fragments !== undefined) facts.add('fragments');
   if (leg.copies !== undefined) facts.add('copies');
   for (const hop of leg.hops) {
     visited.add(hop.at);
-    ofHop(hop, facts);
+    ofHop(hop, facts, world);
     for (const step of hop.steps) ofStep(step, facts);
   }
-  for (const copy of leg.copies ?? []) ofLeg(copy, facts, visited);
+  for (const copy of leg.copies ?? []) ofLeg(copy, facts, visited, world);
 }
 
-function ofHop({ rx, tx, through }: Hop, facts: Set<string>): void {
+function ofHop({ at, rx, tx, through, steps }: Hop, facts: Set<string>, { machines }: World): void {
   if (through !== undefined) facts.add('through');
   if (rx !== undefined && 'ttl' in rx && tx !== undefined && 'ttl' in tx && rx.ttl === tx.ttl) facts.add('bridged');
+  const dmac = tx !== undefined && 'inner' in tx ? tx.inner?.dmac : undefined;
+  for (const { stage, verb, text } of steps) {
+    const netns = stage === 'vxlan' && verb === 'ENCAPSULATED' ? netnsAt(machines, at) : undefined;
+    if (netns !== undefined && typeof dmac === 'string') facts.add(`VTEP ${vtepOrigin(netns, dmac, text)}`);
+  }
+}
+
+const TUNNELLED = /^(\S+): VNI \d+ to VTEP (\S+)$/;
+
+/** Who named the far end of a tunnel: an entry for the station that somebody made, one for all stations or the link itself, or traffic. */
+function vtepOrigin({ fdb, links }: Netns, dmac: string, text: string): 'static' | 'default' | 'learned' {
+  const [, dev, vtep] = TUNNELLED.exec(text) ?? [];
+  const named = fdb.filter(
+    (entry) => entry.dev === dev && entry.dst !== null && formatIpv4(entry.dst) === vtep && entry.state !== 'learned',
+  );
+  if (named.some(({ mac }) => mac === dmac)) return 'static';
+  if (named.some(({ mac }) => mac === ZERO_MAC)) return 'default';
+  const kind = links.find(({ name }) => name === dev)?.kind;
+  const remote = kind?.type === 'vxlan' ? kind.remote : null;
+  return remote !== null && formatIpv4(remote) === vtep ? 'default' : 'learned';
 }
 
 function ofStep(step: Step, facts: Set<string>): void {
