@@ -7,6 +7,7 @@ import type { FdbEntry } from '../neighbour.ts';
 import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
+import { ecnDecapsulate, ecnEncapsulate } from './ecn.ts';
 import { fdbOf } from './fdb.ts';
 import { flowHash, lastingHash } from './flow-hash.ts';
 import { ipLocalOut } from './ip-output.ts';
@@ -133,6 +134,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
     effects.dropped(stack, skb, 'IP_OUTNOROUTES', `${device.name}: no route to VTEP ${formatIpv4(remote.addr)}`);
     return;
   }
+  outer.tos = ecnEncapsulate(outer.tos, skb.tos);
   if (route.kind === 'local' && remote.port === kind.port) {
     bypass(stack, skb, remote);
     return;
@@ -186,13 +188,15 @@ function bypass(stack: Stack, skb: Skb, { vni, port }: Remote): void {
 }
 
 /** @source include/net/udp.h udp_flow_src_port */
-function sourcePort(stack: Stack, kind: VxlanKind, skb: Skb): number {
+function sourcePort(stack: Stack, { srcPortMin, srcPortMax }: VxlanKind, skb: Skb): number {
   const hash = flowHash(skb);
   hash.port ??= stack.effects.tunnelPort(stack, skb);
   if (hash.port !== null) return hash.port;
-  const low = kind.srcPortMin > 0 ? kind.srcPortMin : 32768;
-  const high = kind.srcPortMax > low ? kind.srcPortMax : 61000;
-  return low + (hash.value % (high - low));
+  const { sysctl } = stack.netns;
+  const isGiven = srcPortMin < srcPortMax;
+  const low = isGiven ? srcPortMin : sysctl.localPortMin;
+  const high = isGiven ? srcPortMax : sysctl.localPortMax;
+  return low + (hash.value % Math.max(1, high - low));
 }
 
 /** The vxlan device whose UDP socket listens on a port. */
@@ -228,6 +232,12 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
     effects.dropped(stack, frame, 'VXLAN_ENTRY_EXISTS', `${frame.smac} has a static entry of ${device.name} behind another VTEP`);
     return;
   }
+  const tos = frame.arp === null ? ecnDecapsulate(outer.tos, frame.tos) : frame.tos;
+  if (tos === null) {
+    effects.dropped(stack, frame, 'IP_TUNNEL_ECN', `${device.name}: the way was congested (CE), which the packet inside cannot be told`);
+    return;
+  }
+  frame.tos = tos;
   note(stack, frame, {
     stage: 'vxlan',
     verb: 'DECAPSULATED',

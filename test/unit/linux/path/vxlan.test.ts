@@ -118,6 +118,29 @@ describe('a VXLAN tunnel', () => {
     expect([late.outcome, late.reason]).toEqual(['dropped', 'NO_TX_TARGET']);
   });
 
+  test('tells outside what the packet inside can bear of congestion, and inside what was met', () => {
+    const outside = (tos: number) => tunnel().send('n1', 'udp 10.1.0.2:53', { tos }).header('n1', 'tx')?.tos ?? 0;
+    expect([0, 1, 2, 3, 0x21].map(outside)).toEqual([0, 1, 2, 2, 1]);
+    const met = (ecn: number, tos: number) => {
+      const lab = tunnel().iptables('n1', `-t mangle -A OUTPUT -p udp --dport 4789 -j TOS --set-tos 0x0${ecn}/0x03`);
+      return lab.send('n1', 'udp 10.1.0.2:53', { tos }).outcome;
+    };
+    expect([met(1, 0), met(3, 2), met(3, 0)]).toEqual(['replied', 'replied', 'dropped']);
+    const marked = tunnel()
+      .iptables('n1', '-t mangle -A OUTPUT -p udp --dport 4789 -j TOS --set-tos 0x03/0x03')
+      .iptables('n2', '-A INPUT -p udp --dport 53 -m tos ! --tos 0x03/0x03 -j DROP');
+    expect(marked.send('n1', 'udp 10.1.0.2:53', { tos: 2 }).outcome).toBe('replied');
+  });
+
+  test('takes its source ports from the range of the device, or else of the namespace', () => {
+    const through = (lab: Lab) => {
+      lab.iptables('n2', '-A INPUT -p udp --dport 4789 -m udp ! --sport 40000:40999 -j DROP');
+      return lab.neigh('n1/vx', '10.1.0.2', lab.mac('n2/vx')).send('n1', 'udp 10.1.0.2:53').outcome;
+    };
+    expect(through(tunnel())).toBe('dropped');
+    expect(through(tunnel().sysctl('n1', 'ip_local_port_range=40000 41000'))).toBe('replied');
+  });
+
   test('that leads into itself ends as recursion', () => {
     const lab = tunnel().route('n1', '192.168.0.2/32 dev vx');
     const sent = lab.neigh('n1/vx', '10.1.0.2', lab.mac('n2/vx')).send('n1', 'udp 10.1.0.2:53');
