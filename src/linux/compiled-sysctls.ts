@@ -20,7 +20,6 @@ export interface DeviceSysctls {
   readonly secureRedirects: boolean;
   readonly sharedMedia: boolean;
   readonly ignoreRoutesWithLinkdown: boolean;
-  readonly promoteSecondaries: boolean;
   readonly dropUnicastInL2Multicast: boolean;
   readonly proxyArp: boolean;
   readonly proxyArpPvlan: boolean;
@@ -28,7 +27,6 @@ export interface DeviceSysctls {
   readonly arpIgnore: number;
   readonly arpAnnounce: number;
   readonly arpAccept: number;
-  readonly arpNotify: number;
   readonly arpFilter: boolean;
   readonly dropGratuitousArp: boolean;
   readonly neigh: NeighSysctls;
@@ -39,23 +37,18 @@ export interface NeighSysctls {
   readonly baseReachableTimeMs: number;
   readonly retransTimeMs: number;
   readonly delayFirstProbeTimeMs: number;
-  readonly gcStaleTimeMs: number;
   readonly locktimeMs: number;
-  readonly proxyDelayMs: number;
   readonly mcastSolicit: number;
   readonly ucastSolicit: number;
   readonly appSolicit: number;
-  readonly mcastResolicit: number;
 }
 
 /** What the sysctls mean for the whole namespace. */
 export interface NetnsSysctls {
-  readonly ipForward: boolean;
   readonly ipDefaultTtl: number;
   readonly ipNonlocalBind: boolean;
   readonly ipNoPmtuDisc: number;
   readonly ipForwardUsePmtu: boolean;
-  readonly ipEarlyDemux: boolean;
   readonly localPortMin: number;
   readonly localPortMax: number;
   readonly icmpEchoIgnoreAll: boolean;
@@ -63,22 +56,15 @@ export interface NetnsSysctls {
   readonly icmpErrorsUseInboundIfaddr: boolean;
   readonly icmpRatelimitMs: number;
   readonly icmpRatemask: number;
-  readonly icmpMsgsPerSec: number;
-  readonly icmpMsgsBurst: number;
   readonly fwmarkReflect: boolean;
   readonly tcpFwmarkAccept: boolean;
-  readonly tcpSynRetries: number;
+  readonly tcpReflectTos: boolean;
   readonly fibMultipathHashPolicy: number;
-  readonly fibMultipathHashFields: number;
-  readonly fibMultipathUseNeigh: boolean;
   readonly minPmtuBytes: number;
   readonly mtuExpiresMs: number;
   readonly ipfragTimeMs: number;
   readonly minAdvMssBytes: number;
   readonly bridgeNfCallIptables: boolean;
-  readonly bridgeNfCallArptables: boolean;
-  readonly bridgeNfPassVlanInputDev: boolean;
-  readonly bridgeNfFilterVlanTagged: boolean;
   readonly conntrack: ConntrackSysctls;
 }
 
@@ -86,15 +72,10 @@ export interface NetnsSysctls {
 export interface ConntrackSysctls {
   readonly max: number;
   readonly tcpLoose: boolean;
-  readonly tcpBeLiberal: boolean;
-  readonly tcpMaxRetrans: number;
-  readonly tcpIgnoreInvalidRst: boolean;
   readonly genericTimeoutMs: number;
   readonly icmpTimeoutMs: number;
   readonly udpTimeoutMs: number;
   readonly udpTimeoutStreamMs: number;
-  readonly greTimeoutMs: number;
-  readonly greTimeoutStreamMs: number;
   readonly tcpTimeoutSynSentMs: number;
   readonly tcpTimeoutSynRecvMs: number;
   readonly tcpTimeoutEstablishedMs: number;
@@ -103,8 +84,6 @@ export interface ConntrackSysctls {
   readonly tcpTimeoutLastAckMs: number;
   readonly tcpTimeoutTimeWaitMs: number;
   readonly tcpTimeoutCloseMs: number;
-  readonly tcpTimeoutMaxRetransMs: number;
-  readonly tcpTimeoutUnacknowledgedMs: number;
 }
 
 /** The sysctls of one namespace, read once. Devices without a value of their own share one object. */
@@ -162,7 +141,6 @@ function deviceSysctls(sysctls: Sysctls, dev: string): DeviceSysctls {
     secureRedirects: or('secure_redirects'),
     sharedMedia: or('shared_media'),
     ignoreRoutesWithLinkdown: or('ignore_routes_with_linkdown'),
-    promoteSecondaries: or('promote_secondaries'),
     dropUnicastInL2Multicast: or('drop_unicast_in_l2_multicast'),
     proxyArp: or('proxy_arp'),
     proxyArpPvlan: or('proxy_arp_pvlan'),
@@ -170,21 +148,17 @@ function deviceSysctls(sysctls: Sysctls, dev: string): DeviceSysctls {
     arpIgnore: max('arp_ignore'),
     arpAnnounce: max('arp_announce'),
     arpAccept: max('arp_accept'),
-    arpNotify: max('arp_notify'),
     arpFilter: or('arp_filter'),
     dropGratuitousArp: or('drop_gratuitous_arp'),
     neigh: {
       baseReachableTimeMs: neigh('base_reachable_time_ms'),
       retransTimeMs: neigh('retrans_time_ms'),
       delayFirstProbeTimeMs: neigh('delay_first_probe_time') * 1000,
-      gcStaleTimeMs: neigh('gc_stale_time') * 1000,
-      // These two count in hundredths of a second (USER_HZ).
+      // This one counts in hundredths of a second (USER_HZ).
       locktimeMs: neigh('locktime') * 10,
-      proxyDelayMs: neigh('proxy_delay') * 10,
       mcastSolicit: neigh('mcast_solicit'),
       ucastSolicit: neigh('ucast_solicit'),
       appSolicit: neigh('app_solicit'),
-      mcastResolicit: neigh('mcast_resolicit'),
     },
   };
 }
@@ -203,12 +177,10 @@ function readNetnsSysctls(sysctls: Sysctls): NetnsSysctls {
   const nf = (name: string): boolean => int(text(`net.bridge.bridge-nf-${name}`)) !== 0;
   const [portMin, portMax] = text('net.ipv4.ip_local_port_range').split(/\s+/);
   return {
-    ipForward: ipv4('ip_forward') !== 0,
     ipDefaultTtl: ipv4('ip_default_ttl'),
     ipNonlocalBind: ipv4('ip_nonlocal_bind') !== 0,
     ipNoPmtuDisc: ipv4('ip_no_pmtu_disc'),
     ipForwardUsePmtu: ipv4('ip_forward_use_pmtu') !== 0,
-    ipEarlyDemux: ipv4('ip_early_demux') !== 0,
     localPortMin: int(portMin ?? null),
     localPortMax: int(portMax ?? null),
     icmpEchoIgnoreAll: ipv4('icmp_echo_ignore_all') !== 0,
@@ -216,22 +188,15 @@ function readNetnsSysctls(sysctls: Sysctls): NetnsSysctls {
     icmpErrorsUseInboundIfaddr: ipv4('icmp_errors_use_inbound_ifaddr') !== 0,
     icmpRatelimitMs: ipv4('icmp_ratelimit'),
     icmpRatemask: ipv4('icmp_ratemask'),
-    icmpMsgsPerSec: ipv4('icmp_msgs_per_sec'),
-    icmpMsgsBurst: ipv4('icmp_msgs_burst'),
     fwmarkReflect: ipv4('fwmark_reflect') !== 0,
     tcpFwmarkAccept: ipv4('tcp_fwmark_accept') !== 0,
-    tcpSynRetries: ipv4('tcp_syn_retries'),
+    tcpReflectTos: ipv4('tcp_reflect_tos') !== 0,
     fibMultipathHashPolicy: ipv4('fib_multipath_hash_policy'),
-    fibMultipathHashFields: ipv4('fib_multipath_hash_fields'),
-    fibMultipathUseNeigh: ipv4('fib_multipath_use_neigh') !== 0,
     minPmtuBytes: ipv4('route.min_pmtu'),
     mtuExpiresMs: ipv4('route.mtu_expires') * 1000,
     ipfragTimeMs: ipv4('ipfrag_time') * 1000,
     minAdvMssBytes: ipv4('route.min_adv_mss'),
     bridgeNfCallIptables: nf('call-iptables'),
-    bridgeNfCallArptables: nf('call-arptables'),
-    bridgeNfPassVlanInputDev: nf('pass-vlan-input-dev'),
-    bridgeNfFilterVlanTagged: nf('filter-vlan-tagged'),
     conntrack: conntrackSysctls(text),
   };
 }
@@ -242,15 +207,10 @@ function conntrackSysctls(text: (name: string) => string): ConntrackSysctls {
   return {
     max: value('max'),
     tcpLoose: value('tcp_loose') !== 0,
-    tcpBeLiberal: value('tcp_be_liberal') !== 0,
-    tcpMaxRetrans: value('tcp_max_retrans'),
-    tcpIgnoreInvalidRst: value('tcp_ignore_invalid_rst') !== 0,
     genericTimeoutMs: ms('generic_timeout'),
     icmpTimeoutMs: ms('icmp_timeout'),
     udpTimeoutMs: ms('udp_timeout'),
     udpTimeoutStreamMs: ms('udp_timeout_stream'),
-    greTimeoutMs: ms('gre_timeout'),
-    greTimeoutStreamMs: ms('gre_timeout_stream'),
     tcpTimeoutSynSentMs: ms('tcp_timeout_syn_sent'),
     tcpTimeoutSynRecvMs: ms('tcp_timeout_syn_recv'),
     tcpTimeoutEstablishedMs: ms('tcp_timeout_established'),
@@ -259,7 +219,5 @@ function conntrackSysctls(text: (name: string) => string): ConntrackSysctls {
     tcpTimeoutLastAckMs: ms('tcp_timeout_last_ack'),
     tcpTimeoutTimeWaitMs: ms('tcp_timeout_time_wait'),
     tcpTimeoutCloseMs: ms('tcp_timeout_close'),
-    tcpTimeoutMaxRetransMs: ms('tcp_timeout_max_retrans'),
-    tcpTimeoutUnacknowledgedMs: ms('tcp_timeout_unacknowledged'),
   };
 }

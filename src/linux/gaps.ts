@@ -2,6 +2,8 @@ import type { Ipv4 } from '../wire/ipv4.ts';
 import { mask } from '../wire/prefix.ts';
 import { type Hook, HOOK_NAMES } from './netfilter/hook.ts';
 import type { Netns, Part, Unmodelled } from './netns.ts';
+import type { Sysctls } from './sysctl.ts';
+import { type Consulted, unmodelledSysctls } from './unmodelled-sysctls.ts';
 
 /** Why nobody can say what becomes of a packet. */
 export interface Gap {
@@ -20,7 +22,10 @@ export class Gaps {
   readonly #opening: readonly Unmodelled[];
   readonly #to: ReadonlyMap<Ipv4, Unmodelled>;
 
-  constructor(unmodelled: readonly Unmodelled[]) {
+  readonly #sysctls: ReadonlyMap<Consulted, Gap>;
+
+  constructor(unmodelled: readonly Unmodelled[], sysctls: ReadonlyMap<Consulted, Gap> = new Map()) {
+    this.#sysctls = sysctls;
     const missing = unmodelled.filter(({ reason }) => reason === 'NOT_COLLECTED');
     this.#missing = new Map(missing.flatMap((gap) => (gap.part === null ? [] : [[gap.part, gap] as const])));
     const present = unmodelled.filter(({ reason }) => reason !== 'NOT_COLLECTED');
@@ -79,18 +84,26 @@ export class Gaps {
     return null;
   }
 
+  /** What a sysctl says to a packet that asks it. */
+  sysctl(consulted: Consulted): Gap | null {
+    return this.#sysctls.get(consulted) ?? null;
+  }
+
   /** A forwarding entry that is not modelled. */
   inFdb(): Gap | null {
     return this.#others.find(({ part }) => part === 'fdb') ?? null;
   }
 }
 
-const compiled = new WeakMap<readonly Unmodelled[], Gaps>();
+const ofSysctls = new WeakMap<Sysctls, ReadonlyMap<Consulted, Gap>>();
+const compiled = new WeakMap<readonly Unmodelled[], { readonly said: ReadonlyMap<Consulted, Gap>; readonly gaps: Gaps }>();
 
 /** The gaps of a namespace; null for one that is known in full, which costs a packet nothing. */
-export function compileGaps({ unmodelled }: Netns): Gaps | null {
-  if (unmodelled.length === 0) return null;
-  let gaps = compiled.get(unmodelled);
-  if (gaps === undefined) compiled.set(unmodelled, (gaps = new Gaps(unmodelled)));
-  return gaps;
+export function compileGaps({ unmodelled, sysctls }: Netns): Gaps | null {
+  let said = ofSysctls.get(sysctls);
+  if (said === undefined) ofSysctls.set(sysctls, (said = unmodelledSysctls(sysctls)));
+  if (unmodelled.length === 0 && said.size === 0) return null;
+  let known = compiled.get(unmodelled);
+  if (known?.said !== said) compiled.set(unmodelled, (known = { said, gaps: new Gaps(unmodelled, said) }));
+  return known.gaps;
 }

@@ -117,8 +117,16 @@ function answer(stack: Stack, device: Device, request: Arp): void {
 /** Whether this host answers for a target that another device leads to. @source net/ipv4/arp.c arp_fwd_proxy, arp_fwd_pvlan */
 function proxies(stack: Stack, device: Device, towards: Device, tip: Ipv4): boolean {
   if (towards === device) return device.sysctl.proxyArpPvlan;
-  if (device.sysctl.proxyArp) return true;
+  if (device.sysctl.proxyArp && !isSameMedium(device, towards)) return true;
   return stack.netns.tables.proxyNeighbours.some((p) => p.ip === tip && p.dev === device.name);
+}
+
+/** Whether two devices are said to lie on one medium, where the target can answer for itself. @source net/ipv4/arp.c arp_fwd_proxy */
+function isSameMedium(asked: Device, towards: Device): boolean {
+  const { mediumId } = asked.sysctl;
+  if (mediumId === 0) return false;
+  const there = towards.sysctl.mediumId;
+  return mediumId === -1 || there === -1 || there === mediumId;
 }
 
 /** @source net/ipv4/arp.c arp_ignore */

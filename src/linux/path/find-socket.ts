@@ -29,6 +29,11 @@ function score(socket: Socket, dst: Ipv4, device: Device, skb: Skb): number {
   return points;
 }
 
+/** Whether a socket gets a copy of what is for many. @source net/ipv4/udp.c __udp_is_mcast_sock */
+export function takesCopy(socket: Socket, device: Device, skb: Skb): boolean {
+  return score(socket, skb.dst, device, skb) > 0;
+}
+
 /** To a socket, what this host sent to itself came by the device that holds the address. @source net/ipv4/route.c ip_route_output_key_hash_rcu */
 export function socketDevice(device: Device, { input }: Skb): Device {
   return device.isLoopback && input?.kind === 'local' ? (input.route?.nexthops[0]?.device ?? device) : device;

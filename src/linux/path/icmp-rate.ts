@@ -1,5 +1,6 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
+import type { Gap } from '../gaps.ts';
 import type { ErrorBucket } from '../netns-session.ts';
 import type { Stack } from '../stack.ts';
 import { FRAG_NEEDED, UNREACHABLE } from './icmp-types.ts';
@@ -38,14 +39,24 @@ function takes(stack: Stack, peer: Ipv4, costMs: number, burstMs: number): boole
   return true;
 }
 
+/** Whether messages of a type are counted. @source net/ipv4/icmp.c icmpv4_mask_allow */
+function isLimited({ netns: { sysctl } }: Stack, type: number, code: number): boolean {
+  return !(type === UNREACHABLE && code === FRAG_NEEDED) && ((1 << type) & sysctl.icmpRatemask) !== 0;
+}
+
+/** Why it is not known whether a message may be sent: all that a host counts together have a limit, too. @source net/ipv4/icmp.c icmp_global_allow */
+export function rateDoubt(stack: Stack, type: number, code: number): Gap | null {
+  return stack.gaps !== null && isLimited(stack, type, code) ? stack.gaps.sysctl('icmp-rate') : null;
+}
+
 /**
  * Whether an ICMP message may be sent now: of the types in `icmp_ratemask` each peer gets a few at once, then one every `icmp_ratelimit`.
  * What path MTU discovery needs is never held back.
  * @source net/ipv4/icmp.c icmpv4_mask_allow, icmpv4_xrlim_allow
  */
 export function rateAllows(stack: Stack, peer: Ipv4, type: number, code: number, out: Device): boolean {
-  const { icmpRatemask, icmpRatelimitMs } = stack.netns.sysctl;
-  if ((type === UNREACHABLE && code === FRAG_NEEDED) || ((1 << type) & icmpRatemask) === 0 || out.isLoopback) return true;
+  if (!isLimited(stack, type, code) || out.isLoopback) return true;
+  const { icmpRatelimitMs } = stack.netns.sysctl;
   return takes(stack, peer, icmpRatelimitMs, BURST_FACTOR * icmpRatelimitMs);
 }
 

@@ -7,8 +7,9 @@ import { SCOPE_LINK } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
 import { isIcmpError, PACKET_HOST, type Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { isBlind } from './blind.ts';
 import { answerTo, emit } from './emit.ts';
-import { rateAllows, redirectNowAndThen, routeErrorAllows } from './icmp-rate.ts';
+import { rateAllows, rateDoubt, redirectNowAndThen, routeErrorAllows } from './icmp-rate.ts';
 import { ECHO_REPLY, ECHO_REQUEST, FRAG_NEEDED, HOST_UNREACH, icmpText, REDIRECT, UNREACHABLE } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { learnPathMtu } from './path-mtu.ts';
@@ -31,6 +32,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
     noteSilence(stack, skb, `no ${icmpText(type, code)} is sent: the kernel is busy sending an ICMP message`);
     return;
   }
+  if (isBlind(stack, skb, rateDoubt(stack, type, code))) return;
   const error = errorAbout(stack, device, skb, type, code);
   error.icmpMtuBytes = info;
   error.icmpGateway = gateway;
@@ -157,6 +159,7 @@ export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
     stack.effects.dropped(stack, skb, 'ICMP_ECHO_IGNORED', 'the host does not answer echo requests here (net.ipv4.icmp_echo_ignore_*)');
     return;
   }
+  if (isBlind(stack, skb, rateDoubt(stack, ECHO_REPLY, 0))) return;
   stack.effects.delivered(stack, skb, null);
   const reply = answerTo(stack, skb, ICMP, skb.lengthBytes);
   reply.icmpType = ECHO_REPLY;

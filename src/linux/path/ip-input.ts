@@ -1,6 +1,7 @@
 import type { Device } from '../device.ts';
+import type { InputRoute } from '../fib/route-result.ts';
 import { INPUT, PREROUTING } from '../netfilter/hook-env.ts';
-import { PACKET_OTHERHOST, type Skb } from '../skb.ts';
+import { PACKET_HOST, PACKET_OTHERHOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { defragment } from './defragment.ts';
 import { takeKnownWay } from './fast-path.ts';
@@ -53,6 +54,11 @@ function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
   skb.cameBy = device;
   skb.input = route;
   if (stack.effects.recorder !== null) noteInputRoute(stack, device, skb, route);
+  if (isMisaddressed(device, skb, route)) {
+    const text = `a packet to one host in a frame for many (drop_unicast_in_l2_multicast of ${device.name})`;
+    stack.effects.dropped(stack, skb, 'UNICAST_IN_L2_MULTICAST', text);
+    return;
+  }
   switch (route.kind) {
     case 'forward':
       skb.via = route;
@@ -72,6 +78,12 @@ function ipRcvFinish(stack: Stack, device: Device, skb: Skb): void {
     case 'unknown':
       stack.effects.unknown(stack, skb, route.reason, route.text);
   }
+}
+
+/** @source net/ipv4/ip_input.c ip_rcv_finish_core */
+function isMisaddressed({ sysctl }: Device, { packetType }: Skb, { kind }: InputRoute): boolean {
+  if (!sysctl.dropUnicastInL2Multicast || packetType === PACKET_HOST) return false;
+  return kind === 'local' || kind === 'forward' || kind === 'unreachable';
 }
 
 /** A packet for this host. @source net/ipv4/ip_input.c ip_local_deliver */

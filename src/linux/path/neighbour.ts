@@ -159,6 +159,12 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
     }
   }
   entry ??= neighCreate(stack, device, nexthop);
+  if (entry.state === 'probe' && stack.gaps !== null && isBlind(stack, skb, stack.gaps.sysctl('arp-again'))) return;
+  if (entry.state !== 'probe' && asksNobody(device)) {
+    fails(stack, entry);
+    stack.effects.dropped(stack, skb, 'NEIGH_FAILED', `${device.name} asks nobody for ${formatIpv4(nexthop)} (mcast_solicit is 0)`);
+    return;
+  }
   // An entry that was only announced (`probe`) is asked for by unicast before its first use.
   if (entry.state !== 'probe') entry.state = 'incomplete';
   entry.probes = 0;
@@ -176,6 +182,10 @@ export function awaitNeighbour(stack: Stack, device: Device, ip: Ipv4): boolean 
   const entry = learned(stack, device, ip) ?? neighCreate(stack, device, ip);
   if (entry.mac !== null && entry.state !== 'incomplete' && entry.state !== 'failed') return true;
   if (entry.state === 'incomplete' && entry.probes > 0) return false;
+  if (asksNobody(device)) {
+    fails(stack, entry);
+    return false;
+  }
   entry.state = 'incomplete';
   entry.probes = 0;
   solicit(stack, device, entry, null);
@@ -212,12 +222,23 @@ function noteResolved(stack: Stack, device: Device, skb: Skb, dmac: Mac, nexthop
   });
 }
 
+/** Whether the search for a neighbour ends where it begins, and no sender is told. @source net/core/neighbour.c __neigh_event_send */
+function asksNobody({ sysctl: { neigh } }: Device): boolean {
+  return neigh.mcastSolicit + neigh.appSolicit === 0;
+}
+
+function fails(stack: Stack, entry: LearnedNeighbour): void {
+  entry.state = 'failed';
+  entry.sinceMs = stack.effects.nowMs;
+}
+
 /** Asks for an address, again and again until the tries are used up. @source net/core/neighbour.c neigh_timer_handler */
 function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: Skb | null): void {
   const { neigh } = device.sysctl;
   const tries = entry.state === 'probe' ? neigh.ucastSolicit : neigh.mcastSolicit;
   entry.probes++;
-  arpSolicit(stack, device, entry, cause);
+  // Where only a daemon is asked (app_solicit), nobody answers in its stead.
+  if (tries > 0) arpSolicit(stack, device, entry, cause);
   const round = entry.probes;
   const { sinceMs } = entry;
   stack.effects.timer(neigh.retransTimeMs, {
@@ -241,8 +262,7 @@ function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: S
 
 /** Nobody answered: everything that waited is lost, and its senders are told. @source net/ipv4/arp.c arp_error_report */
 function fail(stack: Stack, device: Device, entry: LearnedNeighbour): void {
-  entry.state = 'failed';
-  entry.sinceMs = stack.effects.nowMs;
+  fails(stack, entry);
   const waiting = entry.queue.splice(0);
   const text = `nobody answered ARP for ${formatIpv4(entry.ip)} on ${device.name}`;
   for (const skb of waiting) {

@@ -30,7 +30,11 @@ function unknownRoute(stack: Stack, dst: Ipv4, found: InputRoute | OutputRoute):
   if (gaps === null) return null;
   const isLocal = found.kind === 'local' || found.kind === 'broadcast';
   const len = found.kind === 'unknown' || found.kind === 'multicast' ? -1 : (found.route?.len ?? -1);
-  const gap = gaps.missing('link', 'addr', 'route', 'rule', 'sysctl') ?? gaps.inRoutes(dst, len, isLocal);
+  const ways = 'route' in found ? (found.route?.nexthops.length ?? 0) : 0;
+  const gap =
+    gaps.missing('link', 'addr', 'route', 'rule', 'sysctl') ??
+    gaps.inRoutes(dst, len, isLocal) ??
+    (ways > 1 ? gaps.sysctl('multipath') : null);
   return gap === null ? null : { kind: 'unknown', ...gap };
 }
 

@@ -14,6 +14,9 @@ import { announcedMss } from './path-mtu.ts';
 import { flowText, note, start } from './record.ts';
 import { routeSend } from './route.ts';
 
+/** @source net/ipv4/af_inet.c inet_create (mc_ttl) */
+const MULTICAST_TTL = 1;
+
 /** What a local process asks a socket to send. */
 export interface SendRequest {
   readonly proto: 'tcp' | 'udp' | 'icmp';
@@ -97,6 +100,8 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
     return failed(stack, skb, 'ENETUNREACH', 'TCP cannot connect to a broadcast or multicast address');
   }
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.opening('out'))) return null;
+  // Of a socket that nobody told another IP_MULTICAST_TTL. @source net/ipv4/ip_output.c __ip_make_skb
+  if (request.spoof === null && route.kind === 'multicast') skb.ttl = MULTICAST_TTL;
   // A socket that probes heeds the device alone. @source include/net/ip.h ip_skb_dst_mtu
   const probes = request.df === true && request.spoof === null && route.mtuBytes < route.device.mtuBytes;
   skb.via = probes ? { ...route, mtuBytes: route.device.mtuBytes } : route;

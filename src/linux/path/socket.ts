@@ -6,7 +6,7 @@ import { ACK, CT_NONE, RST, type Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { answerTo, emit } from './emit.ts';
-import { boundSockets, findSocket, isBlindTo, socketDevice } from './find-socket.ts';
+import { boundSockets, findSocket, isBlindTo, socketDevice, takesCopy } from './find-socket.ts';
 import { icmpRcv, icmpSend } from './icmp.ts';
 import { ECHO_REQUEST, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp-types.ts';
 import { tcpRcv } from './tcp.ts';
@@ -90,7 +90,7 @@ function answersText({ src, sport }: Skb): string {
 function toGroup(stack: Stack, device: Device, skb: Skb): void {
   const all = [...boundSockets(stack, 'udp', skb.dport), ...stack.session.sockets.filter((s) => s.proto === 'udp' && s.port === skb.dport)];
   if (isBlindTo(stack, skb, null)) return;
-  const takers = all.filter((s) => (s.addr === null || s.addr === skb.dst) && (s.dev === null || s.dev === device.name));
+  const takers = all.filter((socket) => takesCopy(socket, device, skb));
   if (takers.length === 0) {
     stack.effects.dropped(stack, skb, 'NO_SOCKET', `nobody listens on udp/${skb.dport}`);
     return;

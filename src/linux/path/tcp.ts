@@ -4,6 +4,7 @@ import type { Device } from '../device.ts';
 import { ACK, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import type { Handshake, Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
+import { withoutEcn } from './ecn.ts';
 import { afterSegment, answerTo, emit, initialSequence, resetTo } from './emit.ts';
 import { findSocket, isBlindTo, socketDevice } from './find-socket.ts';
 
@@ -50,6 +51,7 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       peer: { addr: skb.src, port: skb.sport },
       answers: false,
       mark: stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0,
+      tos: stack.netns.sysctl.tcpReflectTos ? withoutEcn(skb.tos) : 0,
       owner: socket.owner,
       handshake: { state: 'syn-received', rebukedAtMs: null },
     };
@@ -103,6 +105,7 @@ function synAck(stack: Stack, socket: Socket, skb: Skb): void {
   answer.df = true;
   answer.boundDev = socket.dev;
   answer.mark = socket.mark ?? 0;
+  answer.tos = socket.tos ?? 0;
   emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
 }
 

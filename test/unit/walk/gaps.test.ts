@@ -161,6 +161,18 @@ describe('what packets meet and is not modelled', () => {
     expect(lab.send('a', 'udp 10.0.0.2:53').reason).toBe('NOT_MODELLED');
   });
 
+  test.each([
+    ['icmp_msgs_per_sec=10', 'udp 10.0.1.2:99', 'udp 10.0.1.2:53'],
+    ['icmp_msgs_burst=10', 'udp 10.0.1.2:99', 'icmp 10.0.1.2'],
+    ['fib_multipath_use_neigh=1', 'udp 10.9.0.1:53', 'udp 10.0.1.2:53'],
+    ['fib_multipath_hash_policy=3', 'udp 10.9.0.1:53', 'udp 10.0.1.2:53'],
+  ])('%s, which is not modelled, matters to the packets that ask it', (sysctl, what, other) => {
+    const lab = routed().route('a', '10.9.0.0/24 nexthop via 10.0.0.1 nexthop via 10.0.0.7').sysctl('a', sysctl).sysctl('b', sysctl);
+    const sent = lab.send('a', what);
+    expect([sent.outcome, sent.reason, sent.text]).toEqual(['unknown', 'NOT_MODELLED', expect.stringContaining('is not modelled')]);
+    expect(lab.send('a', other).outcome).toBe('replied');
+  });
+
   test('a route that is not modelled gives way to a longer prefix', () => {
     const lab = routed().unmodelled('r', { reason: 'NOT_MODELLED', part: 'route', prefix: { addr: ip('10.0.0.0'), len: 16 } });
     expect(lab.send('a', 'udp 10.0.1.2:53').outcome).toBe('replied');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../src/wire/ipv4.ts';
 import { Lab } from '../lab.ts';
 
 /** Three hosts on one bridge, each with a listener. */
@@ -44,6 +45,26 @@ describe('a broadcast', () => {
     expect(lab.send('a', 'icmp 10.0.0.255').outcome).toBe('dropped');
     lab.fresh().sysctl('b', 'icmp_echo_ignore_broadcasts=0');
     expect(lab.send('a', 'icmp 10.0.0.255').answeredBy).toBe('10.0.0.3');
+  });
+
+  test('of a stranger is not for a socket that is connected with somebody else', () => {
+    const lab = segment();
+    const peer = { addr: ip('10.0.0.2'), port: 40000 };
+    for (const host of ['a', 'b', 'c']) lab.netns(host).sockets = lab.netns(host).sockets.map((socket) => ({ ...socket, peer }));
+    expect(lab.send('a', 'udp 10.0.0.255:53').outcome).toBe('delivered');
+    expect(lab.send('a', 'udp 10.0.0.255:53', { sport: 40001 }).outcome).toBe('dropped');
+  });
+
+  test('to a group has a TTL of one, whatever IP_TTL says', () => {
+    const lab = segment().route('a', '224.0.0.0/4 dev eth0');
+    expect(lab.send('a', 'udp 224.0.0.1:53', { ttl: 9 }).header('a', 'tx')?.ttl).toBe(1);
+    expect(lab.send('a', 'udp 10.0.0.255:53', { ttl: 9 }).header('a', 'tx')?.ttl).toBe(9);
+  });
+
+  test('frame with a packet to one host is refused where the host is told so', () => {
+    const lab = segment().neigh('a/eth0', '10.0.0.3', 'ff:ff:ff:ff:ff:ff');
+    expect(lab.send('a', 'icmp 10.0.0.3').outcome).toBe('replied');
+    expect(lab.sysctl('b', 'conf.all.drop_unicast_in_l2_multicast=1').send('a', 'icmp 10.0.0.3').outcome).toBe('dropped');
   });
 
   test('cannot be the goal of a TCP connection', () => {

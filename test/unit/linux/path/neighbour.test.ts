@@ -62,6 +62,14 @@ describe('ARP', () => {
     expect(sent.text).toContain('dropped at m/r: nobody answered ARP for 10.0.1.9 on rb');
   });
 
+  test('that may ask nobody loses the packet at once, and tells nobody', () => {
+    const lab = routed().sysctl('r', 'neigh.rb.mcast_solicit=0');
+    const sent = lab.send('a', 'udp 10.0.1.2:53');
+    expect([sent.outcome, sent.reason, sent.errors, lab.session.clock.nowMs]).toEqual(['dropped', 'NEIGH_FAILED', [], 0]);
+    lab.send('b', 'icmp 10.0.1.1');
+    expect(lab.send('a', 'udp 10.0.1.2:53').outcome).toBe('replied');
+  });
+
   test('that failed is tried anew with the next packet', () => {
     const lab = pair();
     lab.send('a', 'udp 10.0.0.9:53');
@@ -184,6 +192,18 @@ describe('proxy_arp', () => {
   test('answers nothing while the host does not forward', () => {
     const lab = podAndNode().route('n', 'default via 10.224.0.9').sysctl('n', 'conf.azv.proxy_arp=1');
     expect(lab.send('p', 'udp 10.224.0.9:53').reason).toBe('NEIGH_FAILED');
+  });
+
+  test.each([
+    ['0', '5', 'replied'],
+    ['5', '6', 'replied'],
+    ['5', '5', 'icmp-error'],
+    ['5', '-1', 'icmp-error'],
+    ['-1', '0', 'icmp-error'],
+  ])('with medium_id %s here and %s there: %s', (here, there, outcome) => {
+    const lab = podAndNode().route('n', 'default via 10.224.0.9').forwards('n');
+    lab.sysctl('n', 'conf.azv.proxy_arp=1', `conf.azv.medium_id=${here}`, `conf.eth0.medium_id=${there}`);
+    expect(lab.send('p', 'udp 10.224.0.9:53').outcome).toBe(outcome);
   });
 
   test('that is off answers nothing', () => {

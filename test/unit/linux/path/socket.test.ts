@@ -149,3 +149,14 @@ describe('a link end that leads out of the model', () => {
     expect(lab().send('a/eth0', 'tcp 10.0.0.2:99', { src: '203.0.113.10' }).outcome).toBe('reset');
   });
 });
+
+describe('tcp_reflect_tos', () => {
+  test.each([
+    [0, undefined],
+    [1, 0x20],
+  ])('%i answers a SYN with its TOS, but not with its ECN bits: %s', (value, tos) => {
+    const lab = new Lab().veth('a/eth0', 'b/eth0').addr('a/eth0', '10.0.0.2/24').addr('b/eth0', '10.0.0.3/24').listen('b', 'tcp/80');
+    const sent = lab.sysctl('b', `tcp_reflect_tos=${value}`).send('a', 'tcp 10.0.0.3:80', { tos: 0x21 });
+    expect([sent.outcome, sent.header('b', 'tx', 'reply')?.tos]).toEqual(['replied', tos]);
+  });
+});
