@@ -51,7 +51,7 @@ export class Gaps {
 
   /** What takes IPv4 packets at a netfilter hook. */
   atHook(hook: Hook): Gap | null {
-    const name = HOOK_NAMES[hook] ?? 'PREROUTING';
+    const name = HOOK_NAMES[hook];
     return this.#others.find(({ part, meets }) => part === null && (meets === undefined || meets.includes(name))) ?? null;
   }
 

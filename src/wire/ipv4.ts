@@ -13,6 +13,8 @@ export function ipv4(value: number): Ipv4 {
 export const ANY: Ipv4 = ipv4(0);
 export const BROADCAST: Ipv4 = ipv4(0xffff_ffff);
 export const LOOPBACK: Ipv4 = ipv4(0x7f00_0001);
+/** Every host is a member of this group. @source RFC 1112 4 */
+export const ALL_HOSTS: Ipv4 = ipv4(0xe000_0001);
 
 const DOT = 46;
 const ZERO = 48;

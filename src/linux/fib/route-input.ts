@@ -1,5 +1,4 @@
-import { ANY, BROADCAST, type Ipv4, formatIpv4, ip, isLoopback, isMulticast } from '../../wire/ipv4.ts';
-import { mask } from '../../wire/prefix.ts';
+import { ALL_HOSTS, ANY, BROADCAST, type Ipv4, formatIpv4, isLoopback, isMulticast } from '../../wire/ipv4.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
 import { type Skb, isIcmpError } from '../skb.ts';
@@ -8,12 +7,10 @@ import { EACCES, EHOSTUNREACH, EINVAL, ENETUNREACH, OK, UNMODELLED } from './err
 import type { FibNexthop, FibRoute, InputRoute } from './fib-route.ts';
 import { Flow } from './flow.ts';
 import { fibLookup } from './lookup.ts';
+import { isOnLink } from './on-link.ts';
 import { type RoutingStack, selectMultipath } from './select-path.ts';
 import { type BadSource, ON_LINK, badSourceText, fibValidateSource, setPorts } from './validate-source.ts';
 import { viaNexthop } from './via.ts';
-
-/** Every host is a member of this group. */
-const ALL_HOSTS = ip('224.0.0.1');
 
 const BROADCAST_INPUT: InputRoute = { kind: 'broadcast', route: null };
 const MULTICAST_INPUT: InputRoute = { kind: 'multicast' };
@@ -83,16 +80,7 @@ function forward(stack: RoutingStack, skb: Skb, device: Device, route: FibRoute)
 
 function mayRedirect(device: Device, src: Ipv4, nexthop: FibNexthop): boolean {
   if (!device.sysctl.sendRedirects) return false;
-  return device.sysctl.sharedMedia || onSameSubnet(device, src, nexthop.gateway);
-}
-
-/** @source net/ipv4/devinet.c inet_addr_onlink */
-function onSameSubnet(device: Device, a: Ipv4, b: Ipv4): boolean {
-  return device.addresses.some((address) => {
-    const subnet = address.peer ?? address.local;
-    const bits = mask(address.len);
-    return ((a ^ subnet) & bits) === 0 && (b === ANY || ((b ^ subnet) & bits) === 0);
-  });
+  return device.sysctl.sharedMedia || isOnLink(device, src, nexthop.gateway);
 }
 
 function broadcastInput(netns: CompiledNetns, skb: Skb, device: Device, route: FibRoute | null): InputRoute {

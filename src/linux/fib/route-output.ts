@@ -1,4 +1,4 @@
-import { ANY, BROADCAST, LOOPBACK, type Ipv4, formatIpv4, ip, isLoopback, isMulticast } from '../../wire/ipv4.ts';
+import { ALL_HOSTS, ANY, BROADCAST, LOOPBACK, type Ipv4, formatIpv4, isLoopback, isMulticast } from '../../wire/ipv4.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
 import { isZeronet, localTable } from './addr-type.ts';
@@ -12,7 +12,6 @@ import { type RoutingStack, selectMultipath } from './select-path.ts';
 import { preferredSource } from './source.ts';
 import { viaDevice, viaNexthop } from './via.ts';
 
-const ALL_HOSTS = ip('224.0.0.1');
 const NO_LOOPBACK: OutputRoute = { kind: 'error', errno: ENETUNREACH, text: 'the namespace has no loopback device', route: null };
 
 /**

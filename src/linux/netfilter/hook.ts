@@ -8,4 +8,11 @@ export const OUTPUT = 3;
 export const POSTROUTING = 4;
 export type Hook = 0 | 1 | 2 | 3 | 4;
 
-export const HOOK_NAMES: readonly HookName[] = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
+/** One for every {@link Hook}. */
+export const HOOK_NAMES: readonly [HookName, HookName, HookName, HookName, HookName] = [
+  'PREROUTING',
+  'INPUT',
+  'FORWARD',
+  'OUTPUT',
+  'POSTROUTING',
+];

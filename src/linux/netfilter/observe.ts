@@ -50,7 +50,7 @@ export class Observer {
     this.#env = env;
     this.#recorder = recorder;
     this.#hop = hop;
-    this.#stage = `${table}:${HOOK_NAMES[env.hook] ?? ''}`;
+    this.#stage = `${table}:${HOOK_NAMES[env.hook]}`;
   }
 
   /** A packet begins to read a chain, by a jump or, when `isGoto`, in place of the one it read. */

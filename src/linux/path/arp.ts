@@ -3,6 +3,7 @@ import { BROADCAST_MAC, type Mac, ZERO_MAC } from '../../wire/mac.ts';
 import { mask } from '../../wire/prefix.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
+import { isInSubnet, isOnLink } from '../fib/on-link.ts';
 import { SCOPE_HOST, SCOPE_LINK, scopeNumber } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
 import type { LearnedNeighbour } from '../netns-session.ts';
@@ -40,14 +41,9 @@ export function arpSolicit(stack: Stack, device: Device, entry: LearnedNeighbour
 function solicitSource(stack: Stack, device: Device, target: Ipv4, cause: Skb | null): Ipv4 {
   const announce = device.sysctl.arpAnnounce;
   if (cause !== null && announce < 2 && inetDevAddrType(stack.netns, cause.src, null) === 'local') {
-    if (announce === 0 || onLink(device, target, cause.src)) return cause.src;
+    if (announce === 0 || isOnLink(device, target, cause.src)) return cause.src;
   }
   return inetSelectAddr(stack.netns, device, target, SCOPE_LINK);
-}
-
-/** @source net/ipv4/devinet.c inet_addr_onlink */
-function onLink(device: Device, a: Ipv4, b: Ipv4): boolean {
-  return device.addresses.some((address) => isInSubnet(address, a) && isInSubnet(address, b));
 }
 
 /** An ARP packet comes in. @source net/ipv4/arp.c arp_process */
@@ -157,11 +153,6 @@ function confirmsAddr(device: Device, peer: Ipv4, local: Ipv4, scope: number): b
     device.addresses.some((a) => a.local === local && Math.min(scopeNumber(a.scope), widest) <= scope) &&
     device.addresses.some((a) => isInSubnet(a, local) && (peer === ANY || isInSubnet(a, peer)))
   );
-}
-
-/** @source include/linux/inetdevice.h inet_ifa_match */
-function isInSubnet({ local, peer, len }: Device['addresses'][number], addr: Ipv4): boolean {
-  return ((addr ^ (peer ?? local)) & mask(len)) === 0;
 }
 
 /** Whether an answer is withheld because it would leave by another device than the one that was asked. @source net/ipv4/arp.c arp_filter */

@@ -3,12 +3,12 @@ import { type Hook, HOOK_NAMES, INPUT } from '../netfilter/hook-env.ts';
 import type { FragmentQueue } from '../netns-session.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { IP_HEADER_BYTES } from './fragment.ts';
 import { icmpSend } from './icmp.ts';
 import { TIME_EXCEEDED } from './icmp-types.ts';
 import { note } from './record.ts';
 import { routeReceived } from './route.ts';
 
-const IP_HEADER_BYTES = 20;
 /** Datagrams that may wait for fragments in one namespace; a further one costs the oldest its place. */
 const MAX_QUEUES = 64;
 /** Code of an ICMP time exceeded. @source include/uapi/linux/icmp.h ICMP_EXC_FRAGTIME */
@@ -28,7 +28,7 @@ export function defragment(stack: Stack, device: Device, skb: Skb, hook: Hook): 
   const whole = assemble(queue.parts);
   if (whole === null) {
     note(stack, skb, {
-      stage: `defragment:${HOOK_NAMES[hook] ?? ''}`,
+      stage: `defragment:${HOOK_NAMES[hook]}`,
       verb: 'RECEIVED',
       text: 'a fragment waits for the rest of its datagram',
     });
@@ -37,7 +37,7 @@ export function defragment(stack: Stack, device: Device, skb: Skb, hook: Hook): 
   fragments.delete(key);
   whole.ignoreDf = true;
   const count = queue.parts.length;
-  note(stack, whole, { stage: `defragment:${HOOK_NAMES[hook] ?? ''}`, verb: 'RECEIVED', text: `put together from ${count} fragments` });
+  note(stack, whole, { stage: `defragment:${HOOK_NAMES[hook]}`, verb: 'RECEIVED', text: `put together from ${count} fragments` });
   return whole;
 }
 

@@ -2,7 +2,7 @@ import { fillChecksum } from '../checksum.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 
-const IP_HEADER_BYTES = 20;
+export const IP_HEADER_BYTES = 20;
 
 /**
  * Cuts a packet into pieces that fit; every piece but the last carries a multiple of eight bytes. What is a fragment already is cut

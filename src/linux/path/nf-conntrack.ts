@@ -35,7 +35,7 @@ export function track(at: Crossing): boolean {
   if (recorder !== null && !seen) {
     const { ct, ctInfo } = skb;
     note(stack, skb, {
-      stage: `conntrack:${HOOK_NAMES[at.hook] ?? ''}`,
+      stage: `conntrack:${HOOK_NAMES[at.hook]}`,
       verb: 'TRACKED',
       text: () => trackText(ctInfo, ct),
       ...connectionOf(ctInfo, ct),

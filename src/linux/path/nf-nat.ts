@@ -72,7 +72,7 @@ function noteTranslation(at: Crossing, before: Addresses | null): void {
   const back = isReply(skb) ? 'back ' : '';
   const isIcmp = skb.proto === ICMP;
   note(stack, skb, {
-    stage: `nat:${HOOK_NAMES[at.hook] ?? ''}`,
+    stage: `nat:${HOOK_NAMES[at.hook]}`,
     verb: 'REWRITTEN',
     text: () => `translated ${back}by its connection: ${changes(before, after, isIcmp)}`,
     before: () => partial(before, after),

@@ -1,8 +1,8 @@
 import { ANY, BROADCAST, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
-import { mask } from '../../wire/prefix.ts';
 import { TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
+import { isOnLink } from '../fib/on-link.ts';
 import type { Via } from '../fib/route-result.ts';
 import type { Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
@@ -39,14 +39,6 @@ function isAcceptable(stack: Stack, device: Device, from: Ipv4, gateway: Ipv4): 
   if (gateway === from || !acceptRedirects || isMulticast(gateway) || gateway === BROADCAST || isZeronet(gateway)) return false;
   if (sharedMedia) return inetDevAddrType(stack.netns, gateway, null) === 'unicast';
   return isOnLink(device, gateway, from) && !(secureRedirects && !isGateway(stack, device, gateway));
-}
-
-/** @source net/ipv4/devinet.c inet_addr_onlink */
-function isOnLink(device: Device, a: Ipv4, b: Ipv4): boolean {
-  return device.addresses.some((own) => {
-    const net = (own.peer ?? own.local) & mask(own.len);
-    return (a & mask(own.len)) === net && (b & mask(own.len)) === net;
-  });
 }
 
 /** Whether some route names it already. @source net/ipv4/fib_semantics.c ip_fib_check_default */
