@@ -1,4 +1,5 @@
 import { ANY, formatIpv4 } from '../../wire/ipv4.ts';
+import { InvariantError } from '../../wire/invariant.ts';
 import type { Device } from '../device.ts';
 import { FORWARD, POSTROUTING, PREROUTING } from '../netfilter/hook-env.ts';
 import { type Exit, PACKET_HOST, PACKET_OTHERHOST, type Skb } from '../skb.ts';
@@ -39,7 +40,7 @@ export function brNfPreRouting(stack: Stack, bridge: Device, port: Device, skb: 
 /** @source br_netfilter_hooks.c br_nf_pre_routing_finish */
 function preRoutingFinish(stack: Stack, bridge: Device, port: Device, skb: Skb): void {
   const info = skb.bridge;
-  if (info === null) return;
+  if (info === null) throw new InvariantError('a bridged frame has lost what br_netfilter keeps of it');
   info.inPrerouting = false;
   if (info.wasOtherHost) {
     skb.packetType = PACKET_OTHERHOST;

@@ -22,7 +22,9 @@ const FRAGMENT_TIME = 1;
 export function defragment(stack: Stack, device: Device, skb: Skb, hook: Hook): Skb | null {
   if (!skb.moreFragments && skb.fragOffsetBytes === 0) return skb;
   const { fragments } = stack.session;
-  const key = `${skb.src} ${skb.dst} ${skb.proto} ${skb.id} ${hook}`;
+  // Bridged fragments are none of those that are routed. @source nf_defrag_ipv4.c nf_ct_defrag_user
+  const isBridged = skb.bridge?.inPrerouting === true;
+  const key = `${skb.src} ${skb.dst} ${skb.proto} ${skb.id} ${hook}${isBridged ? ' bridged' : ''}`;
   const queue = fragments.get(key) ?? newQueue(stack, device, key, hook);
   queue.parts.push(skb);
   const whole = assemble(queue.parts);

@@ -87,9 +87,8 @@ export function emit(
     stack.effects.dropped(stack, skb, 'RATE_LIMIT', why);
     return;
   }
-  skb.via = route;
   skb.checksumPending = leavesChecksum(skb, route.mtuBytes);
   if ((skb.tcpFlags & SYN) !== 0) skb.mssBytes = announcedMss(stack, route);
   if (recorder !== null) note(stack, skb, { stage, verb: 'ANSWERED', text: text(skb) });
-  ipLocalOut(stack, skb);
+  ipLocalOut(stack, skb, route);
 }

@@ -52,7 +52,6 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   const room = Math.min(route.mtuBytes, ERROR_BYTES) - 28;
   error.lengthBytes = 28 + Math.min(skb.lengthBytes, room);
   attach(error, skb);
-  error.via = route;
   const { recorder } = stack.effects;
   if (recorder !== null) {
     error.leg = recorder.leg(error.role);
@@ -61,7 +60,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
     note(stack, error, { stage: 'icmp', verb: 'ORIGINATED', text: () => `${icmpText(type, code)} from ${formatIpv4(from)}` });
   }
   withIcmpSocket(stack, () => {
-    ipLocalOut(stack, error);
+    ipLocalOut(stack, error, route);
   });
 }
 

@@ -60,7 +60,7 @@ export function ipForward(
     });
   }
   if (!nfHook(stack, FORWARD, skb, device, route.device)) return;
-  ipOutput(stack, skb);
+  ipOutput(stack, skb, route);
 }
 
 /** @source net/ipv4/ip_forward.c ip_exceeds_mtu */

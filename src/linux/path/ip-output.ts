@@ -1,7 +1,7 @@
 import { ANY } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
 import { OUTPUT, POSTROUTING } from '../netfilter/hook-env.ts';
-import { PACKET_BROADCAST, type Skb } from '../skb.ts';
+import { type Exit, PACKET_BROADCAST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { nfHook } from './hooks.ts';
 import { fragment } from './fragment.ts';
@@ -10,22 +10,19 @@ import { FRAG_NEEDED, UNREACHABLE } from './icmp-types.ts';
 import { neighOutput } from './neighbour.ts';
 import { forkSkb } from './record.ts';
 
-/** A packet made here leaves. It has its route already. @source net/ipv4/ip_output.c ip_local_out */
-export function ipLocalOut(stack: Stack, skb: Skb): void {
-  const { via } = skb;
-  if (via === null) return;
+/** A packet made here leaves by the way that was found for it, unless OUTPUT finds it another. @source net/ipv4/ip_output.c ip_local_out */
+export function ipLocalOut(stack: Stack, skb: Skb, via: Exit): void {
+  skb.via = via;
   if (!nfHook(stack, OUTPUT, skb, null, via.device)) return;
-  ipOutput(stack, skb);
+  ipOutput(stack, skb, skb.via);
 }
 
 /** A broadcast also comes back to this host's own sockets. @source net/ipv4/ip_output.c ip_output, ip_mc_output */
-export function ipOutput(stack: Stack, skb: Skb): void {
-  const { via } = skb;
-  if (via === null) return;
+export function ipOutput(stack: Stack, skb: Skb, via: Exit): void {
   if ((via.kind === 'broadcast' || via.kind === 'multicast') && via.loop && skb.ttl > 0) loopBack(stack, skb, via.device);
   // Rules that ask for a device that it came in by stand in chains that POSTROUTING leads to.
   if (!nfHook(stack, POSTROUTING, skb, skb.cameBy, via.device)) return;
-  ipFinishOutput(stack, skb);
+  ipFinishOutput(stack, skb, via);
 }
 
 /** @source net/core/dev.c dev_loopback_xmit */
@@ -40,12 +37,10 @@ function loopBack(stack: Stack, skb: Skb, device: Device): void {
 }
 
 /** @source net/ipv4/ip_output.c ip_finish_output, ip_fragment */
-function ipFinishOutput(stack: Stack, skb: Skb): void {
-  const { via } = skb;
-  if (via === null) return;
-  const mtuBytes = via.mtuBytes;
+function ipFinishOutput(stack: Stack, skb: Skb, via: Exit): void {
+  const { mtuBytes } = via;
   if (skb.lengthBytes <= mtuBytes && skb.fragMaxBytes === 0) {
-    ipFinishOutput2(stack, skb);
+    ipFinishOutput2(stack, skb, via);
     return;
   }
   if (skb.df && (!skb.ignoreDf || skb.fragMaxBytes > mtuBytes)) {
@@ -60,13 +55,11 @@ function ipFinishOutput(stack: Stack, skb: Skb): void {
     return;
   }
   const limit = skb.fragMaxBytes > 0 && skb.fragMaxBytes < mtuBytes ? skb.fragMaxBytes : mtuBytes;
-  for (const part of fragment(stack, skb, limit)) ipFinishOutput2(stack, part);
+  for (const part of fragment(stack, skb, limit)) ipFinishOutput2(stack, part, via);
 }
 
 /** Finds the next hop's Ethernet address and sends. @source net/ipv4/ip_output.c ip_finish_output2 */
-function ipFinishOutput2(stack: Stack, skb: Skb): void {
-  const { via } = skb;
-  if (via === null) return;
+function ipFinishOutput2(stack: Stack, skb: Skb, via: Exit): void {
   const nexthop = via.gateway === ANY ? skb.dst : via.gateway;
   neighOutput(stack, via.device, nexthop, skb);
 }

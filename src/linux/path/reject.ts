@@ -52,7 +52,7 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
   }
   const port = skb.bridge === null ? undefined : stack.netns.deviceByName.get(skb.bridge.physIn);
   if (port === undefined) {
-    ipLocalOut(stack, reset);
+    ipLocalOut(stack, reset, route);
     return;
   }
   // What came by a bridge port is answered there at once, in the name of whom it was for; no rule sees the answer.

@@ -102,21 +102,18 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.opening('out'))) return null;
   // Of a socket that nobody told another IP_MULTICAST_TTL. @source net/ipv4/ip_output.c __ip_make_skb
   if (request.spoof === null && route.kind === 'multicast') skb.ttl = MULTICAST_TTL;
-  // A socket that probes heeds the device alone. @source include/net/ip.h ip_skb_dst_mtu
-  const probes = request.df === true && request.spoof === null && route.mtuBytes < route.device.mtuBytes;
-  skb.via = probes ? { ...route, mtuBytes: route.device.mtuBytes } : route;
-  skb.checksumPending = request.spoof === null && leavesChecksum(skb, skb.via.mtuBytes);
+  const { df, ignoreDf, mtuBytes, maxBytes } = mannerOf(request, skb.lengthBytes, route);
+  const via = mtuBytes === route.mtuBytes ? route : { ...route, mtuBytes };
+  skb.df = df;
+  skb.ignoreDf = ignoreDf;
+  skb.checksumPending = request.spoof === null && leavesChecksum(skb, mtuBytes);
   if (request.proto === 'tcp') {
     // A ready-made SYN has no options.
     skb.mssBytes = request.spoof === null ? announcedMss(stack, route) : 0;
     skb.tcpSeq = initialSequence(skb);
-  } else if (request.df === true || (request.df === 'auto' && skb.lengthBytes <= route.mtuBytes)) skb.df = true;
-  // Only a socket that insists on DF has its packets refused once they are on their way. @source include/net/ip.h ip_sk_ignore_df
-  skb.ignoreDf = request.proto !== 'tcp' && request.spoof === null && request.df !== true;
-  const tooBig = skb.lengthBytes > route.device.mtuBytes && (request.spoof !== null || request.df === true);
-  if (request.spoof !== null) skb.df = request.df === true && request.proto !== 'tcp';
-  if (tooBig)
-    return failed(stack, skb, 'EMSGSIZE', `${skb.lengthBytes} bytes do not fit the MTU ${route.device.mtuBytes} of ${route.device.name}`);
+  }
+  if (skb.lengthBytes > maxBytes)
+    return failed(stack, skb, 'EMSGSIZE', `${skb.lengthBytes} bytes do not fit the MTU ${maxBytes} of ${route.device.name}`);
   if (recorder !== null) {
     const text = flowText(skb);
     note(stack, skb, { stage: 'send', verb: 'ORIGINATED', text });
@@ -124,9 +121,29 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   // connect() sees nothing of what becomes of its SYN; every other call does.
   skb.sending = request.proto !== 'tcp' || request.spoof !== null;
   opened(skb);
-  ipLocalOut(stack, skb);
+  ipLocalOut(stack, skb, via);
   skb.sending = false;
   return skb;
+}
+
+/** What a socket does about the size of a packet. */
+interface Manner {
+  readonly df: boolean;
+  /** It may be cut in spite of DF once it is on its way. @source include/net/ip.h ip_sk_ignore_df */
+  readonly ignoreDf: boolean;
+  /** What it takes for the MTU of the way. @source include/net/ip.h ip_skb_dst_mtu */
+  readonly mtuBytes: number;
+  /** The call that sends more fails. */
+  readonly maxBytes: number;
+}
+
+/** A ready-made packet, a connect(), a socket that probes the path, or any other. @source net/ipv4/raw.c raw_send_hdrinc; ip_output.c ip_setup_cork */
+function mannerOf({ proto, spoof, df }: SendRequest, lengthBytes: number, { mtuBytes, device }: Exit): Manner {
+  if (spoof !== null) return { df: df === true && proto !== 'tcp', ignoreDf: false, mtuBytes, maxBytes: device.mtuBytes };
+  // Heeds the device alone.
+  if (df === true) return { df, ignoreDf: false, mtuBytes: Math.max(mtuBytes, device.mtuBytes), maxBytes: device.mtuBytes };
+  if (proto === 'tcp') return { df: true, ignoreDf: false, mtuBytes, maxBytes: Infinity };
+  return { df: df === 'auto' && lengthBytes <= mtuBytes, ignoreDf: true, mtuBytes, maxBytes: Infinity };
 }
 
 /** connect() looks twice: the second time with the source that the first look-up chose. @source include/net/route.h ip_route_connect */

@@ -1,5 +1,6 @@
 import { ANY, formatIpv4, type Ipv4, LOOPBACK } from '../../wire/ipv4.ts';
 import { isGroupMac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
+import { InvariantError } from '../../wire/invariant.ts';
 import { UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import type { LinkKind } from '../link.ts';
@@ -27,7 +28,7 @@ const RECURSION_LIMIT = 5;
 /** A frame enters the tunnel. @source drivers/net/vxlan/vxlan_core.c vxlan_xmit */
 export function vxlanTransmit(stack: Stack, device: Device, skb: Skb): void {
   const { kind } = device.link;
-  if (kind.type !== 'vxlan') return;
+  if (kind.type !== 'vxlan') throw new InvariantError(`${device.name} is no tunnel`);
   if (kind.unmodelled.length > 0) {
     stack.effects.unknown(stack, skb, 'VXLAN_OPTION', `${device.name}: ${kind.unmodelled.join(', ')} is not modelled`);
     return;
@@ -160,9 +161,8 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
     verb: 'ENCAPSULATED',
     text: `${device.name}: VNI ${remote.vni} to VTEP ${formatIpv4(remote.addr)}`,
   });
-  outer.via = route;
   effects.atOnce(() => {
-    ipLocalOut(stack, outer);
+    ipLocalOut(stack, outer, route);
   });
 }
 
