@@ -73,16 +73,9 @@ function isLong(file: string): boolean {
 
 async function open(file: string, flags: TuiFlags): Promise<Sliced<Source>> {
   const { openSource } = await import('./sources.ts');
-  const { buildingWorld, openSnapshot } = await import('./world.ts');
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
-    return opened(file, flags, nothingLeft(await openSnapshot(file, flags)));
-  return opened(file, flags, await buildingWorld(await openSource(file, flags.root)));
-}
-
-/** A snapshot is read in one go. */
-// oxlint-disable-next-line require-yield -- nothing is left to do
-function* nothingLeft(world: OpenedWorld): Sliced<OpenedWorld> {
-  return world;
+  const { buildingWorld, openingSnapshot } = await import('./world.ts');
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  return opened(file, flags, isFolder ? await openingSnapshot(file, flags) : await buildingWorld(await openSource(file, flags.root)));
 }
 
 function* opened(file: string, flags: TuiFlags, opening: Sliced<OpenedWorld>): Sliced<Source> {

@@ -32,7 +32,7 @@ export interface OpenedWorld {
 
 /** Opens a scenario file or a snapshot directory. @throws SourceError with everything that is wrong with it */
 export async function openWorld(source: string, flags: WorldFlags): Promise<OpenedWorld> {
-  return isFolder(source) ? openSnapshot(source, flags) : openScenario(source, flags);
+  return isFolder(source) ? atOnce(await openingSnapshot(source, flags)) : openScenario(source, flags);
 }
 
 function isFolder(source: string): boolean {
@@ -68,12 +68,16 @@ function* opened(loaded: LoadedScenario, building: Sliced<BuiltScenario>): Slice
   };
 }
 
-/** Opens a snapshot directory. @throws SourceError with everything that is wrong with it */
-export async function openSnapshot(source: string, flags: WorldFlags): Promise<OpenedWorld> {
+/** Opens a snapshot directory. */
+export async function openingSnapshot(source: string, flags: WorldFlags): Promise<Sliced<OpenedWorld>> {
   const { isSnapshot } = await import('./sources.ts');
   if (!isSnapshot(source))
     throw new UsageError(`${source} is a folder without snapshot.json; a scenario file or a snapshot directory is expected`);
-  const snapshot = await readSnapshotAt(source, flags.lenient ?? false);
+  return started(await readingSnapshotAt(source, flags.lenient ?? false), flags);
+}
+
+function* started(reading: Sliced<OpenedSnapshot>, flags: WorldFlags): Sliced<OpenedWorld> {
+  const snapshot = yield* reading;
   const { world, seed, notes, conntrack, counters } = snapshot;
   return {
     world,
@@ -88,9 +92,13 @@ export async function openSnapshot(source: string, flags: WorldFlags): Promise<O
 
 /** Reads a snapshot directory. @throws SourceError with everything that is wrong with it */
 export async function readSnapshotAt(source: string, lenient: boolean): Promise<OpenedSnapshot> {
+  return atOnce(await readingSnapshotAt(source, lenient));
+}
+
+async function readingSnapshotAt(source: string, lenient: boolean): Promise<Sliced<OpenedSnapshot>> {
   const { openDirectory } = await import('../snapshot/directory.node.ts');
-  const { openSnapshot: open } = await import('../scenario/snapshot/open.ts');
+  const { openingSnapshot: opening } = await import('../scenario/snapshot/open.ts');
   const directory = openDirectory(source);
   if (directory === null) throw new UsageError(`${source} can not be opened`);
-  return open(directory, { lenient });
+  return opening(directory, { lenient });
 }

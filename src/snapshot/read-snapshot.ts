@@ -5,6 +5,7 @@ import { DEFAULT_KERNEL_PROFILE } from '../linux/kernel-profile.ts';
 import { withOrigins } from '../kube/iptables/origins.ts';
 import type { Service } from '../kube/objects/service.ts';
 import { type Host, type Netns, ROOT } from '../linux/netns.ts';
+import { type Progress, type Sliced, atOnce } from '../wire/sliced.ts';
 import type { World } from '../world/world.ts';
 import { joinNics } from './azure/join-nics.ts';
 import { readFabric } from './azure/read-fabric.ts';
@@ -47,11 +48,22 @@ export interface Snapshot {
  * holds; whoever goes on with a snapshot that has problems goes on with less than was dumped.
  */
 export function readSnapshot(directory: SnapshotDirectory, options: SnapshotOptions = {}): Snapshot {
+  return atOnce(readingSnapshot(directory, options));
+}
+
+/** {@link readSnapshot} in slices. */
+export function* readingSnapshot(directory: SnapshotDirectory, options: SnapshotOptions = {}): Sliced<Snapshot> {
   const problems = new Problems();
   const source = new Source(directory, problems, options.lenient ?? false);
   const manifest = readManifest(source);
   const beside: Beside = { conntrack: new Map(), counters: new Map(), unsought: new Map() };
-  const machines = Object.fromEntries((manifest?.machines ?? []).map((entry) => [entry.name, readMachine(source, entry, beside)]));
+  const entries = manifest?.machines ?? [];
+  const hosts: [string, Host][] = [];
+  for (const [done, entry] of entries.entries()) {
+    const progress: Progress = { what: 'dumped machines', done, of: entries.length };
+    hosts.push([entry.name, yield* readingMachine(source, entry, beside, progress)]);
+  }
+  const machines = Object.fromEntries(hosts);
   joinWires(machines, manifest?.wires ?? []);
   leadOut(machines);
   const fabric = readFabric(source);
@@ -87,10 +99,11 @@ interface Beside {
   readonly unsought: Map<string, readonly string[]>;
 }
 
-function readMachine(source: Source, entry: MachineEntry, { conntrack, counters, unsought }: Beside): Host {
+function* readingMachine(source: Source, entry: MachineEntry, { conntrack, counters, unsought }: Beside, progress: Progress): Sliced<Host> {
   const names = readNames(source, entry.name);
   const namespaces: [string, Netns][] = [];
   for (const name of entry.namespaces) {
+    yield progress;
     const dump = readNetns(source, entry.name, name, names);
     namespaces.push([name, dump.netns]);
     const at = `${entry.name}/${name}`;

@@ -1,8 +1,9 @@
 import type { CtRecord } from '../../linux/conntrack/record.ts';
 import type { SnapshotDirectory } from '../../snapshot/directory.ts';
-import { type Snapshot, readSnapshot } from '../../snapshot/read-snapshot.ts';
+import { type Snapshot, readingSnapshot } from '../../snapshot/read-snapshot.ts';
 import { sessionOf } from '../../snapshot/session.ts';
-import { freeze } from '../../world/freeze.ts';
+import { type Sliced, atOnce } from '../../wire/sliced.ts';
+import { freezing } from '../../world/freeze.ts';
 import type { Session } from '../../world/session.ts';
 import type { FrozenWorld, World } from '../../world/world.ts';
 import { updateHealth } from '../session.ts';
@@ -35,7 +36,12 @@ export interface OpenedSnapshot {
  * @throws SourceError with everything that is wrong with its files
  */
 export function openSnapshot(directory: SnapshotDirectory, options: { readonly lenient?: boolean } = {}): OpenedSnapshot {
-  const snapshot = readSnapshot(directory, { ...options, yaml: parseYaml });
+  return atOnce(openingSnapshot(directory, options));
+}
+
+/** {@link openSnapshot} in slices. */
+export function* openingSnapshot(directory: SnapshotDirectory, options: { readonly lenient?: boolean } = {}): Sliced<OpenedSnapshot> {
+  const snapshot = yield* readingSnapshot(directory, { ...options, yaml: parseYaml });
   const problems: Problem[] = [...snapshot.problems];
   const loaded = readFacts(directory, problems);
   if (problems.length > 0) throw new SourceError(problems);
@@ -43,7 +49,7 @@ export function openSnapshot(directory: SnapshotDirectory, options: { readonly l
   const composition = new Composition(world, loaded, problems);
   composition.compose();
   if (problems.length > 0) throw new SourceError(sorted(problems));
-  const frozen = freeze(world);
+  const frozen = yield* freezing(world);
   const seed = loaded?.facts.seed ?? 1;
   return {
     world: frozen,
