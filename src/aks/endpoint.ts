@@ -2,7 +2,8 @@ import { ROOT } from '../linux/netns.ts';
 import type { Origin } from '../walk/probe.ts';
 import { type Ipv4, formatIpv4, isLoopback } from '../wire/ipv4.ts';
 import type { World } from '../world/world.ts';
-import { type Namespace, externalHost, noHost, oneOf, own, placeOf } from './endpoint/place.ts';
+import { type Namespace, externalHost, noHost, oneOf, placeOf } from './endpoint/place.ts';
+import { own } from './record.ts';
 import { type Spoken, type Target, findService, serviceAddresses, serviceTarget } from './endpoint/service.ts';
 import { type Endpoint, type EndpointProblem, isProblem, problem } from './endpoint/syntax.ts';
 

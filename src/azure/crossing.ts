@@ -1,9 +1,10 @@
 import type { Lazy } from '../trace/recorder.ts';
 import type { Header } from '../trace/trace.ts';
+import { InvariantError } from '../wire/invariant.ts';
 import { type Ipv4, formatIpv4 } from '../wire/ipv4.ts';
 import { ICMP, protoName } from '../wire/proto.ts';
 import type { Fabric } from './fabric.ts';
-import type { FabricIndex } from './fabric-index.ts';
+import { type FabricIndex, type NicView, indexOf } from './fabric-index.ts';
 import type { FabricPacket } from './packet.ts';
 import type { AzureDropReason, AzureUnknownReason, FabricHooks, FabricResult, FabricStage, FabricSteps, LbChoice } from './result.ts';
 import type { FabricSession } from './session.ts';
@@ -49,6 +50,24 @@ export function crossing(
     sport: packet.sport,
     dport: packet.dport,
   };
+}
+
+/**
+ * One packet of a NIC on its way.
+ * @throws InvariantError when the fabric has no such NIC, or is not frozen
+ */
+export function crossingOf(
+  fabric: Fabric,
+  session: FabricSession,
+  nicName: string,
+  packet: FabricPacket,
+  nowMs: number,
+  hooks: FabricHooks | null,
+): { readonly nic: NicView; readonly c: Crossing } {
+  const index = indexOf(fabric);
+  const nic = index.nicNamed(nicName);
+  if (nic === null) throw new InvariantError(`no NIC ${nicName} in the fabric`);
+  return { nic, c: crossing(fabric, index, session, packet, nowMs, hooks) };
 }
 
 /** `tcp 10.0.0.4:80 → 10.0.0.5:81`, as of now. */

@@ -3,7 +3,7 @@ import { formatIpv4 } from '../wire/ipv4.ts';
 import { contains } from '../wire/prefix.ts';
 import { TCP } from '../wire/proto.ts';
 import { arrive } from './arrive.ts';
-import { type Crossing, crossing, drop } from './crossing.ts';
+import { type Crossing, crossing, crossingOf, drop } from './crossing.ts';
 import type { Fabric } from './fabric.ts';
 import { indexOf } from './fabric-index.ts';
 import { gapInPublic } from './gaps.ts';
@@ -91,9 +91,6 @@ export function fabricFromPlatform(
   nowMs: number,
   hooks: FabricHooks | null = null,
 ): FabricResult {
-  const index = indexOf(fabric);
-  const nic = index.nicNamed(nicName);
-  if (nic === null) throw new InvariantError(`no NIC ${nicName} in the fabric`);
-  const c = crossing(fabric, index, session, packet, nowMs, hooks);
+  const { nic, c } = crossingOf(fabric, session, nicName, packet, nowMs, hooks);
   return arrive(c, nic, nic.subnet, packet.proto === TCP && opensConnection(packet) ? BY_PLATFORM : 0);
 }

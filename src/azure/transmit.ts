@@ -1,10 +1,9 @@
-import { InvariantError } from '../wire/invariant.ts';
 import { BROADCAST, type Ipv4, formatIpv4, isMulticast } from '../wire/ipv4.ts';
 import { ICMP, TCP, UDP, protoName } from '../wire/proto.ts';
 import { arrive, isOwn, traverse } from './arrive.ts';
-import { type Crossing, crossing, drop, flowText } from './crossing.ts';
+import { type Crossing, crossingOf, drop, flowText } from './crossing.ts';
 import type { Fabric } from './fabric.ts';
-import { type NicView, type SubnetView, indexOf } from './fabric-index.ts';
+import type { NicView, SubnetView } from './fabric-index.ts';
 import { gapAtNic } from './gaps.ts';
 import { fromBackend } from './lb-stage.ts';
 import { VIA_LB, flowOut } from './nic-flows.ts';
@@ -31,10 +30,7 @@ export function fabricTransmit(
   nowMs: number,
   hooks: FabricHooks | null = null,
 ): FabricResult {
-  const index = indexOf(fabric);
-  const nic = index.nicNamed(nicName);
-  if (nic === null) throw new InvariantError(`no NIC ${nicName} in the fabric`);
-  const c = crossing(fabric, index, session, packet, nowMs, hooks);
+  const { nic, c } = crossingOf(fabric, session, nicName, packet, nowMs, hooks);
   const blocked = checkPacket(c);
   if (blocked !== null) return blocked;
   const subnet = sendingSubnet(c, nic);
@@ -49,7 +45,7 @@ export function fabricTransmit(
   if ((known & VIA_LB) !== 0) {
     const ended = fromBackend(c, known);
     if (ended !== null) return ended;
-  } else if (!nic.nic.enableIPForwarding && !isOwn(index, nic, c.src)) {
+  } else if (!nic.nic.enableIPForwarding && !isOwn(c.index, nic, c.src)) {
     const text = `${formatIpv4(c.src)} is none of the ipconfigs of ${nicName}, and its IP forwarding is off`;
     return drop(c, 'azure:source-check', 'AZURE_NIC_SRC_CHECK', text);
   }

@@ -1,10 +1,10 @@
 import { fabricFromExternal, fabricFromPlatform } from '../azure/ingress.ts';
 import type { FabricHooks, FabricResult } from '../azure/result.ts';
 import { fabricTransmit } from '../azure/transmit.ts';
-import { afterSegment, initialSequence } from '../linux/path/emit.ts';
+import { afterSegment, initialSequence, refusal, turned } from '../linux/path/emit.ts';
 import { FEW_HOPS } from '../linux/path/ip-forward.ts';
 import { ipHeaderOf } from '../linux/path/record.ts';
-import { ACK, RST, Skb, SYN } from '../linux/skb.ts';
+import { ACK, RST, type Skb, SYN } from '../linux/skb.ts';
 import { force, type HopRecord, type LegRecord, type Recorder } from '../trace/recorder.ts';
 import type { LegKind } from '../trace/trace.ts';
 import { ICMP, TCP, UDP } from '../wire/proto.ts';
@@ -38,7 +38,6 @@ export interface FabricWalk {
 const FABRIC = 'fabric/azure';
 /** What a full Ethernet frame holds besides the IP and TCP headers. @source RFC 879; AKS transcripts: senders announce 1460 */
 const PLATFORM_MSS_BYTES = 1460;
-const RST_BYTES = 40;
 
 /** Takes a packet through the fabric, and brings it in wherever the fabric delivers it. */
 export function crossFabric(walk: FabricWalk, origin: Sender, skb: Skb): void {
@@ -141,18 +140,7 @@ function deliverOutside(walk: FabricWalk, skb: Skb, hop: HopRecord | null, resul
 function resetSender(walk: FabricWalk, origin: FabricOrigin, skb: Skb): void {
   const machine = machineOf(walk, origin);
   if (machine === null) return;
-  const rst = new Skb();
-  rst.proto = TCP;
-  rst.role = 'reset';
-  rst.src = skb.dst;
-  rst.dst = skb.src;
-  rst.sport = skb.dport;
-  rst.dport = skb.sport;
-  rst.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
-  if ((skb.tcpFlags & ACK) !== 0) rst.tcpSeq = skb.tcpAck;
-  else rst.tcpAck = afterSegment(skb);
-  rst.df = true;
-  rst.lengthBytes = RST_BYTES;
+  const rst = refusal(skb);
   const { recorder } = walk;
   if (recorder !== null) {
     rst.leg = recorder.leg('reset');
@@ -179,14 +167,8 @@ function answer(walk: FabricWalk, nic: string, skb: Skb): void {
   const { fabric } = walk.world;
   if (fabric === null || (skb.proto === TCP && (skb.tcpFlags & (SYN | ACK | RST)) !== SYN)) return;
   if (skb.proto !== TCP && skb.proto !== UDP && skb.proto !== ICMP) return;
-  const reply = new Skb();
-  reply.proto = skb.proto;
-  reply.role = 'reply';
-  reply.src = skb.dst;
-  reply.dst = skb.src;
-  reply.sport = skb.proto === ICMP ? skb.sport : skb.dport;
-  reply.dport = skb.proto === ICMP ? 0 : skb.sport;
-  reply.lengthBytes = skb.lengthBytes;
+  const reply = turned(skb, skb.proto, skb.lengthBytes);
+  if (skb.proto === ICMP) [reply.sport, reply.dport] = [skb.sport, 0];
   if (skb.proto === TCP) {
     reply.tcpFlags = SYN | ACK;
     reply.tcpSeq = initialSequence(reply);

@@ -2,6 +2,7 @@ import type { ExternalHost } from '../../azure/fabric.ts';
 import { keyOf } from '../../kube/objects/meta.ts';
 import { type Host, ROOT } from '../../linux/netns.ts';
 import type { World } from '../../world/world.ts';
+import { own } from '../record.ts';
 import {
   type EndpointProblem,
   type ExternalEndpoint,
@@ -56,11 +57,6 @@ export function placeOf(world: World, endpoint: Placed): Namespace | EndpointPro
 /** A virtual machine beside the cluster; one that forwards for others counts too. */
 function isVm(host: Host | undefined): boolean {
   return host?.kind === 'vm' || host?.kind === 'router';
-}
-
-/** The value of an own key: names come from strangers. */
-export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 /** The first names of a list, for a message. */

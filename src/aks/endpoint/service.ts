@@ -2,7 +2,8 @@ import { keyOf } from '../../kube/objects/meta.ts';
 import type { Service, ServicePort } from '../../kube/objects/service.ts';
 import { type Ipv4, parseIpv4 } from '../../wire/ipv4.ts';
 import type { World } from '../../world/world.ts';
-import { oneOf, own } from './place.ts';
+import { own } from '../record.ts';
+import { oneOf } from './place.ts';
 import { type EndpointProblem, type ServiceEndpoint, type ServiceFace, problem } from './syntax.ts';
 
 /** An address to send to, with its port and protocol where the endpoint says so. */

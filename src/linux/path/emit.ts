@@ -13,6 +13,17 @@ const RST_BYTES = 40;
 
 /** A packet back to where `skb` came from, from the address that was asked. */
 export function answerTo(stack: Stack, skb: Skb, proto: number, lengthBytes: number): Skb {
+  return fromHere(stack, turned(skb, proto, lengthBytes));
+}
+
+function fromHere(stack: Stack, answer: Skb): Skb {
+  answer.ttl = stack.netns.sysctl.ipDefaultTtl;
+  answer.local = true;
+  return answer;
+}
+
+/** A packet with the addresses and ports of `skb` the other way round, whoever sends it. */
+export function turned(skb: Skb, proto: number, lengthBytes: number): Skb {
   const answer = new Skb();
   answer.proto = proto;
   answer.role = 'reply';
@@ -20,20 +31,24 @@ export function answerTo(stack: Stack, skb: Skb, proto: number, lengthBytes: num
   answer.dst = skb.src;
   answer.sport = skb.dport;
   answer.dport = skb.sport;
-  answer.ttl = stack.netns.sysctl.ipDefaultTtl;
   answer.lengthBytes = lengthBytes;
-  answer.local = true;
   return answer;
 }
 
-/** The RST with which the kernel refuses a segment. @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset, nf_reject_ipv4.c nf_reject_ip_tcphdr_put */
-export function resetTo(stack: Stack, skb: Skb): Skb {
-  const reset = answerTo(stack, skb, TCP, RST_BYTES);
+/** The RST that a segment gets, whoever sends it. */
+export function refusal(skb: Skb): Skb {
+  const reset = turned(skb, TCP, RST_BYTES);
   reset.role = 'reset';
   reset.tcpFlags = (skb.tcpFlags & ACK) !== 0 ? RST : RST | ACK;
   if ((skb.tcpFlags & ACK) !== 0) reset.tcpSeq = skb.tcpAck;
   else reset.tcpAck = afterSegment(skb);
   reset.df = true;
+  return reset;
+}
+
+/** The RST with which the kernel refuses a segment. @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset, nf_reject_ipv4.c nf_reject_ip_tcphdr_put */
+export function resetTo(stack: Stack, skb: Skb): Skb {
+  const reset = fromHere(stack, refusal(skb));
   reset.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
   reset.byKernel = true;
   reset.sender = 'kernel';
