@@ -12,7 +12,10 @@ import { type DeviceReader, ipv4Of } from './scalar.ts';
 export function inDeviceOrder(links: readonly Link[], rows: readonly Field[] | null, device: DeviceReader): Link[] {
   const ordered = [...links].sort((a, b) => a.ifindex - b.ifindex);
   const owners = new Map<Ipv4, Link>();
-  for (const link of ordered) for (const { local } of link.addresses) if (!owners.has(local)) owners.set(local, link);
+  const own = (link: Link, address: Ipv4 | null): void => void (address !== null && !owners.has(address) && owners.set(address, link));
+  // Whoever would lend an address owns it before those that have it besides.
+  for (const link of ordered) own(link, lentAddress(link));
+  for (const link of ordered) for (const { local } of link.addresses) own(link, local);
   let picked: Link | null = null;
   for (const row of rows ?? []) {
     device(row.get('dev').required('a device name'));

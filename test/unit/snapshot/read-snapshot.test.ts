@@ -240,6 +240,17 @@ describe('links', () => {
     expect(order({ 'srcpick.json': [{ dev: 'cali1', prefsrc: '10.1.0.4' }] })).toEqual(['lo', 'eth1', 'eth0', 'cali1']);
   });
 
+  it('whoever would lend an address lends it, and not one that has it as a second address', () => {
+    const global = (local: string) => ({ family: 'inet', local, prefixlen: 24, scope: 'global' });
+    const addr = [
+      { ifname: 'eth0', addr_info: [global('10.0.0.4'), { ...global('10.1.0.4'), secondary: true }] },
+      { ifname: 'eth1', addr_info: [global('10.1.0.4')] },
+    ];
+    const links = [LO, ether(2, 'eth0'), ether(3, 'eth1'), ether(4, 'cali1', PAIR)];
+    const snapshot = snapshotOf({ 'link.json': links, 'addr.json': addr, 'srcpick.json': [{ dev: 'cali1', prefsrc: '10.1.0.4' }] });
+    expect(netnsOf(snapshot).links.map(({ name }) => name)).toEqual(['lo', 'eth1', 'eth0', 'cali1']);
+  });
+
   it('of a veth pair inside one namespace find each other by name', () => {
     const links = [
       ether(2, 'a', { linkinfo: { info_kind: 'veth' }, link: 'b' }),

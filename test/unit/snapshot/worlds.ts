@@ -254,11 +254,12 @@ const netns: fc.Arbitrary<Netns> = links.chain((devices) => {
     }));
 });
 
-/** Device order shows only in whose address is borrowed: the last that lends stands first. */
+/** Device order shows only in whose address is borrowed: the last that lends one of its own stands first. */
 function inLendingOrder(devices: Link[]): Link[] {
-  const lends = (device: Link): boolean => device.addresses.some(({ scope, secondary }) => scope === 'global' && !secondary);
+  const lent = (device: Link) => device.addresses.find(({ scope, secondary }) => scope === 'global' && !secondary)?.local;
+  const lends = (device: Link): boolean => lent(device) !== undefined;
   const borrower = devices.some(({ addresses }) => addresses.length === 0);
-  const lender = devices.findLast(lends);
+  const lender = devices.findLast((device, i) => lends(device) && !devices.slice(0, i).some((other) => lent(other) === lent(device)));
   if (lender === undefined || !borrower) return devices;
   const first = devices.findIndex(lends);
   return devices.filter((device) => device !== lender).toSpliced(first, 0, lender);
