@@ -121,6 +121,8 @@ export class Skb {
   df = false;
   /** `struct sk_buff.ignore_df`: may be fragmented on output in spite of DF. */
   ignoreDf = false;
+  /** Its socket here looks how far it gets, and heeds the MTU of the device alone. @source include/net/ip.h ip_sk_use_pmtu */
+  probesPath = false;
   /** Fragment offset in bytes. */
   fragOffsetBytes = 0;
   moreFragments = false;

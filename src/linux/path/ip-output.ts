@@ -38,7 +38,8 @@ function loopBack(stack: Stack, skb: Skb, device: Device): void {
 
 /** @source net/ipv4/ip_output.c ip_finish_output, ip_fragment */
 function ipFinishOutput(stack: Stack, skb: Skb, via: Exit): void {
-  const { mtuBytes } = via;
+  // @source include/net/ip.h ip_skb_dst_mtu
+  const { mtuBytes } = skb.local && skb.probesPath ? via.device : via;
   if (skb.lengthBytes <= mtuBytes && skb.fragMaxBytes === 0) {
     ipFinishOutput2(stack, skb, via);
     return;

@@ -102,11 +102,11 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.opening('out'))) return null;
   // Of a socket that nobody told another IP_MULTICAST_TTL. @source net/ipv4/ip_output.c __ip_make_skb
   if (request.spoof === null && route.kind === 'multicast') skb.ttl = MULTICAST_TTL;
-  const { df, ignoreDf, mtuBytes, maxBytes } = mannerOf(request, skb.lengthBytes, route);
-  const via = mtuBytes === route.mtuBytes ? route : { ...route, mtuBytes };
+  const { df, ignoreDf, probesPath, maxBytes } = mannerOf(request, skb.lengthBytes, route);
   skb.df = df;
   skb.ignoreDf = ignoreDf;
-  skb.checksumPending = request.spoof === null && leavesChecksum(skb, mtuBytes);
+  skb.probesPath = probesPath;
+  skb.checksumPending = request.spoof === null && leavesChecksum(skb, probesPath ? route.device.mtuBytes : route.mtuBytes);
   if (request.proto === 'tcp') {
     // A ready-made SYN has no options.
     skb.mssBytes = request.spoof === null ? announcedMss(stack, route) : 0;
@@ -121,7 +121,7 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   // connect() sees nothing of what becomes of its SYN; every other call does.
   skb.sending = request.proto !== 'tcp' || request.spoof !== null;
   opened(skb);
-  ipLocalOut(stack, skb, via);
+  ipLocalOut(stack, skb, route);
   skb.sending = false;
   return skb;
 }
@@ -131,19 +131,17 @@ interface Manner {
   readonly df: boolean;
   /** It may be cut in spite of DF once it is on its way. @source include/net/ip.h ip_sk_ignore_df */
   readonly ignoreDf: boolean;
-  /** What it takes for the MTU of the way. @source include/net/ip.h ip_skb_dst_mtu */
-  readonly mtuBytes: number;
+  readonly probesPath: boolean;
   /** The call that sends more fails. */
   readonly maxBytes: number;
 }
 
 /** A ready-made packet, a connect(), a socket that probes the path, or any other. @source net/ipv4/raw.c raw_send_hdrinc; ip_output.c ip_setup_cork */
 function mannerOf({ proto, spoof, df }: SendRequest, lengthBytes: number, { mtuBytes, device }: Exit): Manner {
-  if (spoof !== null) return { df: df === true && proto !== 'tcp', ignoreDf: false, mtuBytes, maxBytes: device.mtuBytes };
-  // Heeds the device alone.
-  if (df === true) return { df, ignoreDf: false, mtuBytes: Math.max(mtuBytes, device.mtuBytes), maxBytes: device.mtuBytes };
-  if (proto === 'tcp') return { df: true, ignoreDf: false, mtuBytes, maxBytes: Infinity };
-  return { df: df === 'auto' && lengthBytes <= mtuBytes, ignoreDf: true, mtuBytes, maxBytes: Infinity };
+  if (spoof !== null) return { df: df === true && proto !== 'tcp', ignoreDf: false, probesPath: false, maxBytes: device.mtuBytes };
+  if (df === true) return { df, ignoreDf: false, probesPath: true, maxBytes: device.mtuBytes };
+  if (proto === 'tcp') return { df: true, ignoreDf: false, probesPath: false, maxBytes: Infinity };
+  return { df: df === 'auto' && lengthBytes <= mtuBytes, ignoreDf: true, probesPath: false, maxBytes: Infinity };
 }
 
 /** connect() looks twice: the second time with the source that the first look-up chose. @source include/net/route.h ip_route_connect */

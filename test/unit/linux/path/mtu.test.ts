@@ -186,6 +186,8 @@ describe('a learned path MTU on another way', () => {
     lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
     const sent = lab.send('a', 'udp 10.99.0.1:53', { sizeBytes: 1400, df: 'auto' });
     expect([sent.outcome, sent.leg('request')?.fragments]).toEqual(['replied', 2]);
+    // A socket that probes is told by the router anew.
+    expect(lab.send('a', 'udp 10.99.0.1:53', { sizeBytes: 1400, df: true }).errors).toEqual(['3/4 from 10.99.0.1']);
   });
 
   test.each([
