@@ -113,6 +113,7 @@ describe('the lists of az network', () => {
   it('point at what is wrong in them', () => {
     const bad = (file: string, text: string): string[] => problemsOf(new Map([...dumps, [file, text]]));
     expect(bad('azure/nsg.json', '{}')).toEqual(['snap/azure/nsg.json:1:1: the document is a mapping; expected a list']);
+    expect(bad('azure/vnet.json', '[')).toEqual(['snap/azure/vnet.json:1:2: the text ends here; expected a JSON value']);
     expect(bad('azure/public-ip.json', '[{"name": "p", "id": "p"}]')).toContainEqual(
       'snap/azure/public-ip.json:1:22: [0].id is "p"; expected a resource id: /subscriptions/…/resourceGroups/…/providers/…',
     );
