@@ -26,6 +26,8 @@ export function addAzurePieces(world: World, azure: AzureSection, complain: Comp
       }
     }
   };
+  const fabric = world.fabric;
+  if (fabric !== null) fabric.assumptions = { ...fabric.assumptions, ...azure.assumptions };
   each('routeTables', azure.routeTables, routeTable);
   each('nsgs', azure.nsgs, nsg);
   each('natGateways', azure.natGateways, natGateway);

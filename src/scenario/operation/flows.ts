@@ -18,8 +18,8 @@ const MAX_FLOWS = 64_512;
 
 const args: z.ZodType<FlowsArgs> = z.lazy(() =>
   section({
-    from: endpoint,
-    to: endpoint,
+    from: endpoint.describe('who sends'),
+    to: endpoint.describe('whom to, with :PORT'),
     proto: z.enum(['tcp', 'udp']).exactOptional().describe('default tcp'),
     count: z.int().min(1).max(MAX_FLOWS).describe('how many connections, each from a source port of its own'),
     firstSport: z.int().min(1).max(65_535).exactOptional().describe('default 1024'),

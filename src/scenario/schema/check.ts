@@ -57,7 +57,7 @@ export const send: z.ZodType<Send> = z.lazy(() =>
       .exactOptional()
       .describe("don't fragment; auto is the kernel's default"),
     mark: z.int().min(0).max(0xffff_ffff).exactOptional().describe('SO_MARK'),
-    tos: z.int().min(0).max(255).exactOptional(),
+    tos: z.int().min(0).max(255).exactOptional().describe('type of service, the whole byte'),
     spoof: z.string().exactOptional().describe('source address of a ready-made packet from a raw socket'),
     bindDev: z.string().max(15).exactOptional().describe('SO_BINDTODEVICE'),
   }).describe('how the packet is sent'),
@@ -95,9 +95,9 @@ const expectationFields = {
 
 export const checkEntry: z.ZodType<CheckEntry> = z.lazy(() =>
   section({
-    name: prose.exactOptional(),
-    description: prose.exactOptional(),
-    tags: z.array(z.string().max(100)).max(100).exactOptional(),
+    name: prose.exactOptional().describe('the promise in words, for reports; default FROM -> TO'),
+    description: prose.exactOptional().describe('more about it, for its readers'),
+    tags: z.array(z.string().max(100)).max(100).exactOptional().describe('what run --tag selects'),
     from: oneOrMore(endpoint).describe('who sends: pod/NAMESPACE/NAME, node/NAME, vm/NAME, internet …'),
     to: oneOrMore(endpoint).describe('whom to: an endpoint or an address, with :PORT for tcp and udp'),
     proto: z.enum(['tcp', 'udp', 'icmp']).exactOptional().describe('default tcp; icmp where `to` has no port'),

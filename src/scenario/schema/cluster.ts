@@ -33,36 +33,43 @@ export interface ClusterSection {
 }
 
 const node = section({
-  name: name.exactOptional(),
+  name: name.exactOptional().describe('default node-0, node-1 …'),
   addr: address.exactOptional().describe("the node's address; default the next free one of the subnet"),
   podCidr: cidr.exactOptional().describe("the node's share of the pod range, a /24"),
-  labels: labels.exactOptional(),
+  labels: labels.exactOptional().describe('labels of the Node object'),
   listens: listens.exactOptional().describe('ports on which the machine itself listens'),
 });
 
-const subnet = section({ name, prefix: cidr });
+const subnet = section({ name: name.describe('its name in the virtual network'), prefix: cidr.describe('its address range') });
 
 export const clusterSection: z.ZodType<ClusterSection> = section({
   mode: z
     .string()
     .max(40)
     .meta({ description: 'network mode: kubenet, azure (node subnet) or overlay', enum: NETWORK_MODES.map(({ name }) => name) }),
-  name: name.exactOptional(),
+  name: name.exactOptional().describe('name of the cluster'),
   nodes: z
     .union([z.int().min(1), z.array(node).min(1)])
     .exactOptional()
     .describe('how many nodes (named node-0, node-1 …), or a list of them; default 2'),
-  nodePool: name.exactOptional(),
+  nodePool: name.exactOptional().describe('name of the node pool, part of the names of its resources'),
   resourceSuffix: name.exactOptional().describe('the digits in the names of the Azure resources'),
   vnet: z
     .union([
       cidr,
-      section({ name: name.exactOptional(), prefixes: z.array(cidr).min(1).exactOptional(), subnets: z.array(subnet).exactOptional() }),
+      section({
+        name: name.exactOptional().describe('default aks-vnet-12345678'),
+        prefixes: z.array(cidr).min(1).exactOptional().describe('its address ranges'),
+        subnets: z.array(subnet).exactOptional().describe('further subnets'),
+      }),
     ])
     .exactOptional()
     .describe('address range of the virtual network; default 10.224.0.0/12'),
   subnet: z
-    .union([cidr, section({ name: name.exactOptional(), prefix: cidr.exactOptional() })])
+    .union([
+      cidr,
+      section({ name: name.exactOptional().describe('default aks-subnet'), prefix: cidr.exactOptional().describe('its address range') }),
+    ])
     .exactOptional()
     .describe('the subnet of the nodes; default 10.224.0.0/16'),
   podCidr: cidr.exactOptional().describe('pod range of kubenet and overlay; default 10.244.0.0/16'),
@@ -70,10 +77,18 @@ export const clusterSection: z.ZodType<ClusterSection> = section({
   dnsServiceIp: address.exactOptional().describe('default: the tenth address of the service range'),
   maxPods: z.int().min(1).exactOptional().describe('pods that a node may run'),
   outboundIps: z.array(address).min(1).max(16).exactOptional().describe("public addresses of the load balancer's outbound rule"),
-  masq: section({ nonMasqueradeCidrs: z.array(cidr).max(1000).exactOptional(), masqLinkLocal: z.boolean().exactOptional() })
+  masq: section({
+    nonMasqueradeCidrs: z.array(cidr).max(1000).exactOptional().describe('destinations to which pods keep their address'),
+    masqLinkLocal: z.boolean().exactOptional().describe('also masquerade what goes to 169.254.0.0/16'),
+  })
     .exactOptional()
     .describe('configuration of ip-masq-agent; default that of the mode'),
-  kernel: section({ brPromiscConntrack: z.enum(['old', 'fixed']).exactOptional() })
+  kernel: section({
+    brPromiscConntrack: z
+      .enum(['old', 'fixed'])
+      .exactOptional()
+      .describe('whether a promiscuous bridge passes its extra copy up with conntrack reset (fixed, the default) or not (old)'),
+  })
     .exactOptional()
     .describe('behaviours in which kernels differ'),
 }).describe('the cluster; what is left out is as az aks create makes it');

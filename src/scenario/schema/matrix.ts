@@ -17,8 +17,8 @@ export interface MatrixEntry {
 
 export const matrixEntry: z.ZodType<MatrixEntry> = z.lazy(() =>
   section({
-    name: prose.exactOptional(),
-    tags: z.array(z.string().max(100)).max(100).exactOptional(),
+    name: prose.exactOptional().describe('what it says, for reports'),
+    tags: z.array(z.string().max(100)).max(100).exactOptional().describe('what run --tag selects'),
     proto: z.enum(['tcp', 'udp', 'icmp']).exactOptional().describe('default tcp; icmp where the target has no port'),
     port: port.exactOptional().describe('port of targets that name none'),
     send: send.exactOptional(),

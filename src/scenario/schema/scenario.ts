@@ -33,9 +33,9 @@ export interface Scenario {
 }
 
 export const scenarioSchema: z.ZodType<Scenario> = section({
-  $schema: z.string().exactOptional(),
-  name: prose.exactOptional(),
-  description: prose.exactOptional(),
+  $schema: z.string().exactOptional().describe('where an editor finds this schema'),
+  name: prose.exactOptional().describe('what the scenario is about, for reports'),
+  description: prose.exactOptional().describe('more about it, for its readers'),
   tags: z.array(z.string().max(100)).max(100).exactOptional().describe('what podwalk run --tag selects'),
   seed: z.int().exactOptional().describe('decides every pick that is left to chance; default 1'),
   cluster: clusterSection.exactOptional(),

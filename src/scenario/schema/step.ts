@@ -27,8 +27,8 @@ export function operationsOf(step: StepEntry): string[] {
 
 export const stepEntry: z.ZodType<StepEntry> = z.lazy(() =>
   section({
-    name: prose.exactOptional(),
-    description: prose.exactOptional(),
+    name: prose.exactOptional().describe('what happens, in words, for reports'),
+    description: prose.exactOptional().describe('more about it, for its readers'),
     ...Object.fromEntries(OPERATIONS.map(({ name, schema }) => [name, schema.exactOptional()])),
     undo: z
       .int()
@@ -38,8 +38,8 @@ export const stepEntry: z.ZodType<StepEntry> = z.lazy(() =>
       .describe('takes back the last so many operations and advances; what packets left behind stays, and the time'),
     advance: duration.exactOptional().describe('moves the clock; what agents do by the clock happens'),
     walk: checkEntry.exactOptional(),
-    checks: z.array(checkEntry).exactOptional(),
-    matrix: z.array(matrixEntry).exactOptional(),
+    checks: z.array(checkEntry).exactOptional().describe('what must hold now, in order: each walk finds what those before it left'),
+    matrix: z.array(matrixEntry).exactOptional().describe('truth tables of who reaches whom now'),
   })
     .refine((step) => operationsOf(step).length <= 1, { error: 'one operation in a step' })
     .refine((step) => Object.keys(step).some((key) => key !== 'name' && key !== 'description'), {

@@ -48,29 +48,37 @@ export interface ServiceEntry {
 const proto = z.enum(['tcp', 'udp']).exactOptional().describe('default tcp');
 
 export const podEntry: z.ZodType<PodEntry> = section({
-  name,
+  name: name.describe('name of the pod'),
   namespace: name.exactOptional().describe('default: default'),
   replicas: z.int().min(0).max(100_000).exactOptional().describe('several pods NAME-0, NAME-1 …, spread over the nodes'),
   node: z
     .union([z.string().max(253), z.int().min(0)])
     .exactOptional()
     .describe("the node's name, or its number counted from 0"),
-  ip: address.exactOptional(),
+  ip: address.exactOptional().describe('its address; default the next free one'),
   labels: labels.exactOptional().describe('default: app = NAME'),
   listens: listens.exactOptional(),
-  hostNetwork: z.boolean().exactOptional(),
+  hostNetwork: z.boolean().exactOptional().describe("true: it lives in the node's own network namespace"),
   hostPorts: z
-    .array(section({ hostPort: port, port, proto, hostIP: address.exactOptional() }))
+    .array(
+      section({
+        hostPort: port.describe('port of the node'),
+        port: port.describe('port of the pod to which it leads'),
+        proto,
+        hostIP: address.exactOptional().describe('only on this address of the node; default all'),
+      }),
+    )
     .max(100)
-    .exactOptional(),
+    .exactOptional()
+    .describe('ports of the node that lead to the pod'),
   ready: z.boolean().exactOptional().describe('false: no service sends to it'),
 });
 
 const servicePort = section({
-  name: name.exactOptional(),
-  port,
+  name: name.exactOptional().describe('name of the port'),
+  port: port.describe('port of the service'),
   targetPort: z.union([port, name]).exactOptional().describe('default: the port itself'),
-  nodePort: port.exactOptional(),
+  nodePort: port.exactOptional().describe('default a free one from 30000 to 32767'),
   proto,
 });
 
@@ -90,19 +98,30 @@ const serviceFields = {
     .describe('80, udp/53, or port, targetPort, nodePort'),
   selector: labels.nullable().exactOptional().describe('default: app = NAME; null: no selector'),
   endpoints: z.array(address).max(1000).exactOptional().describe('addresses behind a service without selector'),
-  externalIPs: z.array(address).max(100).exactOptional(),
-  loadBalancerIP: address.exactOptional(),
-  loadBalancerSourceRanges: z.array(cidr).max(1000).exactOptional(),
-  externalTrafficPolicy: z.enum(['Cluster', 'Local']).exactOptional(),
-  internalTrafficPolicy: z.enum(['Cluster', 'Local']).exactOptional(),
-  healthCheckNodePort: port.exactOptional(),
-  sessionAffinity: z.enum(['None', 'ClientIP']).exactOptional(),
-  sessionAffinitySeconds: z.int().min(1).max(86_400).exactOptional(),
+  externalIPs: z.array(address).max(100).exactOptional().describe('further addresses at which nodes take packets for it'),
+  loadBalancerIP: address.exactOptional().describe('address of the load balancer; default the next free one'),
+  loadBalancerSourceRanges: z.array(cidr).max(1000).exactOptional().describe('who may send to the load balancer; default everybody'),
+  externalTrafficPolicy: z
+    .enum(['Cluster', 'Local'])
+    .exactOptional()
+    .describe('Local: packets from outside stay on the node that took them and keep their source; default Cluster'),
+  internalTrafficPolicy: z
+    .enum(['Cluster', 'Local'])
+    .exactOptional()
+    .describe('Local: packets from inside go to pods of the same node only; default Cluster'),
+  healthCheckNodePort: port
+    .exactOptional()
+    .describe('where load balancers ask a node for pods of its own, with externalTrafficPolicy Local'),
+  sessionAffinity: z.enum(['None', 'ClientIP']).exactOptional().describe('ClientIP: a client keeps its pod; default None'),
+  sessionAffinitySeconds: z.int().min(1).max(86_400).exactOptional().describe('for how long; default 10800'),
   internal: z.boolean().exactOptional().describe('an internal load balancer'),
-  annotations: z.record(z.string().max(320), z.string().max(4096)).exactOptional(),
+  annotations: z
+    .record(z.string().max(320), z.string().max(4096))
+    .exactOptional()
+    .describe('such as service.beta.kubernetes.io/azure-load-balancer-internal'),
 };
 
-export const serviceEntry: z.ZodType<ServiceEntry> = section({ name, ...serviceFields });
+export const serviceEntry: z.ZodType<ServiceEntry> = section({ name: name.describe('name of the service'), ...serviceFields });
 
 /** A service that exists, and the fields of it that change. */
 export type ServicePatch = Omit<ServiceEntry, 'name' | 'namespace' | 'endpoints' | 'clusterIP'> & { readonly service: string };

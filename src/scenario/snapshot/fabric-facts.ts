@@ -12,6 +12,7 @@ import type {
   ServiceTag,
 } from '../../azure/fabric.ts';
 import type { Ipv4 } from '../../wire/ipv4.ts';
+import { assumptions } from '../schema/azure.ts';
 import { section, textThat } from '../schema/section.ts';
 import { type Codec, ipv4Text, line, rangeText } from './text.ts';
 
@@ -38,19 +39,6 @@ const subnet = textThat((text) => /^[^/\s]{1,160}\/[^/\s]{1,160}$/.test(text), '
 const ranges = z.array(rangeText).max(10_000);
 const overlayNode: Codec<OverlayNode> = section({ nic: name, prefixes: ranges });
 const linkEnd = textThat((text) => text.split('/').length === 3, 'a link end MACHINE/NETNS/DEVICE');
-
-const assumptions = section({
-  ttlDecrement: z.union([z.literal(0), z.literal(1)]).exactOptional(),
-  platformIgnoresUdr: z.boolean().exactOptional(),
-  platformAnswersOwnAddressesOnly: z.boolean().exactOptional(),
-  overlayInVirtualNetworkTag: z.boolean().exactOptional(),
-  caRowsAreOwnAddresses: z.boolean().exactOptional(),
-  caRowsUseNodeSnatPorts: z.boolean().exactOptional(),
-  mssDeltaOutside: z.boolean().exactOptional(),
-  publicIpNeedsNsg: z.boolean().exactOptional(),
-  icmpErrorsFollowFlow: z.boolean().exactOptional(),
-  nsgFlowIdleMs: z.int().min(0).exactOptional(),
-});
 
 const gapAt = z.discriminatedUnion('kind', [
   section({ kind: z.literal('nic'), nic: name }),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { addPeering, removePeering } from '../../../azure/edit-network.ts';
 import { setIPForwarding } from '../../../azure/edit-nic.ts';
 import { fabricOf, nicOf, partOf } from '../../azure/parts.ts';
+import { peeringFlags } from '../../schema/azure.ts';
 import { name } from '../../schema/field.ts';
 import { section } from '../../schema/section.ts';
 import { type Operation, OperationError, operation } from '../operation.ts';
@@ -9,12 +10,11 @@ import { type Operation, OperationError, operation } from '../operation.ts';
 const forwardingArgs: z.ZodType<{ nic: string; on: boolean }> = z.lazy(() =>
   section({
     nic: z.string().max(160).describe('a NIC, or the node or virtual machine that has it'),
-    on: z.boolean(),
+    on: z.boolean().describe('true: the NIC may send what is not from its own address'),
   }),
 );
-const pair = { vnet: name, remote: name };
+const pair = { vnet: name.describe('the virtual network to which the half belongs'), remote: name.describe('the other one') };
 const peeringArgs: z.ZodType<{ vnet: string; remote: string }> = z.lazy(() => section(pair));
-const flag = z.boolean().exactOptional();
 const settingsArgs: z.ZodType<{
   vnet: string;
   remote: string;
@@ -22,9 +22,7 @@ const settingsArgs: z.ZodType<{
   allowForwardedTraffic?: boolean;
   allowGatewayTransit?: boolean;
   useRemoteGateways?: boolean;
-}> = z.lazy(() =>
-  section({ ...pair, allowVirtualNetworkAccess: flag, allowForwardedTraffic: flag, allowGatewayTransit: flag, useRemoteGateways: flag }),
-);
+}> = z.lazy(() => section({ ...pair, ...peeringFlags }));
 
 export const nicForwarding: Operation = operation(
   'nic-forwarding',

@@ -13,8 +13,8 @@ const where = {
   subnet: z.string().max(160).exactOptional().describe('VNET/SUBNET, or a subnet of the cluster'),
   nic: z.string().max(160).exactOptional().describe('a NIC, or the node or virtual machine that has it'),
 };
-const addArgs: z.ZodType<{ nsg: string; rule: NsgRuleEntry }> = z.lazy(() => section({ nsg, rule: nsgRuleEntry }));
-const removeArgs: z.ZodType<{ nsg: string; rule: string }> = z.lazy(() => section({ nsg, rule: name }));
+const addArgs: z.ZodType<{ nsg: string; rule: NsgRuleEntry }> = z.lazy(() => section({ nsg, rule: nsgRuleEntry.describe('the rule') }));
+const removeArgs: z.ZodType<{ nsg: string; rule: string }> = z.lazy(() => section({ nsg, rule: name.describe('name of the rule') }));
 const attachArgs: z.ZodType<{ nsg: string; subnet?: string; nic?: string }> = z.lazy(() => section({ nsg, ...where }));
 const detachArgs: z.ZodType<{ subnet?: string; nic?: string }> = z.lazy(() => section(where));
 

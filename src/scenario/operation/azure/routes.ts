@@ -9,8 +9,8 @@ import { type Operation, OperationError, operation } from '../operation.ts';
 
 const table = name.describe('name of the route table');
 const subnet = z.string().max(160).describe('VNET/SUBNET, or a subnet of the cluster');
-const addArgs: z.ZodType<{ table: string; route: UdrEntry }> = z.lazy(() => section({ table, route: udrEntry }));
-const removeArgs: z.ZodType<{ table: string; route: string }> = z.lazy(() => section({ table, route: name }));
+const addArgs: z.ZodType<{ table: string; route: UdrEntry }> = z.lazy(() => section({ table, route: udrEntry.describe('the route') }));
+const removeArgs: z.ZodType<{ table: string; route: string }> = z.lazy(() => section({ table, route: name.describe('name of the route') }));
 const attachArgs: z.ZodType<{ table: string; subnet: string }> = z.lazy(() => section({ table, subnet }));
 const detachArgs: z.ZodType<{ subnet: string }> = z.lazy(() => section({ subnet }));
 

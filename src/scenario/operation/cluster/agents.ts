@@ -21,7 +21,10 @@ interface AgentArgs {
 }
 
 const args: z.ZodType<AgentArgs> = z.lazy(() =>
-  section({ agent: z.enum(AGENTS), node: z.string().max(253).exactOptional().describe('only on this node; default everywhere') }),
+  section({
+    agent: z.enum(AGENTS).describe('which agent'),
+    node: z.string().max(253).exactOptional().describe('only on this node; default everywhere'),
+  }),
 );
 
 export const pauseAgentOperation: Operation = operation(

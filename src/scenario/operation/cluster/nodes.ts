@@ -9,9 +9,9 @@ import { type Operation, OperationError, operation } from '../operation.ts';
 import { clusterOf } from './parts.ts';
 
 const addArgs: z.ZodType<{ name: string; addr?: string }> = z.lazy(() =>
-  section({ name, addr: address.exactOptional().describe('default the next free one of the subnet') }),
+  section({ name: name.describe('name of the node'), addr: address.exactOptional().describe('default the next free one of the subnet') }),
 );
-const deleteArgs: z.ZodType<{ node: string }> = z.lazy(() => section({ node: name }));
+const deleteArgs: z.ZodType<{ node: string }> = z.lazy(() => section({ node: name.describe('name of the node') }));
 
 export const addNodeOperation: Operation = operation('add-node', 'az aks scale: one more node', addArgs, (args, bench) => {
   clusterOf(bench.world);

@@ -14,20 +14,24 @@ const object = z.string().min(1).max(600);
 const nativeObject = z.record(z.string(), z.unknown());
 const podArgs: z.ZodType<{ pod: string }> = z.lazy(() => section({ pod: object.describe('NAMESPACE/NAME') }));
 const readyArgs: z.ZodType<{ pod: string; ready: boolean }> = z.lazy(() =>
-  section({ pod: object.describe('NAMESPACE/NAME'), ready: z.boolean() }),
+  section({ pod: object.describe('NAMESPACE/NAME'), ready: z.boolean().describe('false: no service sends to it') }),
 );
 const serviceArgs: z.ZodType<{ service: string }> = z.lazy(() => section({ service: object.describe('NAMESPACE/NAME') }));
 const scaleArgs: z.ZodType<{ workload: string; replicas: number }> = z.lazy(() =>
   section({
     workload: object.describe('NAMESPACE/NAME, or with its kind before: deploy/NAMESPACE/NAME'),
-    replicas: z.int().min(0).max(100_000),
+    replicas: z.int().min(0).max(100_000).describe('how many pods it shall have'),
   }),
 );
 const applyArgs: z.ZodType<{ objects: Record<string, unknown>[] }> = z.lazy(() =>
-  section({ objects: z.array(nativeObject).min(1).max(1000) }),
+  section({ objects: z.array(nativeObject).min(1).max(1000).describe('native Kubernetes objects') }),
 );
 const deleteArgs: z.ZodType<{ kind: string; name: string; namespace?: string }> = z.lazy(() =>
-  section({ kind: z.string().max(63), name, namespace: name.exactOptional() }),
+  section({
+    kind: z.string().max(63).describe('Pod or Service'),
+    name: name.describe('its name'),
+    namespace: name.exactOptional().describe('default: default'),
+  }),
 );
 
 export const addPod: Operation = operation('add-pod', 'a pod in short form comes', podEntry, (entry: PodEntry, bench) => {

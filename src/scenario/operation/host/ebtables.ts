@@ -4,7 +4,11 @@ import { type Operation, OperationError, operation } from '../operation.ts';
 import { on, placeOf } from './place.ts';
 
 const args: z.ZodType<{ on: string; table?: 'filter' | 'nat' | 'broute'; chain: string }> = z.lazy(() =>
-  section({ on, table: z.enum(['filter', 'nat', 'broute']).exactOptional().describe('default filter'), chain: z.string().min(1).max(31) }),
+  section({
+    on,
+    table: z.enum(['filter', 'nat', 'broute']).exactOptional().describe('default filter'),
+    chain: z.string().min(1).max(31).describe('a chain of that table'),
+  }),
 );
 
 export const flushBridgeChain: Operation = operation(

@@ -7,7 +7,7 @@ import { type Operation, OperationError, operation } from '../operation.ts';
 import { on, placeOf } from './place.ts';
 
 const table = z.enum(['raw', 'mangle', 'nat', 'filter', 'security']).exactOptional().describe('default filter');
-const chain = textThat((text) => /^[^\s"'-][^\s"']{0,28}$/.test(text), 'the name of a chain');
+const chain = textThat((text) => /^[^\s"'-][^\s"']{0,28}$/.test(text), 'the name of a chain').describe('built-in or declared before');
 const rule = z.string().max(4000).describe('as it stands behind the chain: -p tcp --dport 80 -j DROP');
 const number = z.int().min(1).max(1_000_000);
 
@@ -37,7 +37,7 @@ const deleteArgs: z.ZodType<RuleArgs & { rule?: string; number?: number }> = z.l
   }).refine((args) => (args.rule === undefined) !== (args.number === undefined), { error: 'a rule or its number' }),
 );
 const policyArgs: z.ZodType<RuleArgs & { policy: 'ACCEPT' | 'DROP' }> = z.lazy(() =>
-  section({ on, table, chain, policy: z.enum(['ACCEPT', 'DROP']) }),
+  section({ on, table, chain, policy: z.enum(['ACCEPT', 'DROP']).describe('of packets that no rule ends') }),
 );
 const chainArgs: z.ZodType<RuleArgs> = z.lazy(() => section({ on, table, chain }));
 const restoreArgs: z.ZodType<{ on: string; text: string; replace?: boolean }> = z.lazy(() =>

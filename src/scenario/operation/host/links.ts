@@ -13,12 +13,14 @@ import { deviceOf } from './device.ts';
 const device = textThat(
   (text) => /^[^/\s]{1,15}(?:\/peer)?$/.test(text),
   'the name of a device, or NAME/peer for the other end of its wire',
-);
+).describe('which device; eth0/peer is the other end of its wire');
 const linkArgs: z.ZodType<{ on: string; dev: string }> = z.lazy(() => section({ on, dev: device }));
 const mtuArgs: z.ZodType<{ on: string; dev: string; mtu: number }> = z.lazy(() =>
-  section({ on, dev: device, mtu: z.int().min(68).max(65_535) }),
+  section({ on, dev: device, mtu: z.int().min(68).max(65_535).describe('in bytes') }),
 );
-const macArgs: z.ZodType<{ on: string; dev: string; mac: string }> = z.lazy(() => section({ on, dev: device, mac: z.string().max(17) }));
+const macArgs: z.ZodType<{ on: string; dev: string; mac: string }> = z.lazy(() =>
+  section({ on, dev: device, mac: z.string().max(17).describe('an Ethernet address such as 02:00:00:00:00:09') }),
+);
 const switchArgs: z.ZodType<{ on: string; dev: string; state: boolean }> = z.lazy(() =>
   section({ on, dev: device, state: z.boolean().describe('true: on') }),
 );

@@ -13,7 +13,9 @@ const setArgs: z.ZodType<{ on: string; neighbour: string }> = z.lazy(() =>
     neighbour: z.string().max(200).describe('as ip neigh replace takes it: 10.224.0.9 lladdr 02:00:00:00:00:09 dev eth0'),
   }),
 );
-const deleteArgs: z.ZodType<{ on: string; ip: string; dev: string }> = z.lazy(() => section({ on, ip: address, dev: z.string().max(15) }));
+const deleteArgs: z.ZodType<{ on: string; ip: string; dev: string }> = z.lazy(() =>
+  section({ on, ip: address.describe('whose entry'), dev: z.string().max(15).describe('on which device') }),
+);
 
 export const setNeighbour: Operation = operation('set-neighbour', 'ip neigh replace', setArgs, (args, bench) => {
   const { netns, at } = placeOf(args.on, bench);

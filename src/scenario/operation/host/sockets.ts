@@ -8,7 +8,9 @@ import { mustBeOk, on, placeOf } from './place.ts';
 const args: z.ZodType<{ on: string; port: string | number }> = z.lazy(() =>
   section({
     on,
-    port: z.union([textThat((text) => parseListen(text) !== null, 'a port such as tcp/80 or udp/53'), z.int().min(1).max(65_535)]),
+    port: z
+      .union([textThat((text) => parseListen(text) !== null, 'a port such as tcp/80 or udp/53'), z.int().min(1).max(65_535)])
+      .describe('tcp/80, udp/53 or 80'),
   }),
 );
 

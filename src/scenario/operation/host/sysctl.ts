@@ -8,7 +8,7 @@ const args: z.ZodType<{ on: string; name: string; value: string | number }> = z.
   section({
     on,
     name: z.string().max(200).describe('such as net.ipv4.ip_forward'),
-    value: z.union([z.string().max(200), z.int()]),
+    value: z.union([z.string().max(200), z.int()]).describe('as sysctl takes it'),
   }),
 );
 
