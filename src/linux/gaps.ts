@@ -1,15 +1,10 @@
 import type { Ipv4 } from '../wire/ipv4.ts';
 import { mask } from '../wire/prefix.ts';
+import type { Gap } from './gap.ts';
 import { type Hook, HOOK_NAMES } from './netfilter/hook.ts';
 import type { Netns, Part, Unmodelled } from './netns.ts';
 import type { Sysctls } from './sysctl.ts';
 import { type Consulted, unmodelledSysctls } from './unmodelled-sysctls.ts';
-
-/** Why nobody can say what becomes of a packet. */
-export interface Gap {
-  readonly reason: string;
-  readonly text: string;
-}
 
 /**
  * What is not known of a namespace: parts of it that were not collected, and things in it that packets meet and that are not modelled.

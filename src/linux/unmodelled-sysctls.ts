@@ -1,4 +1,4 @@
-import type { Gap } from './gaps.ts';
+import type { Gap } from './gap.ts';
 import { explicitSysctls, parseSysctlName, type Sysctls } from './sysctl.ts';
 
 /** Where packets meet what such a sysctl says: a route of several ways, an ICMP message that counts, ARP for a neighbour that was known. */

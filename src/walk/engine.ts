@@ -1,7 +1,7 @@
 import { fabricArp } from '../azure/arp.ts';
 import type { CtEntry } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
-import type { Gap } from '../linux/gaps.ts';
+import type { Gap } from '../linux/gap.ts';
 import { flowName, flowOf } from '../linux/path/flow-hash.ts';
 import { start } from '../linux/path/record.ts';
 import { receive, receiveUnpacked } from '../linux/path/receive.ts';

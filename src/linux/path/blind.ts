@@ -1,4 +1,4 @@
-import type { Gap } from '../gaps.ts';
+import type { Gap } from '../gap.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 

@@ -1,6 +1,6 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
-import type { Gap } from '../gaps.ts';
+import type { Gap } from '../gap.ts';
 import type { ErrorBucket } from '../netns-session.ts';
 import type { Stack } from '../stack.ts';
 import { FRAG_NEEDED, UNREACHABLE } from './icmp-types.ts';

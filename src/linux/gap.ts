@@ -1,0 +1,5 @@
+/** Why nobody can say what becomes of a packet. */
+export interface Gap {
+  readonly reason: string;
+  readonly text: string;
+}
