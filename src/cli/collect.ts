@@ -4,7 +4,7 @@ import { EXIT, type Exit } from './exit.ts';
 import { standardOutput } from './terminal.ts';
 
 const HELP = `
-podwalk collect > collect.sh, read it, and run it as root on the machine: sh collect.sh > node.tar.gz.
+npx podwalk collect > collect.sh, read it, and run it as root on the machine: sh collect.sh > node.tar.gz.
 Unpack the archive into a folder: that is a snapshot directory. Archives of several machines go into one folder.`;
 
 /** `podwalk collect`: prints the script beside this file, word for word. */

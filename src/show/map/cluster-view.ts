@@ -1,5 +1,6 @@
 import { ROOT } from '../../linux/netns.ts';
-import { counted, drawFooter } from './legend.ts';
+import { counted } from '../../wire/counted.ts';
+import { drawFooter } from './legend.ts';
 import { type Box, type Piece, type Sketch, lineStyle, piecesWidth } from './sketch.ts';
 import { drawStages } from './stages.ts';
 import { textWidth } from './text-width.ts';
@@ -265,8 +266,7 @@ function hiddenText(sketch: Sketch, shown: readonly string[]): string {
     if (machines[name]?.kind === 'node') nodes++;
     else others++;
   }
-  return [
-    ...(nodes === 0 ? [] : [`+${counted(nodes, 'node', 'nodes')}`]),
-    ...(others === 0 ? [] : [`+${counted(others, 'other machine', 'other machines')}`]),
-  ].join(', ');
+  return [...(nodes === 0 ? [] : [`+${counted(nodes, 'node')}`]), ...(others === 0 ? [] : [`+${counted(others, 'other machine')}`])].join(
+    ', ',
+  );
 }

@@ -24,8 +24,3 @@ function legendOf({ glyphs, subject }: Sketch): string {
     ...(ends.has('delivered') ? [`${glyphs.delivered} delivered`] : []),
   ].join('  ');
 }
-
-/** `3 nodes`, `1 node`. */
-export function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
-}

@@ -1,5 +1,6 @@
 import { ROOT } from '../../linux/netns.ts';
-import { counted, drawFooter } from './legend.ts';
+import { counted } from '../../wire/counted.ts';
+import { drawFooter } from './legend.ts';
 import { type Box, type Piece, type Sketch, lineStyle, piecesWidth } from './sketch.ts';
 import { textWidth } from './text-width.ts';
 import { type MapDevice, type MapMachine, type MapNetns, addressOf, machineMap } from './topology.ts';
@@ -26,7 +27,7 @@ export function drawMachineView(sketch: Sketch, name: string, focus: string | nu
   const layout = columnsFor(width, ends.length > 0);
   drawRoot(sketch, root, ends, leading, { ...layout.root, y: 1, height: rows });
   for (const end of ends) drawEnd(sketch, end, layout.left, layout.root.x);
-  drawFooter(sketch, hidden > 0 ? `+${counted(hidden, 'namespace', 'namespaces')}` : '');
+  drawFooter(sketch, hidden > 0 ? `+${counted(hidden, 'namespace')}` : '');
 }
 
 /** The first namespace; where there is none, the one that the reader is at if it joins others, else the one that joins most. */
