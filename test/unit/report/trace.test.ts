@@ -43,6 +43,14 @@ describe('a trace as text', () => {
     expect(text).toContain('rx 10.244.1.7:40000 -> 10.0.125.25:80 tcp ttl 64');
   });
 
+  test('detailed says nothing twice', () => {
+    const text = traceText(droppedTrace(), { detail: 'detailed' });
+    expect(text).not.toMatch(/(\S+:[A-Z-]+): \1/);
+    expect(text).not.toContain('policy ACCEPT —');
+    const probe = { ...droppedTrace().probe, from: '10.244.1.7', src: '10.244.1.7' };
+    expect(traceText({ ...droppedTrace(), probe }, { detail: 'minimal' })).toMatch(/^10\.244\.1\.7:\d+ -> /);
+  });
+
   test('a branch says which way it took, with what odds', () => {
     expect(traceText(repliedTrace(), { detail: 'minimal' })).toContain('branch 2 of 3, odds 33.3 %: node0/root statistic took 2 of 3');
   });

@@ -13,6 +13,15 @@ const from = 'default/client';
 const line = (fields: object): object =>
   parseProbeLine(JSON.stringify({ from, proto: 'tcp', dst: 'default/dns:80', ...fields }), twin.world);
 
+test('a name that is nowhere is said with what there is, and where there is nothing, with that', () => {
+  const said = (asked: object): unknown => line({ ...asked });
+  expect(said({ from: 'internet/nope' })).toMatchObject({ message: expect.stringContaining('there is no host internet/nope') as unknown });
+  expect(said({ from: 'onprem/nope' })).toMatchObject({ message: expect.stringContaining('internet/internet') as unknown });
+  const bare = openScenario('cluster: { mode: azure }\n').world;
+  const { message } = { message: '', ...parseProbeLine('{"from":"default/x","proto":"icmp","dst":"10.0.0.1"}', bare) };
+  expect(message).toContain('there is no pod at all');
+});
+
 describe("a port behind the sender's name", () => {
   test('is the source port', () => {
     expect(twin.trace({ from: 'default/client:5555', to: 'default/dns:80' }).probe.sport).toBe(5555);

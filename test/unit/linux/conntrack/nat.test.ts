@@ -39,6 +39,14 @@ describe('the nat table', () => {
     ]);
   });
 
+  test('translates what goes on in the first direction, not back', () => {
+    const told = routed(DNAT).send('a', 'tcp 10.96.0.1:80').told('REWRITTEN');
+    expect(told.slice(1)).toEqual([
+      'r REWRITTEN translated back by its connection: src 10.0.1.2:80 → 10.96.0.1:80',
+      'r REWRITTEN translated by its connection: dst 10.96.0.1:80 → 10.0.1.2:80',
+    ]);
+  });
+
   test('translates ICMP errors back, outside and inside', () => {
     const sent = routed(DNAT, MASQUERADE).send('a', 'udp 10.96.0.1:99');
     expect(sent.errors).toEqual(['3/3 from 10.96.0.1']);
