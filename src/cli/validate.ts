@@ -54,12 +54,14 @@ async function scenarioLines(file: string, { root }: ValidateFlags): Promise<str
 }
 
 async function snapshotLines(folder: string, { lenient = false }: ValidateFlags): Promise<string[]> {
-  const { world, notes, unsought } = await readSnapshotAt(folder, lenient);
+  const { world, notes, unsought, unread } = await readSnapshotAt(folder, lenient);
   const machines = Object.values(world.machines);
   const namespaces = machines.reduce((sum, { netns }) => sum + Object.keys(netns).length, 0);
   return [
     `ok   ${folder}  snapshot, ${counted(machines.length, 'machine')}, ${counted(namespaces, 'namespace')}`,
-    ...[...notes, ...unsoughtNotes(unsought)].map((note) => `     note: ${note}`),
+    ...[...notes, ...unread.map((part) => `${part} is not read: no part of a snapshot has this name`), ...unsoughtNotes(unsought)].map(
+      (note) => `     note: ${note}`,
+    ),
     ...gapLines(world),
     ...ruleGaps(world).map((text) => `     UNKNOWN ${text}`),
   ];

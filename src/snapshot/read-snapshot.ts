@@ -17,6 +17,7 @@ import { readNames } from './read/names.ts';
 import { type NetnsCounters, readNetns } from './read/namespace.ts';
 import { Source } from './read/source.ts';
 import { readRelease } from './read/uname.ts';
+import { unreadParts } from './read/unread.ts';
 import { joinWires, leadOut } from './read/wires.ts';
 
 /** What is wrong with a file of a snapshot, where, and what was expected. */
@@ -38,6 +39,8 @@ export interface Snapshot {
   readonly counters: ReadonlyMap<string, NetnsCounters>;
   /** What nobody looked for, by `MACHINE/NETNS`: files that list only what is not modelled, and without which there is taken to be none. */
   readonly unsought: ReadonlyMap<string, readonly string[]>;
+  /** Files and keys that a snapshot does not have: misspelt, perhaps. */
+  readonly unread: readonly string[];
   readonly problems: readonly SnapshotProblem[];
   /** How many more problems there were than are listed. */
   readonly droppedProblems: number;
@@ -74,7 +77,13 @@ export function* readingSnapshot(directory: SnapshotDirectory, options: Snapshot
     world.cluster = observedCluster(world, objects);
     nameAuthors(world, objects.services);
   }
-  return { world, ...beside, problems: problems.found, droppedProblems: problems.dropped };
+  return {
+    world,
+    ...beside,
+    unread: manifest === null ? [] : unreadParts(source, manifest),
+    problems: problems.found,
+    droppedProblems: problems.dropped,
+  };
 }
 
 function noYaml({ file }: { readonly file: string }): ReturnType<YamlReader> {

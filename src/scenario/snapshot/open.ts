@@ -29,6 +29,8 @@ export interface OpenedSnapshot {
   readonly notes: readonly string[];
   /** What nobody looked for, by `MACHINE/NETNS`; nothing in an export, which remembers what it holds. */
   readonly unsought: Snapshot['unsought'];
+  /** Files and keys that a snapshot does not have: misspelt, perhaps. */
+  readonly unread: readonly string[];
 }
 
 /**
@@ -62,6 +64,7 @@ export function* openingSnapshot(directory: SnapshotDirectory, options: { readon
       return session;
     },
     notes: composition.notes,
+    unread: snapshot.unread,
     unsought: loaded?.facts.memory === undefined ? snapshot.unsought : new Map(),
   };
 }

@@ -6,6 +6,8 @@ import type { Source } from './source.ts';
 const MAX_MACHINES = 10_000;
 const MAX_NAMESPACES = 100_000;
 const MAX_WIRES = 500_000;
+const MAX_KEYS = 1000;
+const KEYS = new Set(['podwalkSnapshot', 'machines', 'wires']);
 
 const KINDS = ['node', 'vm', 'onprem', 'internet', 'router'] as const satisfies readonly HostKind[];
 
@@ -31,6 +33,8 @@ export interface LinkEnd {
 export interface Manifest {
   readonly machines: readonly MachineEntry[];
   readonly wires: readonly (readonly [LinkEnd, LinkEnd])[];
+  /** Keys that it does not have. */
+  readonly unknownKeys: readonly string[];
 }
 
 /**
@@ -69,7 +73,8 @@ export function readManifest(source: Source): Manifest | null {
     add(name, own);
     for (const wire of readWires(own.get('wires'), name)) wires.push(wire);
   }
-  return { machines, wires };
+  const keys = document.entries(MAX_KEYS).map(([key]) => key);
+  return { machines, wires, unknownKeys: keys.filter((key) => !KEYS.has(key)) };
 }
 
 /** Folders that hold something else. */

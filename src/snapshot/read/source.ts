@@ -44,11 +44,20 @@ export class Source {
   /** Unknown matches and targets of rules become UNKNOWN for the walks that meet them, and are no problem. */
   readonly lenient: boolean;
   #charactersLeft = MAX_SNAPSHOT_CHARACTERS;
+  readonly #asked = new Set<string>();
 
   constructor(directory: SnapshotDirectory, problems: Problems, lenient: boolean) {
     this.directory = directory;
     this.problems = problems;
     this.lenient = lenient;
+  }
+
+  /** The files of a folder that nobody has asked for. */
+  unread(folder: string): string[] {
+    return this.directory.list(folder).flatMap((name) => {
+      const path = `${folder}/${name}`;
+      return this.#asked.has(path) || this.directory.read(path).kind !== 'text' ? [] : [path];
+    });
   }
 
   fileName(path: string): string {
@@ -57,6 +66,7 @@ export class Source {
 
   /** The text of a file, or null when it is absent or (a problem) cannot be read. */
   text(path: string): string | null {
+    this.#asked.add(path);
     const content = this.directory.read(path);
     switch (content.kind) {
       case 'absent':

@@ -46,3 +46,17 @@ describe('podwalk validate notes what nobody looked for', () => {
     expect(await notes(exported)).toEqual([]);
   });
 });
+
+describe('podwalk validate notes what is misspelt', () => {
+  test('files and keys that no snapshot has, and none of those that it may have', async () => {
+    const at = snapshot('misspelt', { root: [...UNSOUGHT, 'iptable.txt', 'route6.json', 'ip6tables.txt'] });
+    const machines = { m: { kind: 'node', namespaces: ['root'] } };
+    writeFileSync(path.join(at, 'snapshot.json'), JSON.stringify({ podwalkSnapshot: 1, machines, wire: [] }));
+    const text = 'is not read: no part of a snapshot has this name';
+    expect(await notes(at)).toEqual([`${at}/snapshot.json: "wire" ${text}`, `${at}/m/root/iptable.txt ${text}`]);
+    const exported = path.join(folder, 'exported-too');
+    await podwalk('export', 'scenarios/aks-azure.yaml', '--output', exported);
+    writeFileSync(path.join(exported, 'azure/nics.json'), '[]');
+    expect(await notes(exported)).toEqual([`${exported}/azure/nics.json ${text}`]);
+  });
+});

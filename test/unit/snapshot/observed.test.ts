@@ -49,6 +49,7 @@ describe('the dumps of a cluster', () => {
       seed: 1,
       start: () => startSession(built, 1),
       notes: [],
+      unread: [],
       unsought: new Map(),
     };
     for (const [from, to] of [
