@@ -82,8 +82,6 @@ export interface BridgeInfo {
 export interface FlowHash {
   readonly value: number;
   readonly ofPorts: boolean;
-  /** The source port that a tunnel made of it, where somebody has seen it. */
-  port: number | null;
 }
 
 /** The bridges that flooded a frame, newest first. */

@@ -8,7 +8,7 @@ import type { FlowCache } from './flow-cache/flow-cache.ts';
 import type { Gap } from './gap.ts';
 import type { Gaps } from './gaps.ts';
 import type { NetnsSession } from './netns-session.ts';
-import type { Skb } from './skb.ts';
+import type { FlowHash, Skb } from './skb.ts';
 import type { Socket } from './socket.ts';
 
 /** A choice that a packet left to chance: which of `of` ways, with what odds. */
@@ -20,6 +20,12 @@ export interface Chance {
 
 /** How a frame came to a device: from the far end of its wire, from this namespace itself, out of a tunnel, or from a tunnel that leads back here. */
 export type Arrival = 'wire' | 'loopback' | 'decapsulated' | 'bypassed';
+
+/** Ports from `low` up to, but not including, `high`. */
+export interface PortRange {
+  readonly low: number;
+  readonly high: number;
+}
 
 /** Something to do later, for as long as it is still wanted. */
 export interface Timer {
@@ -77,8 +83,8 @@ export interface Effects {
   arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null;
   /** Whether a moment has come. Where the clock is not exact enough to tell, both are ways to go on. */
   hasCome(atMs: number): boolean;
-  /** The source port that a tunnel gives to a flow, where somebody has seen it; else null. */
-  tunnelPort(stack: Stack, skb: Skb): number | null;
+  /** The source port that a tunnel makes of a packet's hash, where somebody has seen it; else null. */
+  tunnelPort(stack: Stack, skb: Skb, hash: FlowHash, range: PortRange): number | null;
   /** Picks one of several ways; seeded, or the branch that is being explored. */
   choose(chance: Chance): number;
   /** A random integer in [0, below). */

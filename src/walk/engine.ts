@@ -2,12 +2,11 @@ import { fabricArp } from '../azure/arp.ts';
 import type { CtEntry } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
 import type { Gap } from '../linux/gap.ts';
-import { flowName, flowOf } from '../linux/path/flow-hash.ts';
 import { start } from '../linux/path/record.ts';
 import { receive, receiveUnpacked } from '../linux/path/receive.ts';
-import { ACK, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
+import { ACK, type FlowHash, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
 import type { Socket } from '../linux/socket.ts';
-import type { Arrival, Chance, Effects, Stack, Timer } from '../linux/stack.ts';
+import type { Arrival, Chance, Effects, PortRange, Stack, Timer } from '../linux/stack.ts';
 import { nextBelow } from '../sim/random.ts';
 import { LegRecord, type Recorder } from '../trace/recorder.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
@@ -20,6 +19,7 @@ import { delivery, deliveryText } from './delivery.ts';
 import { crossFabric } from './fabric.ts';
 import { nothingObserved, type Observed } from './observed.ts';
 import { scrub } from './scrub.ts';
+import type { SeenPorts } from './seen-ports.ts';
 import { Softnet } from './softnet.ts';
 import { Stacks } from './stacks.ts';
 import { Timers } from './timers.ts';
@@ -42,8 +42,7 @@ export class Engine implements Effects {
   isTraced = false;
   observed: Observed = nothingObserved();
   chooser: Chooser | null = null;
-  /** Source ports of tunnels, by namespace and flow, and by flow alone, where they are known. */
-  tunnelPorts: ReadonlyMap<string, number> | null = null;
+  seenPorts: SeenPorts | null = null;
   /** The probe's own socket and namespace, by which its answers are known. */
   probeSocket: Socket | null = null;
   probeStack: Stack | null = null;
@@ -372,10 +371,8 @@ export class Engine implements Effects {
     return pick(chance.odds, nextBelow(this.session.random, 0x1000000) / 0x1000000);
   }
 
-  tunnelPort(stack: Stack, skb: Skb): number | null {
-    if (this.tunnelPorts === null) return null;
-    const flow = flowName(flowOf(skb));
-    return this.tunnelPorts.get(`${stack.at} ${flow}`) ?? this.tunnelPorts.get(flow) ?? null;
+  tunnelPort(stack: Stack, skb: Skb, hash: FlowHash, range: PortRange): number | null {
+    return this.seenPorts?.of(stack, skb, hash, range) ?? null;
   }
 
   hasCome(atMs: number): boolean {
@@ -422,7 +419,7 @@ export class Engine implements Effects {
     this.recorder = null;
     this.isTraced = false;
     this.chooser = null;
-    this.tunnelPorts = null;
+    this.seenPorts = null;
     this.probeSocket = null;
     this.probeStack = null;
     this.probeIcmpId = -1;

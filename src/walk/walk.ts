@@ -11,14 +11,15 @@ import { Engine } from './engine.ts';
 import type { Observed } from './observed.ts';
 import type { Probe } from './probe.ts';
 import { outcomeOf } from './outcome.ts';
+import { type PortsOfFlows, SeenPorts } from './seen-ports.ts';
 
 export interface WalkOptions {
   /** `none` walks without writing anything down: what was observed alone. Default `summary`. */
   readonly record?: 'none' | 'summary' | 'detailed';
   /** How long somebody waits for what may still come, in milliseconds. Default: until nothing can. */
   readonly patienceMs?: number;
-  /** Source ports that tunnels give, by `MACHINE/NETNS` and flow, and by flow alone; what is not in it gets the twin's own hash. */
-  readonly tunnelPorts?: ReadonlyMap<string, number>;
+  /** Source ports that tunnels give; a flow that is not in it gets the twin's own hash. */
+  readonly tunnelPorts?: PortsOfFlows;
   /** Whether nftables' trace runs as well, as it does where a kernel is watched: it tells flows apart earlier than a tunnel does. */
   readonly traced?: boolean;
 }
@@ -80,7 +81,7 @@ export function walk(
   const engine = engineFor(world, session);
   engine.reset();
   engine.isTraced = options.traced ?? false;
-  engine.tunnelPorts = options.tunnelPorts ?? null;
+  engine.seenPorts = options.tunnelPorts === undefined ? null : new SeenPorts(options.tunnelPorts);
   if (record !== 'none') engine.recorder = new Recorder(record === 'detailed');
   if (record !== 'none' || fixed !== null) {
     engine.chooser = chooserOf(session, fixed ?? []);

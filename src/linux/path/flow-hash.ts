@@ -39,11 +39,15 @@ export function lastingHash({ flowHash: known }: Skb): FlowHash | null {
   return known?.ofPorts === true ? known : null;
 }
 
+/** Of ARP the dissector takes no addresses. */
+const HASH_OF_ARP: FlowHash = { value: 0x9e3779b1, ofPorts: false };
+
 function hashOf(skb: Skb): FlowHash {
+  if (skb.arp !== null) return HASH_OF_ARP;
   let h = Math.imul(Math.min(skb.src, skb.dst), 0x9e3779b1) ^ Math.imul(Math.max(skb.src, skb.dst), 0x85ebca6b) ^ skb.proto;
   const isWhole = !skb.moreFragments && skb.fragOffsetBytes === 0;
   const ofPorts = skb.proto === TCP || (skb.proto === UDP && isWhole);
   if (skb.proto === TCP) h ^= Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);
   else if (ofPorts) h ^= Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f);
-  return { value: (h ^ (h >>> 15)) >>> 0, ofPorts, port: null };
+  return { value: (h ^ (h >>> 15)) >>> 0, ofPorts };
 }

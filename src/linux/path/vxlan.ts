@@ -190,13 +190,11 @@ function bypass(stack: Stack, skb: Skb, { vni, port }: Remote): void {
 /** @source include/net/udp.h udp_flow_src_port */
 function sourcePort(stack: Stack, { srcPortMin, srcPortMax }: VxlanKind, skb: Skb): number {
   const hash = flowHash(skb);
-  hash.port ??= stack.effects.tunnelPort(stack, skb);
-  if (hash.port !== null) return hash.port;
   const { sysctl } = stack.netns;
   const isGiven = srcPortMin < srcPortMax;
   const low = isGiven ? srcPortMin : sysctl.localPortMin;
   const high = isGiven ? srcPortMax : sysctl.localPortMax;
-  return low + (hash.value % Math.max(1, high - low));
+  return stack.effects.tunnelPort(stack, skb, hash, { low, high }) ?? low + (hash.value % Math.max(1, high - low));
 }
 
 /** The vxlan device whose UDP socket listens on a port. */

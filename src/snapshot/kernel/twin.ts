@@ -4,6 +4,7 @@ import type { ConntrackEntry } from '../../trace/trace.ts';
 import { entryView } from '../../walk/conntrack-view.ts';
 import { cloneSession } from '../../walk/new-session.ts';
 import type { Probe } from '../../walk/probe.ts';
+import type { PortsOfFlows } from '../../walk/seen-ports.ts';
 import { traceOf } from '../../walk/trace-of.ts';
 import { type Walk, type WalkOptions, walk } from '../../walk/walk.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
@@ -23,7 +24,7 @@ const PATIENCE_MS = 10_000;
 export interface Circumstances {
   readonly atMs: number;
   readonly tookMs?: number;
-  readonly tunnelPorts?: ReadonlyMap<string, number>;
+  readonly tunnelPorts?: PortsOfFlows;
 }
 
 /** The twin of a network in the running kernel: it gets the same probes at the same times, and forgets what the kernel forgets. */
