@@ -20,9 +20,8 @@ export function withTwinsPorts(truth: TruthProbe, twin: TwinConnections): TruthP
   const changed = changedPorts(truth);
   if (changed.size === 0) return truth;
   const chosen = new Map<string, number>();
-  let now = truth;
-  while (choose(chosen, changed, truth, now, twin)) now = renamed(truth, chosen);
-  return now;
+  while (choose(chosen, changed, truth, twin));
+  return renamed(truth, chosen);
 }
 
 /** The ports that a translation put in the place of others. */
@@ -37,26 +36,20 @@ function portKey(proto: string, port: number): string {
 }
 
 /** @returns whether there are new choices, seen with those so far in the twin's words */
-function choose(
-  chosen: Map<string, number>,
-  changed: ReadonlySet<string>,
-  truth: TruthProbe,
-  now: TruthProbe,
-  twin: TwinConnections,
-): boolean {
+function choose(chosen: Map<string, number>, changed: ReadonlySet<string>, truth: TruthProbe, twin: TwinConnections): boolean {
   const before = chosen.size;
   for (const kind of ['conntrack', 'born'] as const) {
     for (const [ns, entries] of Object.entries(truth[kind] ?? {})) {
       const others = [...(twin.conntrack.get(ns) ?? []), ...(twin.met.get(ns) ?? [])];
-      entries.forEach(({ orig, reply }, index) => {
-        const entry = now[kind]?.[ns]?.[index];
+      for (const { orig, reply, status } of entries) {
         const [from, to] = [portKey(orig.proto, senderOf(orig)), portKey(reply.proto, sourceOf(reply))];
         // A port that is still in the kernel's words may be one of the twin's by chance.
         const isKnown = chosen.has(from) || !changed.has(from);
-        if (entry === undefined || chosen.has(to) || !isKnown) return;
+        if (chosen.has(to) || !isKnown) continue;
+        const entry = { orig: renamedTuple(orig, chosen), reply: renamedTuple(reply, chosen), status };
         const other = others.find((one) => isSameBut(entry, one));
         if (other !== undefined) chosen.set(to, twinSourceOf(other.reply));
-      });
+      }
     }
   }
   return chosen.size > before;
@@ -92,14 +85,21 @@ function twinSourceOf({ proto, sport, dport }: Tuple): number {
   return (proto === 'icmp' ? sport : dport) ?? 0;
 }
 
-function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
-  const port = (proto: string, number: number): number => chosen.get(portKey(proto, number)) ?? number;
-  const tuple = <T extends TruthTuple>(of: T): T => ({
+function renamedPort(proto: string, port: number, chosen: Chosen): number {
+  return chosen.get(portKey(proto, port)) ?? port;
+}
+
+function renamedTuple<T extends TruthTuple>(of: T, chosen: Chosen): T {
+  return {
     ...of,
-    ...(of.sport === undefined ? {} : { sport: port(of.proto, of.sport) }),
-    ...(of.dport === undefined ? {} : { dport: port(of.proto, of.dport) }),
-    ...(of.id === undefined ? {} : { id: port(of.proto, of.id) }),
-  });
+    ...(of.sport === undefined ? {} : { sport: renamedPort(of.proto, of.sport, chosen) }),
+    ...(of.dport === undefined ? {} : { dport: renamedPort(of.proto, of.dport, chosen) }),
+    ...(of.id === undefined ? {} : { id: renamedPort(of.proto, of.id, chosen) }),
+  };
+}
+
+function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
+  const tuple = <T extends TruthTuple>(of: T): T => renamedTuple(of, chosen);
   const { proto } = truth.probe;
   const header = (of: TruthHeader): TruthHeader => {
     const { src, dst, sport, dport, id } = tuple({ proto, ...of });
@@ -119,7 +119,7 @@ function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
   });
   const end = (text: string): string => {
     const [address = '', number] = text.split(':');
-    return number === undefined ? text : `${address}:${port(proto, Number(number))}`;
+    return number === undefined ? text : `${address}:${renamedPort(proto, Number(number), chosen)}`;
   };
   const entries = (all: TruthProbe['conntrack']): TruthProbe['conntrack'] =>
     Object.fromEntries(
