@@ -80,7 +80,7 @@ export class Judge {
         if (probe === undefined) throw new RangeError('more answers than probes');
         const atMs = raw.sentMs - (truths[0]?.sentMs ?? 0);
         const tookMs = (raw.frames.at(-1)?.[0] ?? 0) / 1e6;
-        return { probe, truth: readTruth(raw, probe, world, layout), given: { atMs, tookMs, tunnelPorts: tunnelPorts(raw.frames) } };
+        return { probe, truth: readTruth(raw, probe, world, layout), given: { atMs, tookMs, tunnelPorts: tunnelPorts(raw) } };
       }),
       tickMs: this.#helper.tickMs,
       tables: routeDifferences(world, routes),

@@ -1,16 +1,19 @@
 import { type Flow, flowName } from '../../linux/path/flow-hash.ts';
 import type { PortsOfFlows } from '../../walk/seen-ports.ts';
-import type { TapFrame, TapHeader } from './answers.ts';
+import type { RawTruth, TapHeader } from './answers.ts';
+import type { TruthEntry } from './truth.ts';
 
 /**
- * Which source ports tunnels gave to which flow: the hash has a secret that nobody can read,
- * but rules may tell its ports apart.
+ * Which source ports tunnels gave to which flow: the hash has a secret that nobody can read, but rules may tell its ports apart.
  * @source include/net/udp.h udp_flow_src_port
  */
-export function tunnelPorts(frames: readonly TapFrame[]): PortsOfFlows {
+export function tunnelPorts({ frames, conntrack, born }: Pick<RawTruth, 'frames' | 'conntrack' | 'born'>): PortsOfFlows {
   const ports = new Map<string, number[]>();
-  for (const [, ns, , out, { inner, port }] of frames) {
-    if (!out || port === undefined || inner === undefined || inner === null) continue;
+  for (const [, ns, , out, header] of frames) {
+    const { inner } = header;
+    if (!out || inner === undefined || inner === null) continue;
+    const port = portBeforeNat(header, [...(conntrack[ns] ?? []), ...(born[ns] ?? [])]);
+    if (port === undefined) continue;
     const flow = flowName(flowOf(inner));
     // NAT further on may have changed it; the tunnel's own namespace sends it first. Elsewhere an answer is of the same flow.
     for (const key of [`${ns} ${flow}`, flow]) {
@@ -19,6 +22,14 @@ export function tunnelPorts(frames: readonly TapFrame[]): PortsOfFlows {
     }
   }
   return ports;
+}
+
+/** Taps see what leaves; where the tunnel's own namespace translates its packets, the connection tells what they were. */
+function portBeforeNat({ src, dst, port, dport }: TapHeader, connections: readonly TruthEntry[]): number | undefined {
+  const own = connections.find(
+    ({ reply }) => reply.proto === 'udp' && reply.src === dst && reply.dst === src && reply.sport === dport && reply.dport === port,
+  );
+  return own?.orig.sport ?? port;
 }
 
 function flowOf({ proto, src, dst, sport, dport, port, more }: TapHeader): Flow {
