@@ -237,8 +237,6 @@ function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: S
   const { neigh } = device.sysctl;
   const tries = entry.state === 'probe' ? neigh.ucastSolicit : neigh.mcastSolicit;
   entry.probes++;
-  // Where only a daemon is asked (app_solicit), nobody answers in its stead.
-  if (tries > 0) arpSolicit(stack, device, entry, cause);
   const round = entry.probes;
   const { sinceMs } = entry;
   stack.effects.timer(neigh.retransTimeMs, {
@@ -258,6 +256,9 @@ function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: S
       } else fail(stack, device, entry);
     },
   });
+  // The timer runs already: whoever is asked may set one of his own before the question has returned. Where only a daemon is asked
+  // (app_solicit), nobody answers in its stead.
+  if (tries > 0) arpSolicit(stack, device, entry, cause);
 }
 
 /** Nobody answered: everything that waited is lost, and its senders are told. @source net/ipv4/arp.c arp_error_report */
