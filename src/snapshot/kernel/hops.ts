@@ -22,6 +22,8 @@ interface Visit {
   readonly parent: Visit | null;
   /** Which copy it is of the one that made the visit. */
   readonly fork: number;
+  /** The packet that came in by a wire. */
+  readonly received: TapHeader | null;
   /** Whether it left by a link to somewhere. */
   left: boolean;
 }
@@ -45,8 +47,8 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
   const inFlight = new Map<string, Visit[]>();
   const tunnelled = new Map<string, Visit>();
   const visits: Visit[] = [];
-  const begin = (ns: string, parent: Visit | null): Visit => {
-    const visit: Visit = { hop: { ns, through: [] }, parent, fork: 0, left: false };
+  const begin = (ns: string, parent: Visit | null, received: TapHeader | null = null): Visit => {
+    const visit: Visit = { hop: { ns, through: [] }, parent, fork: 0, received, left: false };
     visits.push(visit);
     open.set(ns, visit);
     return visit;
@@ -57,7 +59,8 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
   for (const [, ns, dev, out, header] of frames) {
     const end = `${ns}/${dev}`;
     // What went into a tunnel may wait for a neighbour while other copies go on.
-    const current = (out && header.vni !== undefined ? tunnelled.get(ns) : undefined) ?? open.get(ns);
+    const latest = (out && header.vni !== undefined ? tunnelled.get(ns) : undefined) ?? open.get(ns);
+    const current = out && !inner.has(end) && dev !== 'lo' && !isOf(latest, header) ? (waitingWith(visits, ns, header) ?? latest) : latest;
     if (dev === 'lo') {
       if (out) {
         fly(end, current ?? begin(ns, null));
@@ -95,7 +98,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
       if (far !== undefined) fly(far, visit);
     } else {
       if (header.vni !== undefined) tunnelled.delete(ns);
-      const visit = begin(ns, inFlight.get(end)?.shift() ?? null);
+      const visit = begin(ns, inFlight.get(end)?.shift() ?? null, header);
       visit.hop.in = dev;
       visit.hop.rx = shown(header);
     }
@@ -118,10 +121,26 @@ function compareForks(a: readonly number[], b: readonly number[]): number {
   return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
+/** What waited for a neighbour, while others came in after it, when it leaves as it came. */
+function waitingWith(visits: readonly Visit[], ns: string, header: TapHeader): Visit | undefined {
+  return visits.find((visit) => visit.hop.ns === ns && !visit.left && isOf(visit, header));
+}
+
+function isOf(visit: Visit | undefined, { src, dst, ipid, vni }: TapHeader): boolean {
+  const was = visit?.received ?? null;
+  return was !== null && ipid !== undefined && was.src === src && was.dst === dst && was.ipid === ipid && was.vni === vni;
+}
+
 /** Another copy of the packet that made a visit goes another way from here. */
 function forked(visits: Visit[], visit: Visit, through: readonly string[] = visit.hop.through): Visit {
   const { out: _out, tx: _tx, ...rest } = visit.hop;
-  const copy: Visit = { hop: { ...rest, through: [...through] }, parent: visit.parent, fork: visit.fork + 1, left: false };
+  const copy: Visit = {
+    hop: { ...rest, through: [...through] },
+    parent: visit.parent,
+    fork: visit.fork + 1,
+    received: visit.received,
+    left: false,
+  };
   visits.push(copy);
   return copy;
 }

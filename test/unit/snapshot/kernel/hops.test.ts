@@ -37,3 +37,16 @@ test('what goes back into the tunnel that it came out of crosses the bridge betw
 test('what comes out of the tunnel that it went into crosses none in between', () => {
   expect(crossed('v0 in', 'vx0 out', 'vx0 in', 'v1 out')).toEqual(['br0', 'vx0', 'vx0', 'br0']);
 });
+
+test('of two packets that waited for a neighbour, each leaves as itself', () => {
+  const frame = (at: number, dev: string, out: boolean, ipid: number): TapFrame => [
+    at,
+    'lab/r',
+    dev,
+    out,
+    { ...packet, dst: `10.0.0.${ipid}`, ipid, vni: 1 },
+  ];
+  const frames = [frame(0, 'eth0', false, 1), frame(1, 'eth0', false, 2), frame(2, 'eth1', true, 1), frame(3, 'eth2', true, 2)];
+  const seen = ways(frames, layout).map(({ hops: [hop] }) => `${hop?.rx?.dst} by ${hop?.out}`);
+  expect(seen.sort()).toEqual(['10.0.0.1 by eth1', '10.0.0.2 by eth2']);
+});
