@@ -85,7 +85,7 @@ export class Engine implements Effects {
         woken();
         continue;
       }
-      const next = this.timers.next();
+      const next = this.timers.next((count) => this.inTick(count));
       if (next === undefined || next.atMs > untilMs || this.isSpent()) return;
       this.session.clock.nowMs = Math.max(this.session.clock.nowMs, next.atMs);
       this.inSoftirq = true;
@@ -380,6 +380,13 @@ export class Engine implements Effects {
     const hasCome = nowMs >= atMs;
     if (errorMs === 0 || this.chooser === null || Math.abs(nowMs - atMs) > errorMs) return hasCome;
     return this.chooser.choose({ what: 'time', at: '', odds: EITHER, hashed: hasCome ? 1 : 0 }) === 1;
+  }
+
+  /** How many of so many timers are due in one tick. Where the clock is not exact enough to tell, each number is a way to go on. */
+  private inTick(count: number): number {
+    if (count < 2 || this.session.clock.errorMs === 0 || this.chooser === null) return count;
+    const odds = Array.from({ length: count }, () => 1 / count);
+    return this.chooser.choose({ what: 'time', at: '', odds, hashed: count - 1 }) + 1;
   }
 
   random(below: number): number {

@@ -5,6 +5,9 @@ interface Due {
   readonly timer: Timer;
 }
 
+/** Less than any tick, so that timers of other moments keep their order. */
+const LATER_MS = 0.001;
+
 /** What is to happen later. */
 export class Timers {
   private due: Due[] = [];
@@ -16,15 +19,17 @@ export class Timers {
   /**
    * Takes out those that come first, of which the last one set is the first to fire; those that are not wanted any more are forgotten.
    * Nothing that one of them sends arrives before all of them have fired.
+   * @param inTick how many of so many that come first are of one tick: while they were set the clock may have moved on
    * @source kernel/time/timer.c enqueue_timer, expire_timers; kernel/softirq.c (TIMER_SOFTIRQ before NET_RX_SOFTIRQ)
    */
-  next(): { readonly atMs: number; readonly timers: readonly Timer[] } | undefined {
+  next(inTick: (count: number) => number): { readonly atMs: number; readonly timers: readonly Timer[] } | undefined {
     if (this.due.length === 0) return undefined;
     this.due = this.due.filter(({ timer }) => timer.pending());
     if (this.due.length === 0) return undefined;
     const first = Math.min(...this.due.map(({ atMs }) => atMs));
     const timers = this.due.filter(({ atMs }) => atMs === first).map(({ timer }) => timer);
-    this.due = this.due.filter(({ atMs }) => atMs !== first);
+    const later = timers.splice(inTick(timers.length));
+    this.due = [...this.due.filter(({ atMs }) => atMs !== first), ...later.map((timer) => ({ atMs: first + LATER_MS, timer }))];
     return { atMs: first, timers: timers.reverse() };
   }
 

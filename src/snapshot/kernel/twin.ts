@@ -16,7 +16,7 @@ import { sitesOf } from './plan.ts';
 import type { TruthNeighbour } from './truth.ts';
 
 /** Ways that chance leaves open which are tried before a difference counts. */
-const MAX_BRANCHES = 64;
+const MAX_BRANCHES = 128;
 /** Nobody waits for fragments that are lost, half a minute long; a neighbour that does not answer takes three seconds. */
 const PATIENCE_MS = 10_000;
 
