@@ -69,12 +69,14 @@ function mayAnswer(skb: Skb): boolean {
   if (skb.packetType !== PACKET_HOST || skb.fragOffsetBytes > 0) return false;
   // A bridged frame has a route in name only, which will do. @source net/bridge/br_nf_core.c br_netfilter_rtable_init
   if (skb.input === null && skb.via === null && skb.bridge === null) return false;
-  if (isForMany(skb.input?.kind) || isForMany(skb.via?.kind)) return false;
+  if (isForMany(skb)) return false;
   return !isIcmpError(skb) && !(skb.proto === ICMP && skb.icmpType > 18);
 }
 
-function isForMany(kind: string | undefined): boolean {
-  return kind === 'broadcast' || kind === 'multicast';
+/** Whether a packet's route is one to a broadcast's or a multicast's receivers. @source include/linux/route.h RTCF_BROADCAST, RTCF_MULTICAST */
+export function isForMany({ input, via }: Skb): boolean {
+  const kinds = [input?.kind, via?.kind];
+  return kinds.includes('broadcast') || kinds.includes('multicast');
 }
 
 function errorAbout(stack: Stack, device: Device, skb: Skb, type: number, code: number): Skb {
@@ -153,7 +155,7 @@ export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
     return;
   }
   const { sysctl } = stack.netns;
-  const broadcast = isForMany(skb.input?.kind);
+  const broadcast = isForMany(skb);
   if (sysctl.icmpEchoIgnoreAll || (broadcast && sysctl.icmpEchoIgnoreBroadcasts)) {
     stack.effects.dropped(stack, skb, 'ICMP_ECHO_IGNORED', 'the host does not answer echo requests here (net.ipv4.icmp_echo_ignore_*)');
     return;

@@ -7,7 +7,7 @@ import type { RejectKind } from '../netfilter/target/target.ts';
 import { RST } from '../skb.ts';
 import { resetTo } from './emit.ts';
 import { deviceTransmit } from './device.ts';
-import { icmpSend } from './icmp.ts';
+import { icmpSend, isForMany } from './icmp.ts';
 import { UNREACHABLE } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { note, start } from './record.ts';
@@ -35,7 +35,7 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
     if (device !== null) icmpSend(stack, device, skb, UNREACHABLE, CODES[type]);
     return;
   }
-  if (skb.proto !== TCP || (skb.tcpFlags & RST) !== 0) return;
+  if (skb.proto !== TCP || (skb.tcpFlags & RST) !== 0 || isForMany(skb)) return;
   const reset = resetTo(stack, skb);
   reset.sender = 'none';
   reset.checksumPending = true;
