@@ -49,6 +49,11 @@ function choose(stack: RoutingStack, route: FibRoute, ways: readonly FibNexthop[
   return route.nexthops[index] ?? null;
 }
 
+/** Forgets the ways chosen since so many were known. */
+export function forgetWays({ session: { multipath } }: RoutingStack, known: number): void {
+  for (const flowName of [...multipath.keys()].slice(known)) multipath.delete(flowName);
+}
+
 function keyText(stack: RoutingStack, { src, dst, proto, sport, dport }: FlowKey): string {
   const addresses = `${src} ${dst}`;
   if (stack.netns.sysctl.fibMultipathHashPolicy !== 1) return addresses;

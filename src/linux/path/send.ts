@@ -4,6 +4,8 @@ import { leavesChecksum } from '../checksum.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
 import { errnoName } from '../fib/errno.ts';
 import type { OutputRoute } from '../fib/route-result.ts';
+import { forgetWays } from '../fib/select-path.ts';
+import { nexthopSource } from '../fib/source.ts';
 import { type Exit, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
@@ -146,9 +148,14 @@ function mannerOf({ proto, spoof, df }: SendRequest, lengthBytes: number, { mtuB
 
 /** connect() looks twice: the second time with the source that the first look-up chose. @source include/net/route.h ip_route_connect */
 function routeOf(stack: Stack, skb: Skb, { proto, src, spoof }: SendRequest): OutputRoute {
-  const route = routeSend(stack, skb, spoof !== null);
   const isConnect = proto === 'tcp' && spoof === null && (src === ANY || skb.dst === ANY);
-  return isConnect && route.kind !== 'error' && route.kind !== 'unknown' && isSourceSensitive(stack, route) ? routeSend(stack, skb) : route;
+  const known = stack.session.multipath.size;
+  const route = routeSend(stack, skb, spoof !== null);
+  if (!isConnect || route.kind === 'error' || route.kind === 'unknown' || !isSourceSensitive(stack, route)) return route;
+  // A way that nobody took and that led to the same source as any other says nothing of those who will take it.
+  const sources = new Set(route.route?.nexthops.map((nexthop) => nexthopSource(stack.netns, nexthop)));
+  if (sources.size === 1) forgetWays(stack, known);
+  return routeSend(stack, skb);
 }
 
 /** Whether the source may send the packet another way. */
