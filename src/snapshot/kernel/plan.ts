@@ -100,7 +100,7 @@ function planNetns({ at, netns }: Site, session: Session, baseline: Baseline, co
     routes: routePlan(netns.fib),
     policy: batch([...ruleLines(netns.rules), ...fixedNeighbourLines(netns)]),
     fdb: batch(fdbLines(netns, 'fixed', new Map())),
-    ipset: printIpsets(netns.ipsets),
+    ipset: ipsetLines(netns.ipsets),
     iptables: printTables(netns.iptables),
     iptablesLegacy: printTables(netns.iptablesLegacy ?? {}),
     ebtables: printEbtables(netns.ebtables ?? {}),
@@ -110,6 +110,12 @@ function planNetns({ at, netns }: Site, session: Session, baseline: Baseline, co
     conntrack: batch(conntrackLines(records)),
     remembers: remembers(netns.iptables) || remembers(netns.iptablesLegacy ?? {}),
   };
+}
+
+/** Loaded once more, sets forget what packets have added. */
+function ipsetLines(ipsets: Netns['ipsets']): string {
+  const lines = printIpsets(ipsets);
+  return lines === '' ? '' : `flush\n${lines}`;
 }
 
 function vxlanPortsHere(netns: Netns): Set<number> {
