@@ -1,7 +1,8 @@
 import { stepLine } from '../../report/trace/text.ts';
 import { type Context, walked } from '../state/context.ts';
 import type { Content } from '../text/frame.ts';
-import { type Line, line, span, wrap } from '../text/span.ts';
+import { type Line, type Tone, line, span, wrap } from '../text/span.ts';
+import type { Judged } from '../twin/checks.ts';
 import { editLabel } from '../twin/edit.ts';
 import type { Moved } from '../twin/timeline.ts';
 import type { Walked } from '../twin/twin.ts';
@@ -80,6 +81,10 @@ function turnedChecks({ state, twin }: Context): Line[] {
   });
   if (turned.length === 0) return base.length === 0 ? [] : [line(span('No check of the scenario turned.', 'dim'))];
   return turned.map(({ check, before, after }) =>
-    line(span(`${before.verdict} → ${after.verdict}  `, after.verdict === 'pass' ? 'good' : 'bad'), check.name),
+    line(span(`${before.verdict} → ${after.verdict}  `, verdictTone(after.verdict)), check.name),
   );
+}
+
+function verdictTone(verdict: Judged['verdict']): Tone {
+  return verdict === 'pass' ? 'good' : verdict === 'unknown' ? 'warn' : 'bad';
 }

@@ -39,18 +39,17 @@ function latest(rows: readonly CheckRow[], context: Context): number {
 
 const MAX_COUNTED = 500;
 
-/** How many of the world's promises hold. Of very many only those in sight are asked. */
+/** How many of the world's promises hold; what is unknown neither holds nor fails. Of very many only those in sight are asked. */
 function countsOf({ state, twin }: Context, base: readonly PlannedCheck[]): string {
   if (base.length === 0 || base.length > MAX_COUNTED) return '';
   const verdicts = base.map((check) => twin.verdict(check, state.edits.done));
   const known = verdicts.filter((judged) => judged !== null);
-  const failed = known.filter(({ verdict }) => verdict !== 'pass').length;
   if (known.length < base.length) return `  … ${known.length}/${base.length}`;
-  return failed === 0
-    ? base.length === 1
-      ? '  ✔ it holds'
-      : `  ✔ all ${base.length} hold`
-    : `  ✘ ${failed} of ${base.length} ${failed === 1 ? 'fails' : 'fail'}`;
+  const unknown = known.filter(({ verdict }) => verdict === 'unknown').length;
+  const failed = known.filter(({ verdict }) => verdict === 'fail' || verdict === 'broken').length;
+  if (failed > 0) return `  ✘ ${failed} of ${base.length} ${failed === 1 ? 'fails' : 'fail'}${unknown === 0 ? '' : `, ${unknown} unknown`}`;
+  if (unknown > 0) return `  ? ${unknown} unknown${unknown === base.length ? '' : ` of ${base.length}`}`;
+  return base.length === 1 ? '  ✔ it holds' : `  ✔ all ${base.length} hold`;
 }
 
 function rowLine(row: CheckRow, context: Context, isHere: boolean): Line {
