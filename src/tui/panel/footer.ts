@@ -26,7 +26,9 @@ function editsText({ state }: Context): string {
 
 function keysLine(context: Context, room: number): Line {
   const { modal } = context.state;
-  return modal === null ? paneKeys(context, room) : line(...MODAL_KEYS[modal.kind].flatMap(([key, what]) => hint(key, what)));
+  if (modal === null) return paneKeys(context, room);
+  const keys = modal.kind === 'ask' && modal.selected ? SELECTED_KEYS : MODAL_KEYS[modal.kind];
+  return line(...keys.flatMap(([key, what]) => hint(key, what)));
 }
 
 const MODAL_KEYS: Readonly<Record<Modal['kind'], readonly (readonly [string, string])[]>> = {
@@ -49,6 +51,13 @@ const MODAL_KEYS: Readonly<Record<Modal['kind'], readonly (readonly [string, str
     ['esc', 'back'],
   ],
 };
+
+const SELECTED_KEYS: (typeof MODAL_KEYS)['ask'] = [
+  ['enter', 'take'],
+  ['a letter', 'replaces it'],
+  ['← →', 'edit it'],
+  ['esc', 'back'],
+];
 
 function hint(key: string, what: string): Span[] {
   return [span(' '), span(key, 'strong'), span(` ${what} `)];

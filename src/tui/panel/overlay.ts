@@ -118,13 +118,17 @@ function labelColumn({ count, at }: Choices, width: number): number {
   return Math.min(label, Math.max(Math.floor(width / 2), width - about - GAP_WIDTH));
 }
 
-function askContent(context: Context, { asking, text, caret, problem }: Extract<Modal, { kind: 'ask' }>, width: number): Content {
+function askContent(
+  context: Context,
+  { asking, text, caret, selected: isSelected, problem }: Extract<Modal, { kind: 'ask' }>,
+  width: number,
+): Content {
   const about = aboutLine(asking, context);
   const found = asking.for === 'filter' && text !== '' ? [countLine(context, asking)] : [];
   return {
     title: askTitle(asking),
     lines: [
-      ...inputLines(text, caret, width),
+      ...inputLines(text, isSelected ? null : caret, width),
       ...(problem === null ? [] : wrap(`✘ ${problem}`, width, 'bad')),
       ...found,
       ...wrap(about, width, 'dim'),
@@ -133,13 +137,17 @@ function askContent(context: Context, { asking, text, caret, problem }: Extract<
   };
 }
 
-/** The text with its caret; where it is longer than a line, in as many lines as it needs. */
-function inputLines(text: string, caret: number, width: number): Line[] {
+/** The text with its caret, or selected as a whole (null); where it is longer than a line, in as many lines as it needs. */
+function inputLines(text: string, caret: number | null, width: number): Line[] {
   const room = width - 2;
   const characters = Array.from(`${text} `);
   const lines: Line[] = [];
   for (let start = 0; start < characters.length; start += room) {
     const part = characters.slice(start, start + room);
+    if (caret === null) {
+      lines.push(line(span(start === 0 ? '> ' : '  ', 'accent'), { ...span(part.join('')), inverse: true }));
+      continue;
+    }
     const at = caret - start;
     const isHere = at >= 0 && at < part.length;
     const before = part.slice(0, isHere ? at : part.length).join('');

@@ -17,7 +17,7 @@ export function askKey(context: Context, modal: Ask, key: Key): State {
   const characters = Array.from(modal.text);
   const { caret } = modal;
   const to = (text: readonly string[], at: number): State =>
-    typedState(state, { ...modal, text: text.slice(0, MAX_TEXT).join(''), caret: at, problem: null });
+    typedState(state, { ...modal, text: text.slice(0, MAX_TEXT).join(''), caret: at, selected: false, problem: null });
   switch (key) {
     case 'esc':
       return closed(modal.asking.for === 'filter' ? filtered(state, modal.asking.list, modal.before) : state);
@@ -34,8 +34,10 @@ export function askKey(context: Context, modal: Ask, key: Key): State {
     case 'ctrl+e':
       return to(characters, characters.length);
     case 'backspace':
+      if (modal.selected) return to([], 0);
       return caret === 0 ? state : to(characters.toSpliced(caret - 1, 1), caret - 1);
     case 'ctrl+d':
+      if (modal.selected) return to([], 0);
       return to(characters.toSpliced(caret, 1), caret);
     case 'ctrl+u':
       return to(characters.slice(caret), 0);
@@ -52,8 +54,10 @@ export function askKey(context: Context, modal: Ask, key: Key): State {
     }
     default: {
       const text = typedText(key);
-      if (text === null || characters.length >= MAX_TEXT) return state;
+      if (text === null) return state;
       const typed = Array.from(text);
+      if (modal.selected) return to(typed, typed.length);
+      if (characters.length >= MAX_TEXT) return state;
       return to(characters.toSpliced(caret, 0, ...typed), caret + typed.length);
     }
   }

@@ -233,7 +233,7 @@ export function chooseKey(context: Context, modal: Choose, key: Key, palette: (c
   const moveTo = (cursor: number): State => ({ ...state, modal: { ...modal, cursor: clampTo(cursor, choices.count) } });
   switch (key) {
     case 'esc':
-      return modal.query === '' ? closed(state) : { ...state, modal: { ...modal, query: '', cursor: 0 } };
+      return closed(state);
     case 'up':
     case 'ctrl+p':
     case 'shift+tab':

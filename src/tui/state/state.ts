@@ -42,6 +42,8 @@ export type Modal =
       readonly text: string;
       /** The caret, in characters. */
       readonly caret: number;
+      /** The text was put there and not touched yet: what is typed first takes its place. */
+      readonly selected: boolean;
       /** Why the text was not taken. */
       readonly problem: string | null;
       /** What the list said before, for escape. */
