@@ -19,7 +19,7 @@ export function basePane(context: Context, width: number): Content {
       title,
       lines: wrap('Nothing is edited: this is the base. e changes something here; D shows what that changed.', width, 'dim'),
     };
-  const base = twin.walk(state.request, []);
+  const base = twin.walkInBase(state.request, done);
   const now = walked(context);
   return {
     title,

@@ -86,10 +86,24 @@ export class Twin {
   /** Sends the packet of a request after these edits; nothing of it stays. */
   walk(request: Request, edits: readonly Edit[]): Walked {
     const moment = this.at(edits);
-    const key = JSON.stringify(request);
+    return this.#remembered(JSON.stringify(request), moment, () => walkNow(request, moment));
+  }
+
+  /**
+   * Sends the packet that a request means after these edits in the world before them: from the same source port and with the same luck, so
+   * that nothing but the edits makes a difference.
+   */
+  walkInBase(request: Request, edits: readonly Edit[]): Walked {
+    const moment = this.at(edits);
+    const { walks, session } = moment;
+    const base = { ...this.#base, walks, session: { ...this.#base.session, random: session.random } };
+    return this.#remembered(`base ${JSON.stringify(request)}`, moment, () => walkNow(request, base));
+  }
+
+  #remembered(key: string, moment: Moment, walk: () => Walked): Walked {
     const known = this.#walks.get(key);
     if (known?.moment === moment) return known.walked;
-    const walked = walkNow(request, moment);
+    const walked = walk();
     this.#walks.delete(key);
     this.#walks.set(key, { moment, walked });
     for (const oldest of this.#walks.keys()) {
