@@ -226,6 +226,8 @@ class Tracer {
     const context = { state: this.#state, twin: this.#twin };
     switch (effect.kind) {
       case 'quit':
+        // What stays is not the question whether to leave.
+        if (effect.keepScreen) this.#draw();
         return this.#finish(effect.keepScreen);
       case 'suspend':
         this.#canvas.mute(true);

@@ -34,7 +34,6 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
     await expectOn(tui, 'to svc/default/web', 'answered by 10.0.1.1:80');
     tui.keys('p');
     await expectOn(tui, 'destination port');
-    tui.keys('C-u');
     tui.type('81');
     tui.keys('Enter');
     await expectOn(tui, '✘', 'has no port 81', '80');
@@ -43,7 +42,6 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
     tui.type('node-0');
     tui.keys('Enter', 'p');
     await expectOn(tui, 'from node/node-0', 'destination port');
-    tui.keys('C-u');
     tui.type('80');
     tui.keys('Enter');
     await expectOn(tui, 'REPLIED', 'from node/node-0', 'to svc/default/web');
@@ -97,7 +95,7 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
   });
 
   it('changes a rule in place: walk and checks turn; undo, redo, compare; saves it as a scenario that runs', async () => {
-    const tui = terminal('TUI scenarios/azure.yaml', 100, 30);
+    const tui = terminal('TUI scenarios/azure.yaml; echo left with $?; sleep 90', 100, 30);
     await expectOn(tui, '✔ all 3 hold');
     tui.keys('E');
     await expectOn(tui, 'which operation?');
@@ -114,10 +112,11 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
     await expectOn(tui, 'DROPPED', '1 edit');
     tui.keys('D');
     await expectOn(tui, 'base  ✔ REPLIED', 'now   ✘ DROPPED NETFILTER_DROP', 'The walks part', 'pass → fail');
-    tui.keys('Escape', 'C-s');
+    tui.keys('q');
+    await expectOn(tui, 'q again leaves without saving, ctrl+s saves', '1 edit');
+    tui.keys('C-s');
     await expectOn(tui, 'save the edits as a scenario file');
     const file = path.join(tui.folder, 'edited.yaml');
-    tui.keys('C-u');
     tui.type(file);
     tui.keys('Enter');
     await expectOn(tui, 'written:');
@@ -125,6 +124,8 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
     const ran = podwalk('run', file);
     expect(ran.stdout).toContain('4 checks: 4 pass');
     expect(ran).toMatchObject({ status: 0, stderr: '' });
+    tui.keys('q');
+    await expectOn(tui, 'left with 0');
     tui.end();
   });
 

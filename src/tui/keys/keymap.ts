@@ -142,8 +142,9 @@ export const KEYMAP: readonly Binding[] = [
   bind('everywhere', 'esc', panes.escape),
   bind('everywhere', 'ctrl+l', panes.redraw),
   bind('everywhere', 'ctrl+z', panes.suspend),
-  bind('everywhere', 'q ctrl+c', panes.quit),
+  bind('everywhere', 'q', panes.quit),
   bind('everywhere', 'Q', panes.quitKeeping),
+  bind('everywhere', 'ctrl+c', panes.quitAtOnce),
 ];
 
 /** What a pane is called. */

@@ -1,5 +1,6 @@
 import { keyName } from '../keys/key.ts';
 import { bindingsInSight } from '../keys/keymap.ts';
+import { EXPORT } from '../state/exporting.ts';
 import type { Command, Context } from '../state/context.ts';
 import type { Modal } from '../state/state.ts';
 import { cellsOf } from '../text/cells.ts';
@@ -27,11 +28,12 @@ function editsText({ state }: Context): string {
 function keysLine(context: Context, room: number): Line {
   const { modal } = context.state;
   if (modal === null) return paneKeys(context, room);
+  if (modal.kind === 'leave') return leaveLine(context, modal.keepScreen ? 'Q' : 'q');
   const keys = modal.kind === 'ask' && modal.selected ? SELECTED_KEYS : MODAL_KEYS[modal.kind];
   return line(...keys.flatMap(([key, what]) => hint(key, what)));
 }
 
-const MODAL_KEYS: Readonly<Record<Modal['kind'], readonly (readonly [string, string])[]>> = {
+const MODAL_KEYS: Readonly<Record<Exclude<Modal['kind'], 'leave'>, readonly (readonly [string, string])[]>> = {
   help: [
     ['j', 'down'],
     ['k', 'up'],
@@ -51,6 +53,12 @@ const MODAL_KEYS: Readonly<Record<Modal['kind'], readonly (readonly [string, str
     ['esc', 'back'],
   ],
 };
+
+/** The question whether to leave without the edits. */
+function leaveLine(context: Context, key: string): Line {
+  const saves = (EXPORT.save.blocked?.(context) ?? null) === null ? ', ctrl+s saves' : '';
+  return line(' ', span(`${key} again leaves without saving${saves}`, 'warn'));
+}
 
 const SELECTED_KEYS: (typeof MODAL_KEYS)['ask'] = [
   ['enter', 'take'],

@@ -26,6 +26,7 @@ export function overlayOf(context: Context): Overlay | null {
   const { modal, size } = context.state;
   switch (modal?.kind) {
     case undefined:
+    case 'leave':
       return null;
     case 'help': {
       const { width, height } = helpSize(size);

@@ -1,4 +1,6 @@
+import type { Edit } from '../twin/edit.ts';
 import { type Command, saying } from './context.ts';
+import { closed } from './modal.ts';
 import { PANES, type Pane, type State, VIEWS, type View } from './state.ts';
 
 export function focused(state: State, focus: Pane): State {
@@ -73,15 +75,30 @@ function filterInSight({ focus, view, filters }: State): 'walk' | 'checks' | 'ma
   return list !== null && filters[list] !== '' ? list : null;
 }
 
+function left(state: State, keepScreen: boolean): State {
+  return { ...closed(state), effects: [...state.effects, { kind: 'quit', keepScreen }] };
+}
+
+/** Leaves; where edits would be lost, at the second time. */
+function asksToLeave(state: State, keepScreen: boolean): State {
+  const isSaved = state.edits.done.length === 0 || isSame(state.edits.done, state.saved);
+  return isSaved || state.modal?.kind === 'leave' ? left(state, keepScreen) : { ...state, modal: { kind: 'leave', keepScreen } };
+}
+
+function isSame(edits: readonly Edit[], others: readonly Edit[]): boolean {
+  return edits.length === others.length && edits.every((edit, index) => edit === others[index]);
+}
+
 export const quit: Command = {
-  help: 'quit',
+  help: 'quit; asks once where edits are not saved',
   short: 'quit',
-  run: ({ state }) => ({ ...state, effects: [...state.effects, { kind: 'quit', keepScreen: false }] }),
+  run: ({ state }) => asksToLeave(state, false),
 };
 export const quitKeeping: Command = {
   help: 'quit and leave the screen as it is in the terminal',
-  run: ({ state }) => ({ ...state, effects: [...state.effects, { kind: 'quit', keepScreen: true }] }),
+  run: ({ state }) => asksToLeave(state, true),
 };
+export const quitAtOnce: Command = { help: 'quit at once, edits saved or not', run: ({ state }) => left(state, false) };
 export const suspend: Command = {
   help: 'back to the shell for a while; fg returns',
   run: ({ state }) => ({ ...state, effects: [...state.effects, { kind: 'suspend' }] }),

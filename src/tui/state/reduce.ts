@@ -5,6 +5,8 @@ import { askKey, written } from './ask.ts';
 import { chooseKey } from './choose.ts';
 import { type Context, saying } from './context.ts';
 import { helpKey } from './help.ts';
+import { closed } from './modal.ts';
+import { quit, quitKeeping } from './panes.ts';
 import type { State } from './state.ts';
 import { played } from './timeline.ts';
 import type { Twin } from '../twin/twin.ts';
@@ -16,7 +18,12 @@ export type Event =
   /** Time for the next step while the walk is played. */
   | { readonly kind: 'tick' }
   /** What became of an effect. */
-  | { readonly kind: 'done'; readonly ok: boolean; readonly text: string };
+  | {
+      readonly kind: 'done';
+      readonly ok: boolean;
+      readonly text: string;
+      /** The edits that are in a file now. */ readonly saved?: State['saved'];
+    };
 
 /** The state after an event. It never fails: a key that can do nothing says why. */
 export function reduce(before: State, event: Event, twin: Twin): State {
@@ -29,7 +36,7 @@ export function reduce(before: State, event: Event, twin: Twin): State {
     case 'tick':
       return played({ state, twin });
     case 'done':
-      return written(state, event);
+      return written(event.saved === undefined ? state : { ...state, saved: event.saved }, event);
   }
 }
 
@@ -48,11 +55,24 @@ function keyed(context: Context, key: Key): State {
       return chooseKey(context, modal, key, paletteOf);
     case 'ask':
       return askKey(context, modal, key);
-    case undefined: {
-      const binding = bindingFor(state, key);
-      return binding === null
-        ? saying(state, `${key} means nothing here; ? shows every key`, 'refused')
-        : perform(context, binding.command);
-    }
+    case 'leave':
+      return leaveKey(context, key);
+    case undefined:
+      return paneKey(context, key);
   }
+}
+
+/** A key after the question whether to leave: what leaves leaves, escape stays, any other goes on as if nothing was asked. */
+function leaveKey({ state, twin }: Context, key: Key): State {
+  if (key === 'esc') return closed(state);
+  const command = bindingFor(state, key)?.command;
+  const leaves = command === quit || command === quitKeeping;
+  return paneKey({ state: leaves ? state : closed(state), twin }, key);
+}
+
+function paneKey(context: Context, key: Key): State {
+  const binding = bindingFor(context.state, key);
+  return binding === null
+    ? saying(context.state, `${key} means nothing here; ? shows every key`, 'refused')
+    : perform(context, binding.command);
 }

@@ -35,6 +35,8 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 /** What lies over the panes and takes the keys. */
 export type Modal =
   | { readonly kind: 'help'; readonly offset: number }
+  /** Asks on the last line whether to leave although edits were not saved. */
+  | { readonly kind: 'leave'; readonly keepScreen: boolean }
   | { readonly kind: 'choose'; readonly of: Choosing; readonly query: string; readonly cursor: number }
   | {
       readonly kind: 'ask';
@@ -70,6 +72,8 @@ export interface State {
   readonly size: { readonly columns: number; readonly rows: number };
   readonly request: Request;
   readonly edits: { readonly done: readonly Edit[]; readonly undone: readonly Edit[] };
+  /** The edits as they were saved last. */
+  readonly saved: readonly Edit[];
   readonly focus: Pane;
   /** The focused pane fills the screen. */
   readonly zoomed: boolean;
@@ -99,6 +103,7 @@ export function initialState(request: Request, size: State['size']): State {
     size,
     request,
     edits: { done: [], undone: [] },
+    saved: [],
     focus: 'walk',
     zoomed: false,
     split: 0,

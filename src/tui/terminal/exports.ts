@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import type { Context } from '../state/context.ts';
 import { walked } from '../state/context.ts';
-import type { ExportFormat } from '../state/state.ts';
+import type { ExportFormat, State } from '../state/state.ts';
 import { savedScenario } from '../twin/save.ts';
 
 /** What became of an effect, in the words of the status line. */
 export interface Result {
   readonly ok: boolean;
   readonly text: string;
+  /** The edits that are in a file now. */
+  readonly saved?: State['saved'];
 }
 
 /** The walk on the screen in one of the formats; null where there is no walk. */
@@ -53,7 +55,7 @@ export function saveEdits({ state, twin }: Context, file: string, overwrite: boo
   const found = walked({ state, twin });
   const text = savedScenario(file, twin.source, state.edits.done, state.request, found.kind === 'trace' ? found.trace : null);
   const result = writeTo(file, text, overwrite);
-  return result.ok ? { ok: true, text: `${result.text}; npx podwalk run ${file} checks it` } : result;
+  return result.ok ? { ok: true, text: `${result.text}; npx podwalk run ${file} checks it`, saved: state.edits.done } : result;
 }
 
 function writeTo(file: string, content: string | Uint8Array, overwrite: boolean): Result {
