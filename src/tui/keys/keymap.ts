@@ -198,9 +198,11 @@ export function perform(context: Context, command: Command): State {
   return why === null ? command.run(context) : saying(context.state, why, 'refused');
 }
 
-/** Every command that works where the focus is, to be found by its name. */
+/** Every command that works where the focus is, once with all its keys, to be found by its name. */
 export function paletteOf({ state }: Context): readonly PaletteEntry[] {
-  return bindingsInSight(state).map(({ keys, command }) => ({
+  const keysOf = new Map<Command, Key[]>();
+  for (const { keys, command } of bindingsInSight(state)) keysOf.set(command, [...(keysOf.get(command) ?? []), ...keys]);
+  return [...keysOf].map(([command, keys]) => ({
     name: `${command.short ?? ''} ${keys.join(' ')}`,
     keys: keys.map(keyName).join(' '),
     choice: {

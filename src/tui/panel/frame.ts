@@ -1,7 +1,7 @@
 import type { Context } from '../state/context.ts';
 import type { Pane } from '../state/state.ts';
 import { type Content, framed } from '../text/frame.ts';
-import { EMPTY, type Line, fitLine, line, sliceLine, span } from '../text/span.ts';
+import { EMPTY, type Line, fitLine, line, sliceLine, wrap } from '../text/span.ts';
 import { type Theme, paint } from '../text/theme.ts';
 import { basePane } from './base.ts';
 import { checksPane } from './checks.ts';
@@ -35,8 +35,11 @@ export function frameOf(context: Context, theme: Theme): Frame {
 }
 
 function tooSmall(columns: number, rows: number, theme: Theme): Frame {
-  const text = line(span(`podwalk needs ${MIN_COLUMNS}x${MIN_ROWS}, this is ${columns}x${rows}: make it larger, or q`, 'warn'));
-  const lines = Array.from({ length: rows }, (_, row) => fitLine(row === 0 ? text : EMPTY, columns));
+  const needs = `podwalk needs ${MIN_COLUMNS}x${MIN_ROWS}`;
+  const texts = [`${needs}, this is ${columns}x${rows}: make it larger, or q`, `${needs}: q quits`, 'q quits'];
+  // As much as there is room for.
+  const said = texts.map((text) => wrap(text, columns, 'warn')).find(({ length }) => length <= rows) ?? [];
+  const lines = Array.from({ length: rows }, (_, row) => fitLine(said[row] ?? EMPTY, columns));
   return { columns, rows, lines: lines.map((one) => paint(one, theme)) };
 }
 
