@@ -118,4 +118,14 @@ describe('without colours, without Unicode', () => {
     for (const line of ascii) expect(line).toMatch(/^[\x20-\x7e\u001b]*$/);
     expect(ascii.map((line) => line.length)).toEqual(unicode.map((line) => line.length));
   });
+
+  it('ASCII tells the cursor from arrows, prompts, what decided and what is done', async () => {
+    const bench = new Bench(shipped('scenarios/faults/forward-policy-drop.yaml')).press('n', '<', '3');
+    bench.finished();
+    // oxlint-disable-next-line no-control-regex -- styles
+    const plain = frameOf(bench, themeFor({ colour: false, ascii: true })).lines.map((line) => line.replaceAll(/\u001b\[[\d;]*m/g, ''));
+    expect(plain.some((line) => line.startsWith('|> request'))).toBe(true);
+    expect(plain.some((line) => line.startsWith('|*  ROUTED'))).toBe(true);
+    await expect(`${plain.join('\n')}\n`).toMatchFileSnapshot('frames/80x24-ascii.txt');
+  });
 });

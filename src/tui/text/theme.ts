@@ -72,8 +72,9 @@ const STAND_INS: ReadonlyMap<string, string> = new Map(
     '←': '<',
     '↑': '^',
     '↓': 'v',
-    '▸': '>',
-    '●': '*',
+    // The cursor is no arrow, and no step that is done.
+    '▸': '*',
+    '●': '#',
     '○': 'o',
     '✔': '+',
     '✘': 'x',
