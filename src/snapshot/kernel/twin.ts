@@ -12,11 +12,10 @@ import type { Session } from '../../world/session.ts';
 import type { FrozenWorld } from '../../world/world.ts';
 import type { TwinRun } from './compare.ts';
 import type { StartState } from './helper.ts';
+import { Histories } from './histories.ts';
 import { sitesOf } from './plan.ts';
 import type { TruthNeighbour } from './truth.ts';
 
-/** Ways that chance leaves open which are tried before a difference counts. */
-const MAX_BRANCHES = 128;
 /** Nobody waits for fragments that are lost, half a minute long; a neighbour that does not answer takes three seconds. */
 const PATIENCE_MS = 10_000;
 
@@ -32,7 +31,7 @@ export class Twin {
   readonly #start: Session;
   readonly #state: StartState;
   readonly #tickMs: number;
-  #session: Session;
+  readonly #histories: Histories;
   #first = true;
   #longestMs = 0;
 
@@ -41,7 +40,7 @@ export class Twin {
     this.#start = start;
     this.#state = state;
     this.#tickMs = tickMs;
-    this.#session = this.#fresh();
+    this.#histories = new Histories(this.#fresh());
   }
 
   /**
@@ -51,34 +50,25 @@ export class Twin {
    * @param differs how far a run is from what the kernel did. Where load balancing leaves ways open, the nearest one is taken.
    */
   send(world: FrozenWorld, probe: Probe, { atMs, tookMs = 0, tunnelPorts }: Circumstances, differs: (run: TwinRun) => number): TwinRun {
-    const before = this.#state === 'shared' || this.#first ? this.#session : this.#again();
+    const goesOn = this.#state === 'shared' || this.#first;
     this.#first = false;
-    before.clock.nowMs = Math.max(before.clock.nowMs, this.#start.clock.nowMs + atMs);
     // Of two moments each may lie anywhere in the time that its probe took.
     this.#longestMs = Math.max(this.#longestMs, tookMs);
-    before.clock.errorMs = this.#tickMs + 2 * this.#longestMs;
+    const errorMs = this.#tickMs + 2 * this.#longestMs;
     const options: WalkOptions = {
       record: 'detailed',
       patienceMs: PATIENCE_MS,
       traced: true,
       ...(tunnelPorts === undefined ? {} : { tunnelPorts }),
     };
-    let best: { run: TwinRun; session: Session; distance: number } | null = null;
-    const open: (readonly number[])[] = [[]];
-    for (let tried = 0; tried < MAX_BRANCHES; tried++) {
-      const fixed = open.shift();
-      if (fixed === undefined) break;
-      const session = cloneSession(before);
+    return this.#histories.send((before, fixed) => {
+      const session = goesOn ? cloneSession(before) : this.#again(before);
+      session.clock.nowMs = Math.max(session.clock.nowMs, this.#start.clock.nowMs + atMs);
+      session.clock.errorMs = errorMs;
       const walked = walk(world, session, probe, options, fixed);
       const run = runOf(world, walked, session);
-      const distance = differs(run);
-      if (best === null || distance < best.distance) best = { run, session, distance };
-      if (best.distance === 0) break;
-      open.push(...(walked.chooser?.alternatives() ?? []));
-    }
-    if (best === null) throw new RangeError('no branch was walked');
-    this.#session = best.session;
-    return best.run;
+      return { run, session, distance: differs(run), alternatives: walked.chooser?.alternatives() ?? [] };
+    });
   }
 
   #fresh(): Session {
@@ -87,9 +77,9 @@ export class Twin {
   }
 
   /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed. */
-  #again(): Session {
+  #again(last: Session): Session {
     const session = this.#fresh();
-    for (const [at, { errorBuckets }] of this.#session.netns) {
+    for (const [at, { errorBuckets }] of last.netns) {
       const netns = session.netns.get(at) ?? createNetnsSession(at);
       netns.cold = session.cold;
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
