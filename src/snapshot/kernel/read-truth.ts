@@ -45,6 +45,8 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
   const answered = reply.length > 0;
   const echo = probe.proto === 'icmp' && answered ? echoes.find(({ type }) => type === 8) : undefined;
   const taken = echo === undefined ? delivered : { ns: echo.ns, proto: 'icmp', src: echo.src, dst: echo.dst };
+  // Whoever is asked in somebody else's name hears the answer all the same.
+  const heardReply = echoes.filter(({ type }) => type === 0).map(({ ns }) => ns);
   const isReset =
     raw.refused && (icmpErrors.length === 0 || raw.frames.some(([, ns, , out, { part }]) => ns === from && !out && part === 'reset'));
   // What connect() fails with may be an answer that it had; a call that sends a ready-made packet waits for none.
@@ -59,7 +61,7 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     icmpErrors,
     redirected: echoes.filter(({ type }) => type === 5).map(({ ns }) => ns),
     hops: theWay(request, layout, takers(raw, taken, from, request, reply)),
-    replyHops: theWay(reply, layout, raw.reply === null ? [] : [from]),
+    replyHops: theWay(reply, layout, raw.reply === null ? heardReply : [from]),
     trace: Object.entries(raw.rules).flatMap(([ns, rows]) =>
       rows.flatMap((row): TruthRule[] => {
         const rule = row.verdict === undefined ? legacyRule(world, ns, row) : { ...row, verdict: row.verdict };
