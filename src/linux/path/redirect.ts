@@ -1,9 +1,11 @@
 import { ANY, BROADCAST, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
-import { TCP, UDP } from '../../wire/proto.ts';
+import { ICMP, TCP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
+import { Flow } from '../fib/flow.ts';
 import { isOnLink } from '../fib/on-link.ts';
 import type { Via } from '../fib/route-result.ts';
+import { selectMultipath } from '../fib/select-path.ts';
 import type { Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { awaitNeighbour } from './neighbour.ts';
@@ -26,7 +28,26 @@ export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quote
   if (route.kind === 'unknown') stack.effects.unknown(stack, redirect, route.reason, route.text);
   if (route.kind !== 'unicast' || route.gateway !== from || !isAcceptable(stack, device, from, gateway)) return;
   if (!awaitNeighbour(stack, route.device, gateway)) return;
-  stack.session.redirects.set(quoted.dst, { from, gateway, expiresAtMs: stack.effects.nowMs + TIMEOUT_MS });
+  stack.session.redirects.set(quoted.dst, {
+    from: gatewayInDoubt(stack, redirect, quoted, route),
+    gateway,
+    expiresAtMs: stack.effects.nowMs + TIMEOUT_MS,
+  });
+}
+
+const way = new Flow();
+
+/**
+ * The gateway whose route it is taken down for. Where that has several ways it need not be the one that said so: the kernel hashes the
+ * redirect's own addresses and not those of the packet.
+ * @source net/ipv4/route.c __ip_do_redirect, fib_multipath_hash, ip_multipath_l3_keys
+ */
+function gatewayInDoubt(stack: Stack, { src, dst }: Skb, quoted: Quoted, { route, nexthop, gateway }: Via): Ipv4 {
+  way.reset(quoted.dst, quoted.src);
+  way.route = route;
+  way.nexthop = nexthop;
+  selectMultipath(stack, way, { src, dst, proto: ICMP, sport: 0, dport: 0 }, quoted.src);
+  return way.nexthop?.gateway ?? gateway;
 }
 
 /** SO_MARK of the socket that sent it. An echo request's is not asked for. @source net/ipv4/icmp.c icmp_err */
