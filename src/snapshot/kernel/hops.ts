@@ -26,6 +26,8 @@ interface Visit {
   readonly received: TapHeader | null;
   /** Whether it left by a link to somewhere. */
   left: boolean;
+  /** By which of the devices that it crossed it was received last, the one that it came by being the first. */
+  cameBy: number;
 }
 
 /** The way of one copy of a packet, how early it ended among the others, and whether that was at a host that it was not for. */
@@ -48,7 +50,7 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
   const tunnelled = new Map<string, Visit>();
   const visits: Visit[] = [];
   const begin = (ns: string, parent: Visit | null, received: TapHeader | null = null): Visit => {
-    const visit: Visit = { hop: { ns, through: [] }, parent, fork: 0, received, left: false };
+    const visit: Visit = { hop: { ns, through: [] }, parent, fork: 0, received, left: false, cameBy: 0 };
     visits.push(visit);
     open.set(ns, visit);
     return visit;
@@ -86,7 +88,10 @@ export function ways(frames: readonly TapFrame[], layout: Layout): Way[] {
       // What leaves by the port that it came by, with nothing between, was turned round by the bridge: hairpin mode.
       const bridge = out && visit.hop.through.at(-1) === dev ? bridges.get(end) : undefined;
       visit.hop.through.push(...(bridge === undefined ? [] : [bridge]), dev);
-      if (out && layout.tunnels.has(end)) tunnelled.set(ns, visit);
+      if (layout.tunnels.has(end)) {
+        if (out) tunnelled.set(ns, visit);
+        else visit.cameBy = visit.hop.through.length;
+      }
     } else if (out) {
       const through = current !== undefined && header.vni === undefined ? outside(current, layout) : undefined;
       const visit = current === undefined ? begin(ns, null) : current.left ? forked(visits, current, through) : current;
@@ -134,13 +139,8 @@ function isOf(visit: Visit | undefined, { src, dst, ipid, vni }: TapHeader): boo
 /** Another copy of the packet that made a visit goes another way from here. */
 function forked(visits: Visit[], visit: Visit, through: readonly string[] = visit.hop.through): Visit {
   const { out: _out, tx: _tx, ...rest } = visit.hop;
-  const copy: Visit = {
-    hop: { ...rest, through: [...through] },
-    parent: visit.parent,
-    fork: visit.fork + 1,
-    received: visit.received,
-    left: false,
-  };
+  const { parent, fork, received, cameBy } = visit;
+  const copy: Visit = { hop: { ...rest, through: [...through] }, parent, fork: fork + 1, received, left: false, cameBy };
   visits.push(copy);
   return copy;
 }
@@ -173,8 +173,8 @@ function isForOthers({ ns, in: dev, out, rx }: TruthHop, { bridges, macs }: Layo
 function copied(visit: Visit, dev: string, out: boolean, layout: Layout): string[] | undefined {
   const { ns, in: from = '', through } = visit.hop;
   if (out) return layout.bridges.has(`${ns}/${dev}`) ? outside(visit, layout) : undefined;
-  const port = [from, ...through].findLastIndex((name) => layout.bridges.get(`${ns}/${name}`) === dev);
-  return port < 0 ? undefined : through.slice(0, port);
+  const port = [from, ...through][visit.cameBy] ?? '';
+  return layout.bridges.get(`${ns}/${port}`) === dev ? through.slice(0, visit.cameBy) : undefined;
 }
 
 /** What a visit has crossed before it went into a tunnel that is a port of a bridge. */

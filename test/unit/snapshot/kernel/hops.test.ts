@@ -50,3 +50,12 @@ test('of two packets that waited for a neighbour, each leaves as itself', () => 
   const seen = ways(frames, layout).map(({ hops: [hop] }) => `${hop?.rx?.dst} by ${hop?.out}`);
   expect(seen.sort()).toEqual(['10.0.0.1 by eth1', '10.0.0.2 by eth2']);
 });
+
+test('a bridge takes up what came by a port, and not what it sent into its tunnel', () => {
+  const frames = ['v0 in', 'vx0 out', 'eth0 out', 'br0 in'].map((text, at): TapFrame => {
+    const [dev = '', way] = text.split(' ');
+    return [at, 'lab/n', dev, way === 'out', dev === 'eth0' ? { ...packet, vni: 1 } : packet];
+  });
+  const seen = ways(frames, layout).flatMap(({ hops }) => hops.map(({ through = [] }) => through.join(' ')));
+  expect(seen.toSorted()).toEqual(['br0', 'br0 vx0']);
+});
