@@ -64,6 +64,8 @@ export interface RawTruth {
   readonly sentMs: number;
   /** False where packets were still moving when the helper gave up waiting. */
   readonly settled: boolean;
+  /** The longest that the helper did not get to run while the probe was on its way. */
+  readonly stallMs: number;
   readonly errno: string | null;
   readonly reply: string | null;
   /** The connection was refused: by a RST, or by an ICMP error. */

@@ -17,8 +17,6 @@ from lab import Lab
 from nursery import Nursery
 from tools import ToolFailed
 
-CLOCK_MONOTONIC_COARSE = 6
-
 
 def say(message):
     sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
@@ -44,7 +42,7 @@ def main():
     reasons = drops.watch()
     first = space.Space()
     rules.keep_tracing()
-    say({"hello": {"sysctls": space.baseline(), "release": os.uname().release, "tickMs": time.clock_getres(CLOCK_MONOTONIC_COARSE) * 1000}})
+    say({"hello": {"sysctls": space.baseline(), "release": os.uname().release, "tickMs": time.clock_getres(system.CLOCK_MONOTONIC_COARSE) * 1000}})
     nursery = Nursery()
     gc.freeze()
     for line in sys.stdin:

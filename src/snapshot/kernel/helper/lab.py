@@ -22,17 +22,8 @@ SETTLE_SECONDS = 3
 IDLE_SECONDS = 0.0003
 IDLE_ROUNDS = 2
 PUT_OFF_ROUNDS = 3
-# Read at the last tick. @source include/uapi/linux/time.h
-CLOCK_MONOTONIC_COARSE = 6
 # Of a route that is there for a moment, and shall come after all others.
 LAST_METRIC = 4294967294
-
-
-def await_tick():
-    """Until right after the kernel's clock has ticked: the timers that one packet sets are then due in one and the same tick."""
-    before = time.clock_gettime(CLOCK_MONOTONIC_COARSE)
-    while time.clock_gettime(CLOCK_MONOTONIC_COARSE) == before:
-        pass
 
 
 class Site:
@@ -241,10 +232,13 @@ class Lab:
             self.watched[fd].ready(seen)
         return bool(ready)
 
-    def settle(self, sender, seen):
-        give_up = time.monotonic() + SETTLE_SECONDS
-        idle = 0
-        while idle < IDLE_ROUNDS and time.monotonic() < give_up:
+    def settle(self, sender, seen, looked):
+        """Until nothing moves. Returns whether it does not, and the longest in seconds that nobody looked, `looked` having been the last time."""
+        give_up = looked + SETTLE_SECONDS
+        idle = stall = 0
+        while idle < IDLE_ROUNDS and looked < give_up:
+            before, looked = looked, time.monotonic()
+            stall = max(stall, looked - before)
             busy = self.pump(seen)
             busy = sender is not None and sender.look() or busy
             if busy:
@@ -255,7 +249,7 @@ class Lab:
                 idle = 0
             else:
                 idle += 1
-        return time.monotonic() < give_up
+        return looked < give_up, stall
 
     def asking(self):
         """Whether somebody still asks for a neighbour."""
@@ -294,7 +288,7 @@ class Lab:
         self.reasons.since()
         seen = []
         system.hurry(True)
-        await_tick()
+        system.await_tick()
         sent, began = time.monotonic(), time.time_ns()
         sender = None
         if probe.get("link") is not None:
@@ -302,7 +296,7 @@ class Lab:
         else:
             self.sites[probe["from"]].space.enter()
             sender = Sender(probe)
-        settled = self.settle(sender, seen)
+        settled, stall = self.settle(sender, seen, sent)
         if probe["proto"] == "tcp" and not seen:
             seen += self.half_open()
         system.hurry(False)
@@ -313,6 +307,7 @@ class Lab:
             "drops": self.reasons.since(),
             "sentMs": sent * 1000,
             "settled": settled,
+            "stallMs": stall * 1000,
             "errno": sender.error if sender else None,
             "reply": sender.reply if sender else None,
             "refused": sender.reset if sender else False,

@@ -1,6 +1,7 @@
 """System calls that the standard library of Python 3.11 has no function for."""
 import ctypes
 import os
+import time
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWNET = 0x40000000
@@ -8,6 +9,8 @@ MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 PR_SET_PDEATHSIG = 1
 SIGKILL = 9
+# Read at the last tick. @source include/uapi/linux/time.h
+CLOCK_MONOTONIC_COARSE = 6
 SYS_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}.get(os.uname().machine)
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -47,6 +50,13 @@ def hurry(is_urgent):
         os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_param(1 if is_urgent else 0))
     except PermissionError:
         pass  # a container may not let us; then only a machine that is busy is in the way
+
+
+def await_tick():
+    """Until right after the kernel's clock has ticked: the timers that one packet sets are then due in one and the same tick."""
+    before = time.clock_gettime(CLOCK_MONOTONIC_COARSE)
+    while time.clock_gettime(CLOCK_MONOTONIC_COARSE) == before:
+        pass
 
 
 def perf_event_open(attributes):
