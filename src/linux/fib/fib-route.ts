@@ -25,9 +25,14 @@ export interface RouteContext {
   readonly localAddresses: ReadonlyMap<number, Device>;
 }
 
-/** Routes of a table that say of their destination that it is this host itself: `scope host`. */
-export function hostScoped(routes: readonly Route[]): readonly Route[] {
-  return routes.filter(({ type, scope }) => type === 'unicast' && scope === 'host');
+/** The routes of a table by which gateways are looked up, `scope host` apart: these say that whoever they lead to is this host itself. */
+export interface GatewayRoutes {
+  readonly all: readonly Route[];
+  readonly toHost: readonly Route[];
+}
+
+export function gatewayRoutes(routes: readonly Route[]): GatewayRoutes {
+  return { all: routes, toHost: routes.filter(({ type, scope }) => type === 'unicast' && scope === 'host') };
 }
 
 /** One way of a route, with its device found and its reachability worked out. @source struct fib_nh_common */
@@ -49,14 +54,14 @@ export class FibNexthop {
   output: OutputRoute | null = null;
   source: Ipv4 | null = null;
 
-  constructor(route: FibRoute, index: number, nexthop: Nexthop, context: RouteContext, toHost: readonly Route[]) {
+  constructor(route: FibRoute, index: number, nexthop: Nexthop, context: RouteContext, routes: GatewayRoutes) {
     this.route = route;
     this.index = index;
     const device = nexthop.dev === null ? null : (context.deviceByName.get(nexthop.dev) ?? null);
     this.device = device;
     this.gateway = nexthop.via ?? ANY;
     this.weight = nexthop.weight;
-    this.scope = nexthopScope(route.type, nexthop, device, toHost);
+    this.scope = nexthopScope(route.type, nexthop, device, routes);
     // A device that is down takes its routes along, except those of its own addresses.
     this.dead = nexthop.dead || device === null || (!device.up && this.scope !== SCOPE_NOWHERE);
     this.ignored = device !== null && !device.link.carrier && device.sysctl.ignoreRoutesWithLinkdown;
@@ -68,15 +73,20 @@ export class FibNexthop {
  * device owns the address, or a route of the same table says so.
  * @source net/ipv4/fib_semantics.c fib_create_info, fib_check_nh_v4_gw, fib_check_nh_nongw
  */
-function nexthopScope(type: RouteType, { via, dev, onlink }: Nexthop, device: Device | null, toHost: readonly Route[]): number {
+function nexthopScope(type: RouteType, { via, dev, onlink }: Nexthop, device: Device | null, routes: GatewayRoutes): number {
   if (type === 'local') return SCOPE_NOWHERE;
   if (via === null) return SCOPE_HOST;
-  const own =
-    (device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via))) ||
-    toHost.some(
-      ({ dst, len, nexthops }) => contains({ addr: dst, len }, via) && nexthops.some((way) => way.dev === dev && way.via === null),
-    );
+  const own = (device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via))) || isToHost(via, dev, routes);
   return own && !onlink ? SCOPE_HOST : SCOPE_LINK;
+}
+
+/** Whether the route that leads to a gateway is of `scope host`: the longest, of several the one of the lowest metric. */
+function isToHost(via: Ipv4, dev: string | null, { all, toHost }: GatewayRoutes): boolean {
+  const leads = ({ type, dst, len, nexthops }: Route): boolean =>
+    type === 'unicast' && contains({ addr: dst, len }, via) && nexthops.some((way) => way.dev === dev && way.via === null);
+  if (!toHost.some(leads)) return false;
+  const [best] = all.filter(leads).sort((a, b) => b.len - a.len || a.metric - b.metric);
+  return best?.scope === 'host';
 }
 
 /** A route of one table, ready for look-ups. */
@@ -99,7 +109,7 @@ export class FibRoute {
   broadcast: InputRoute | null = null;
   localOutput: OutputRoute | null = null;
 
-  constructor(route: Route, table: number, context: RouteContext, toHost: readonly Route[]) {
+  constructor(route: Route, table: number, context: RouteContext, routes: GatewayRoutes) {
     this.route = route;
     this.table = table;
     this.type = route.type;
@@ -110,7 +120,7 @@ export class FibRoute {
     this.scope = scopeNumber(route.scope);
     this.error = ERRORS[route.type];
     this.src = route.src ?? ANY;
-    this.nexthops = route.nexthops.map((nexthop, index) => new FibNexthop(this, index, nexthop, context, toHost));
+    this.nexthops = route.nexthops.map((nexthop, index) => new FibNexthop(this, index, nexthop, context, routes));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Device } from '../device.ts';
 import { type FibTable, type PolicyRule, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
-import { FibRoute, type RouteContext, hostScoped } from './fib-route.ts';
+import { FibRoute, type RouteContext, gatewayRoutes } from './fib-route.ts';
 import { type FibRule, compileRules } from './fib-rule.ts';
 import { FibLookupTable } from './fib-table.ts';
 
@@ -31,8 +31,8 @@ function routesOf(table: FibTable, devices: readonly Device[], context: RouteCon
   if (tables === undefined) cache.set(devices, (tables = new WeakMap()));
   let routes = tables.get(table);
   if (routes === undefined) {
-    const toHost = hostScoped(table.routes);
-    tables.set(table, (routes = table.routes.map((route) => new FibRoute(route, table.id, context, toHost))));
+    const leading = gatewayRoutes(table.routes);
+    tables.set(table, (routes = table.routes.map((route) => new FibRoute(route, table.id, context, leading))));
   }
   return routes;
 }
