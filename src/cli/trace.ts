@@ -5,7 +5,7 @@ import { probeOf } from '../scenario/probe.ts';
 import { MAX_BRANCHES } from '../walk/run-probe.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { FORMATS, type Format, type ReportFlags, checkReport, writeTraces } from './trace-report.ts';
-import { type WalkFlags, sessionFor, walkProbe } from './walk.ts';
+import { type WalkFlags, refused, sessionFor, walkProbe } from './walk.ts';
 import { type OpenedWorld, openWorld } from './world.ts';
 
 interface TraceFlags extends WalkFlags, ReportFlags {
@@ -96,9 +96,7 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
     Object.entries({ sport, ttl, size, df, mark, tos, src, spoof, bindDev }).filter(([, value]) => value !== undefined),
   );
   const probe = probeOf({ from: flags.from, to: flags.to, proto, send }, opened.world);
-  if ('field' in probe) {
-    throw new UsageError(`--${probe.field}: ${probe.message}${probe.expected === '' ? '' : `; expected ${probe.expected}`}`);
-  }
+  if ('field' in probe) throw refused(probe);
   const traces = walkProbe(opened, sessionFor(opened, flags), probe, flags);
   await writeTraces(traces, flags, opened);
   return traces.some(({ outcome }) => outcome === 'unknown') ? EXIT.UNKNOWN : EXIT.OK;

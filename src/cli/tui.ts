@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Request } from '../tui/twin/request.ts';
 import type { Source } from '../tui/twin/source.ts';
@@ -6,6 +6,7 @@ import type { Sliced } from '../wire/sliced.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { integer } from './run.ts';
 import { paintFor } from './terminal.ts';
+import { refused } from './walk.ts';
 import type { OpenedWorld } from './world.ts';
 
 interface TuiFlags {
@@ -33,6 +34,8 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
 }
 
 async function tui(source: string, flags: TuiFlags): Promise<Exit> {
+  // What is wrong with the file is said wherever one is.
+  if (!existsSync(source)) await open(source, flags);
   const { stdin, stdout, env } = process;
   if (!stdin.isTTY || !stdout.isTTY || env['TERM'] === 'dumb')
     throw new UsageError('the tracer needs a terminal; podwalk trace prints a walk anywhere');
@@ -43,7 +46,7 @@ async function tui(source: string, flags: TuiFlags): Promise<Exit> {
     ...(flags.to === undefined ? {} : { ...splitTarget(flags.to), proto: null }),
     ...(flags.proto === undefined ? {} : { proto: flags.proto }),
   };
-  await runTui({
+  const problem = await runTui({
     stdin,
     stdout,
     colour: paintFor(stdout).bold('x') !== 'x',
@@ -54,6 +57,7 @@ async function tui(source: string, flags: TuiFlags): Promise<Exit> {
     request,
     open: () => open(source, flags),
   });
+  if (problem !== null) throw refused(problem);
   return EXIT.OK;
 }
 

@@ -4,6 +4,8 @@ import type { Probe } from '../walk/probe.ts';
 import { runAllBranches, runProbe } from '../walk/run-probe.ts';
 import type { Session } from '../world/session.ts';
 import type { Detail } from '../report/trace/detail.ts';
+import type { RequestProblem } from '../scenario/probe.ts';
+import { UsageError } from './exit.ts';
 import type { OpenedWorld } from './world.ts';
 
 /** What the flags of `trace` say about walking. */
@@ -19,6 +21,11 @@ export interface WalkFlags {
 /** A session in the state of the source. */
 export function sessionFor({ seed, start }: OpenedWorld, flags: WalkFlags): Session {
   return { ...start(flags.seed ?? seed), cold: flags.cold === true };
+}
+
+/** What is wrong with a probe that the command line asks for, by the option that says it. */
+export function refused({ field, message, expected }: RequestProblem): UsageError {
+  return new UsageError(`--${field}: ${message}${expected === '' ? '' : `; expected ${expected}`}`);
 }
 
 /** The traces of one probe, each checked before it is handed out. */

@@ -12,7 +12,8 @@ import { Loading } from './terminal/loading.ts';
 import { TerminalSession } from './terminal/session.ts';
 import { type Theme, themeFor } from './text/theme.ts';
 import { firstRequest } from './twin/first-request.ts';
-import type { Request } from './twin/request.ts';
+import { type RequestProblem, probeOf } from '../scenario/probe.ts';
+import { type Request, probeRequest } from './twin/request.ts';
 import type { Source } from './twin/source.ts';
 import type { Sliced } from '../wire/sliced.ts';
 import { Twin } from './twin/twin.ts';
@@ -33,18 +34,33 @@ export interface TuiOptions {
   readonly request: Partial<Request>;
 }
 
-/** Runs the tracer in a terminal until the user leaves. @throws what `open` throws, with the terminal as it was */
-export async function runTui(options: TuiOptions): Promise<void> {
+/**
+ * Runs the tracer in a terminal until the user leaves.
+ * @returns what is wrong with what the command line asks for: then there was no tracer
+ * @throws what `open` throws, with the terminal as it was
+ */
+export async function runTui(options: TuiOptions): Promise<RequestProblem | null> {
   const terminal = new TerminalSession(options.stdin, options.stdout);
   const theme = themeFor(options);
   try {
     const source = await loaded(options, terminal, theme);
-    if (source === null) return;
-    const tracer = new Tracer(options, terminal, theme, source);
-    await tracer.run();
+    if (source === null) return null;
+    const twin = new Twin(source);
+    const request = { ...firstRequest(twin), ...options.request };
+    const problem = askedWrongly(request, options.request, twin);
+    if (problem === null) await new Tracer(options, terminal, theme, twin, request).run();
+    return problem;
   } finally {
     terminal.leave();
   }
+}
+
+/** What is wrong with an end of the walk that the user named; what was chosen is not theirs to mend. */
+function askedWrongly(request: Request, asked: Partial<Request>, twin: Twin): RequestProblem | null {
+  const probe = probeOf(probeRequest(request), twin.source.world);
+  if (!('field' in probe)) return null;
+  const field = probe.field === 'to' ? 'to' : 'from';
+  return asked[field] === undefined ? null : { ...probe, field };
 }
 
 function sizeOf({ columns, rows }: NodeJS.WriteStream): State['size'] {
@@ -88,16 +104,15 @@ class Tracer {
   #finish: (keepScreen: boolean) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(options: TuiOptions, terminal: TerminalSession, theme: Theme, source: Source) {
+  constructor(options: TuiOptions, terminal: TerminalSession, theme: Theme, twin: Twin, request: Request) {
     this.#options = options;
     this.#terminal = terminal;
     this.#theme = theme;
-    this.#twin = new Twin(source);
+    this.#twin = twin;
     this.#canvas = new Canvas(options.stdout);
-    const request = { ...firstRequest(this.#twin), ...options.request };
     const state = initialState(request, sizeOf(options.stdout));
     this.#state = settled({ state, twin: this.#twin });
-    const [note] = source.notes;
+    const [note] = twin.source.notes;
     if (note !== undefined) this.#state = { ...this.#state, status: { tone: 'said', text: note } };
   }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HAS_TMUX, Terminal, bundle, endAll, expectOn, podwalk } from './terminal.ts';
 
-if (!HAS_TMUX) console.warn('test/tui: 14 sessions in a real terminal are left out: tmux is missing');
+if (!HAS_TMUX) console.warn('test/tui: 19 sessions in a real terminal are left out: tmux is missing');
 
 const open: Terminal[] = [];
 
@@ -306,6 +306,34 @@ describe.skipIf(!HAS_TMUX)('a person at a terminal', { timeout: 90_000 }, () => 
   });
 });
 
+describe.skipIf(!HAS_TMUX)('a request that the command line asks for', { timeout: 60_000 }, () => {
+  it.each([
+    ['--from nope --to x'],
+    ['--from pod/default/nope --to default/web'],
+    ['--from default/client --to svc/default/web:81'],
+    ['--from default/client --to no:such:thing'],
+  ])('ends with what podwalk trace says, and no screen is taken: %s', async (request) => {
+    const traced = podwalk('trace', 'scenarios/azure.yaml', ...request.split(' '));
+    expect(traced.status).toBe(2);
+    const shell = terminal("env PS1='ready> ' bash --norc -i");
+    await expectOn(shell, 'ready>');
+    const written = path.join(shell.folder, 'written');
+    shell.type(`script -qec '${tuiCommand()} scenarios/azure.yaml ${request}' ${written}; echo left with $?`);
+    shell.keys('Enter');
+    await expectOn(shell, 'left with 2');
+    const all = readFileSync(written, 'utf8').replaceAll('\r\n', '\n');
+    expect(all).toContain(traced.stderr);
+    expect(all).not.toContain('\u001b[?1049h');
+    shell.end();
+  });
+
+  it('opens with the rest chosen', async () => {
+    const tui = terminal('TUI scenarios/azure.yaml --from node/node-0');
+    await expectOn(tui, 'from node/node-0', 'REPLIED');
+    tui.end();
+  });
+});
+
 function largeScenario(nodes: number, podsOfEach: number): string {
   const pods = Array.from(
     { length: nodes },
@@ -324,5 +352,11 @@ describe('where there is no terminal', () => {
     const { status, stdout, stderr } = podwalk('tui', 'scenarios/azure.yaml');
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toBe('podwalk: the tracer needs a terminal; podwalk trace prints a walk anywhere\n');
+  });
+
+  it.skipIf(!HAS_TMUX)('a file that does not exist is what is said', () => {
+    const traced = podwalk('trace', 'nofile.yaml', '--from', 'a', '--to', 'b');
+    expect(podwalk('tui', 'nofile.yaml')).toMatchObject({ status: 2, stdout: '', stderr: traced.stderr });
+    expect(traced.stderr).toMatch(/^nofile\.yaml:1:1: /);
   });
 });
