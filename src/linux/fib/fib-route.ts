@@ -61,7 +61,7 @@ export class FibNexthop {
     this.device = device;
     this.gateway = nexthop.via ?? ANY;
     this.weight = nexthop.weight;
-    this.scope = nexthopScope(route.type, nexthop, device, routes);
+    this.scope = nexthopScope(route.route, nexthop, device, routes);
     // A device that is down takes its routes along, except those of its own addresses.
     this.dead = nexthop.dead || device === null || (!device.up && this.scope !== SCOPE_NOWHERE);
     this.ignored = device !== null && !device.link.carrier && device.sysctl.ignoreRoutesWithLinkdown;
@@ -73,19 +73,26 @@ export class FibNexthop {
  * device owns the address, or a route of the same table says so.
  * @source net/ipv4/fib_semantics.c fib_create_info, fib_check_nh_v4_gw, fib_check_nh_nongw
  */
-function nexthopScope(type: RouteType, { via, dev, onlink }: Nexthop, device: Device | null, routes: GatewayRoutes): number {
-  if (type === 'local') return SCOPE_NOWHERE;
+function nexthopScope(route: Route, { via, dev, onlink }: Nexthop, device: Device | null, routes: GatewayRoutes): number {
+  if (route.type === 'local') return SCOPE_NOWHERE;
   if (via === null) return SCOPE_HOST;
-  const own = (device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via))) || isToHost(via, dev, routes);
+  const own =
+    (device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via))) || isToHost(route, via, dev, routes);
   return own && !onlink ? SCOPE_HOST : SCOPE_LINK;
 }
 
-/** Whether the route that leads to a gateway is of `scope host`: the longest, of several the one of the lowest metric. */
-function isToHost(via: Ipv4, dev: string | null, { all, toHost }: GatewayRoutes): boolean {
+/**
+ * Whether the route that leads to a gateway is of `scope host`: the longest, of several the one of the lowest metric. What counts was there
+ * when the gateway's own route was added: the kernel's routes, and those before it in the table; where none of these leads there, it can only
+ * have been added after others.
+ */
+function isToHost(of: Route, via: Ipv4, dev: string | null, { all, toHost }: GatewayRoutes): boolean {
   const leads = ({ type, dst, len, nexthops }: Route): boolean =>
     type === 'unicast' && contains({ addr: dst, len }, via) && nexthops.some((way) => way.dev === dev && way.via === null);
   if (!toHost.some(leads)) return false;
-  const [best] = all.filter(leads).sort((a, b) => b.len - a.len || a.metric - b.metric);
+  const own = all.indexOf(of);
+  const earlier = all.filter((route, index) => (index < own || route.protocol === 'kernel') && leads(route));
+  const [best] = (earlier.length > 0 ? earlier : all.filter(leads)).sort((a, b) => b.len - a.len || a.metric - b.metric);
   return best?.scope === 'host';
 }
 
