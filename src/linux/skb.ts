@@ -220,3 +220,9 @@ export function isIcmpError(skb: Skb): boolean {
 export function isFragment(skb: Skb): boolean {
   return skb.moreFragments || skb.fragOffsetBytes > 0;
 }
+
+/** What an ICMP error says of the packet that it is about. */
+export function quote(skb: Skb): Quoted {
+  const { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes } = skb;
+  return { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes };
+}

@@ -167,6 +167,12 @@ export const LINUX: readonly Group[] = [
         tests: [`${PATH}/vxlan.test.ts`],
       },
       {
+        behaviour:
+          'a way to the VTEP that takes less than the tunnel: fragmentation needed in the name of a bridged receiver, a smaller path MTU for this host',
+        evidence: [source('net/ipv4/ip_tunnel_core.c skb_tunnel_check_pmtu')],
+        tests: [`${PATH}/vxlan.test.ts`],
+      },
+      {
         behaviour: 'the mark goes along into the outer packet',
         evidence: [source('net/ipv4/ip_tunnel_core.c iptunnel_xmit')],
         tests: [`${PATH}/vxlan.test.ts`],

@@ -65,6 +65,9 @@ function preRoutingFinish(stack: Stack, bridge: Device, port: Device, skb: Skb):
     skb.input = route;
     skb.dmac = bridge.mac;
     skb.packetType = PACKET_HOST;
+  } else {
+    // The bridge's own route in name only takes the place of one that the frame brought along.
+    skb.input = null;
   }
   bridgeHandleFrameFinish(stack, bridge, port, skb);
 }

@@ -5,7 +5,7 @@ import type { Device } from '../device.ts';
 import type { InputRoute } from '../fib/route-result.ts';
 import { SCOPE_LINK } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
-import { isIcmpError, PACKET_HOST, type Quoted, Skb } from '../skb.ts';
+import { isIcmpError, PACKET_HOST, quote, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { answerTo, emit } from './emit.ts';
@@ -103,11 +103,6 @@ function sourceOf({ netns }: Stack, device: Device, skb: Skb): Ipv4 {
   if (skb.input?.kind === 'local' || skb.via?.kind === 'local') return skb.dst;
   const { icmpErrorsUseInboundIfaddr } = netns.sysctl;
   return skb.input !== null && icmpErrorsUseInboundIfaddr ? inetSelectAddr(netns, skb.cameBy ?? device, skb.src, SCOPE_LINK) : ANY;
-}
-
-function quote(skb: Skb): Quoted {
-  const { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes } = skb;
-  return { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes };
 }
 
 function noteSilence(stack: Stack, skb: Skb, text: string): void {

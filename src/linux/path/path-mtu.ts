@@ -9,14 +9,17 @@ const TCP_HEADERS_BYTES = 40;
 
 /** A fragmentation-needed error arrived about a packet of this host. @source net/ipv4/icmp.c icmp_unreach, route.c __ip_rt_update_pmtu */
 export function learnPathMtu(stack: Stack, error: Skb, quoted: Quoted): void {
-  const { ipNoPmtuDisc, minPmtuBytes, mtuExpiresMs } = stack.netns.sysctl;
+  const { ipNoPmtuDisc } = stack.netns.sysctl;
   if (ipNoPmtuDisc === 2 || !concernsSocket(stack, quoted)) return;
-  const { pathMtus } = stack.session;
-  const now = stack.effects.nowMs;
-  const told = ipNoPmtuDisc === 1 ? 0 : error.icmpMtuBytes;
-  const known = pathMtus.get(quoted.dst);
-  if (known !== undefined && known.expiresAtMs > now && known.bytes < told) return;
-  pathMtus.set(quoted.dst, { bytes: Math.max(told, minPmtuBytes), expiresAtMs: now + mtuExpiresMs });
+  lowerPathMtu(stack, quoted.dst, ipNoPmtuDisc === 1 ? 0 : error.icmpMtuBytes);
+}
+
+/** Less passes on the way to an address than was known, for a while. @source net/ipv4/route.c __ip_rt_update_pmtu */
+export function lowerPathMtu({ session, netns, effects }: Stack, dst: Ipv4, toldBytes: number): void {
+  const { minPmtuBytes, mtuExpiresMs } = netns.sysctl;
+  const known = session.pathMtus.get(dst);
+  if (known !== undefined && known.expiresAtMs > effects.nowMs && known.bytes < toldBytes) return;
+  session.pathMtus.set(dst, { bytes: Math.max(toldBytes, minPmtuBytes), expiresAtMs: effects.nowMs + mtuExpiresMs });
 }
 
 /** Errors about a port are heard by the socket that holds it. @source net/ipv4/udp.c __udp4_lib_err, tcp_ipv4.c tcp_v4_err */

@@ -14,6 +14,7 @@ import { flowHash, lastingHash } from './flow-hash.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { forkSkb, note, through } from './record.ts';
 import { routeSend } from './route.ts';
+import { checkTunnelMtu } from './tunnel-mtu.ts';
 
 type VxlanKind = Extract<LinkKind, { type: 'vxlan' }>;
 
@@ -147,6 +148,12 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
       'RECURSION_LIMIT',
       `tunnel recursion: the route to VTEP ${formatIpv4(remote.addr)} leads into ${device.name}`,
     );
+    return;
+  }
+  const error = checkTunnelMtu(stack, device, skb, route.mtuBytes - OVERHEAD_BYTES);
+  if (error !== null) {
+    effects.dropped(stack, skb, 'PKT_TOO_BIG', `${device.name}: ${skb.lengthBytes} bytes are more than the way to its VTEP takes`);
+    effects.loop(stack, device, error, 'bypassed');
     return;
   }
   if (effects.recursion > RECURSION_LIMIT) {

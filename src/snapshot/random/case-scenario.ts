@@ -37,7 +37,9 @@ function line(value: object): string {
 }
 
 function checkOf(probe: Probe, truth: TruthProbe): object {
-  const { sendErrno, icmpErrors, delivered, hops } = truth;
+  const { sendErrno, icmpErrors, delivered } = truth;
+  // What neither came in nor went out counts for no hop of a path.
+  const hops = truth.hops.filter((hop) => hop.in !== undefined || hop.out !== undefined);
   const { id, label, proto, dst, dport, src, spoof, sport, ttl, sizeBytes: size, df, mark, tos, bindDev } = probe;
   const [icmp] = icmpErrors;
   return {

@@ -45,6 +45,23 @@ describe('a VXLAN tunnel', () => {
     expect(lab.neighbours('n1')).toContain('eth1 192.168.9.3 reachable');
   });
 
+  // Measured in namespaces, see the find the-way-to-a-vtep-takes-less-than-the-tunnel.
+  test('is cut outside where the way to the far end takes less, and its path MTU is known from then on', () => {
+    const lab = tunnel();
+    for (const at of ['n1/eth0', 'n2/eth0']) lab.mtu(at, 1400);
+    const probe = { sizeBytes: 1372, df: 'auto' } as const;
+    expect(lab.send('n1', 'udp 10.1.0.2:53', probe).header('n1', 'tx')?.fragment).toEqual({ offset: 0, more: true });
+    expect(lab.send('n1', 'icmp 10.1.0.2', { sizeBytes: 1372, df: 'auto' }).header('n1', 'tx')?.inner).toMatchObject({ length: 1348 });
+  });
+
+  test('answers a bridged packet that must not be cut in the name of its receiver', () => {
+    const lab = tunnel().veth('n1/p', 'a/eth0').veth('n2/p', 'b/eth0').addr('a/eth0', '10.2.0.1/24').addr('b/eth0', '10.2.0.2/24');
+    for (const node of ['n1', 'n2']) lab.bridge(`${node}/br`, ['p', 'vx']).mtu(`${node}/eth0`, 1400);
+    const sent = lab.listen('b', 'udp/53').send('a', 'udp 10.2.0.2:53', { sizeBytes: 1400, df: 'auto' });
+    expect([sent.outcome, sent.reason, sent.errors]).toEqual(['icmp-error', 'PKT_TOO_BIG', ['3/4 from 10.2.0.2']]);
+    expect(lab.send('a', 'udp 10.2.0.2:53', { sizeBytes: 1400, df: false }).outcome).toBe('replied');
+  });
+
   test('takes the mark of the packet inside out, and keeps one that is set on receipt', () => {
     const lab = tunnel()
       .iptables('n1', '-t mangle -A POSTROUTING -p udp --dport 4789 -m mark --mark 9 -j ACCEPT')
