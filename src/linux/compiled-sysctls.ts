@@ -71,6 +71,8 @@ export interface NetnsSysctls {
 /** `net.netfilter.nf_conntrack_*`. */
 export interface ConntrackSysctls {
   readonly max: number;
+  /** Whether what arrives is looked at for a wrong checksum. */
+  readonly checksum: boolean;
   readonly tcpLoose: boolean;
   readonly genericTimeoutMs: number;
   readonly icmpTimeoutMs: number;
@@ -206,6 +208,7 @@ function conntrackSysctls(text: (name: string) => string): ConntrackSysctls {
   const ms = (name: string): number => value(name) * 1000;
   return {
     max: value('max'),
+    checksum: value('checksum') !== 0,
     tcpLoose: value('tcp_loose') !== 0,
     genericTimeoutMs: ms('generic_timeout'),
     icmpTimeoutMs: ms('icmp_timeout'),

@@ -1,5 +1,7 @@
 import { ICMP, TCP, UDP } from '../../wire/proto.ts';
+import { hasWrongChecksum } from '../checksum.ts';
 import type { ConntrackSysctls } from '../compiled-sysctls.ts';
+import { type Hook, PREROUTING } from '../netfilter/hook.ts';
 import {
   type Skb,
   CT_ESTABLISHED,
@@ -40,11 +42,16 @@ const UDP_STREAM_AFTER_MS = 2_000;
  * @returns whether there was room for it, see {@link ConntrackTable.room}
  * @source net/netfilter/nf_conntrack_core.c nf_conntrack_in
  */
-export function conntrackIn(stack: Stack, skb: Skb): 'free' | 'perhaps' | 'full' {
+export function conntrackIn(stack: Stack, skb: Skb, hook: Hook): 'free' | 'perhaps' | 'full' {
   if (skb.ct !== null || skb.ctInfo === CT_UNTRACKED) return 'free';
   skb.ctInfo = CT_NONE;
   if (isIcmpError(skb)) {
     trackError(stack, skb);
+    return 'free';
+  }
+  // @source net/netfilter/nf_conntrack_proto_udp.c udp_error
+  if (hook === PREROUTING && hasWrongChecksum(skb) && stack.netns.sysctl.conntrack.checksum) {
+    skb.ctInfo = CT_INVALID;
     return 'free';
   }
   const { conntrack } = stack.session;

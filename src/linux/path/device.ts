@@ -15,11 +15,11 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
   }
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.onDevice(device.name))) return;
   const { effects } = stack;
+  // Only a veth takes a checksum that is still to be filled in from a packet inside a tunnel. @source net/core/dev.c netif_skb_features
+  if (skb.inner !== null && device.type !== 'veth' && device.type !== 'end') fillChecksum(skb);
   switch (device.type) {
     case 'loopback':
       skb.sending = false;
-      // It takes a checksum that is still to be filled in only from a packet that is in no tunnel. @source net/core/dev.c netif_skb_features
-      if (skb.inner !== null) fillChecksum(skb);
       // The route found on the way out is the route in: nothing checks the source again.
       if (skb.via?.kind === 'local') skb.input = { kind: 'local', route: skb.via.route };
       effects.loop(stack, device, skb, 'loopback');

@@ -1,3 +1,4 @@
+import { PREROUTING } from '../netfilter/hook.ts';
 import { ANY } from '../../wire/ipv4.ts';
 import { TCP, UDP } from '../../wire/proto.ts';
 import { type CtEntry, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from '../conntrack/entry.ts';
@@ -25,7 +26,7 @@ import { deliverToSocket } from './socket.ts';
 export function takeKnownWay(stack: Stack, flows: FlowCache, device: Device, skb: Skb): boolean {
   if (!isPlain(skb)) return false;
   const { firewall } = stack;
-  if (firewall.conntrack && (conntrackIn(stack, skb) !== 'free' || skb.ct === null || isTranslated(skb.ct))) return false;
+  if (firewall.conntrack && (conntrackIn(stack, skb, PREROUTING) !== 'free' || skb.ct === null || isTranslated(skb.ct))) return false;
   const way = flows.received(device, skb) ?? learned(stack, flows, device, skb);
   if (way.kind === 'step-by-step') return false;
   skb.cameBy = device;

@@ -29,7 +29,7 @@ export function track(at: Crossing): boolean {
   if (!stack.firewall.conntrack) return true;
   const seen = skb.ct !== null;
   if (stack.gaps !== null && !seen && !stack.session.cold && isBlind(stack, skb, stack.gaps.missing('conntrack'))) return false;
-  const room = conntrackIn(stack, skb);
+  const room = conntrackIn(stack, skb, at.hook);
   if (room !== 'free') return withoutRoom(stack, skb, room);
   if (recorder !== null && skb.ct !== null) stack.effects.tracked(stack, skb.ct);
   if (recorder !== null && !seen) {
