@@ -3,6 +3,7 @@ import type { Device } from '../device.ts';
 import type { PolicyRule } from '../route.ts';
 import type { FibNexthop, FibRoute } from './fib-route.ts';
 import { SCOPE_UNIVERSE } from './scope.ts';
+import type { FlowKey } from './select-path.ts';
 
 /**
  * The key of a look-up and what it found. One object serves many look-ups: {@link reset} it, set what is known, look up, read.
@@ -27,6 +28,8 @@ export class Flow {
   anySrc = false;
   /** FIB_LOOKUP_IGNORE_LINKSTATE. */
   ignoreLinkState = false;
+  /** The packet whose header picks one of several ways instead of this key: the one that an error is about. */
+  hashedAs: FlowKey | null = null;
 
   route: FibRoute | null = null;
   nexthop: FibNexthop | null = null;
@@ -50,6 +53,7 @@ export class Flow {
     this.uid = null;
     this.anySrc = false;
     this.ignoreLinkState = false;
+    this.hashedAs = null;
     this.route = null;
     this.nexthop = null;
     this.rule = null;

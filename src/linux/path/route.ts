@@ -41,8 +41,10 @@ function unknownRoute(stack: Stack, dst: Ipv4, found: InputRoute | OutputRoute):
 /**
  * Routes a packet that a socket or the kernel here makes, and chooses its source where it has none.
  * @param raw the packet brings its own header: the look-up sees neither its source nor its protocol
+ * @param cause the packet that it is an error about: of several ways the kernel takes the one that its addresses hash to
+ * @source net/ipv4/icmp.c icmp_route_lookup
  */
-export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
+export function routeSend(stack: Stack, skb: Skb, raw = false, cause: Skb | null = null): OutputRoute {
   const flows = raw ? null : flowsOfSender(stack, skb);
   const known = flows === null ? null : flows.sent(skb);
   if (known !== null) {
@@ -55,6 +57,7 @@ export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
     if (device === undefined) return { kind: 'error', errno: 19, text: `there is no device ${skb.boundDev}`, route: null };
     flow.oif = device;
   }
+  flow.hashedAs = cause;
   flow.mark = skb.mark;
   flow.tos = skb.tos;
   if (skb.byKernel) flow.uid = KERNEL_UID;
