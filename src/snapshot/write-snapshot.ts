@@ -2,9 +2,7 @@ import type { CtRecord } from '../linux/conntrack/record.ts';
 import type { Link } from '../linux/link.ts';
 import { printEbtables } from '../linux/netfilter/ebtables-print.ts';
 import { printIpsets } from '../linux/netfilter/ipset/print.ts';
-import type { Counters } from '../linux/netfilter/counters.ts';
-import { printTable } from '../linux/netfilter/print.ts';
-import type { Iptables } from '../linux/netfilter/rule.ts';
+import { printTables } from '../linux/netfilter/print.ts';
 import type { Netns, Part } from '../linux/netns.ts';
 import { listSysctls, explicitSysctls } from '../linux/sysctl.ts';
 import { formatIpv4 } from '../wire/ipv4.ts';
@@ -99,19 +97,12 @@ function writeNetns(
   put('neigh', 'proxyneigh.json', () => rowsText(proxyNeighbourRows(netns.proxyNeighbours)));
   put('fdb', 'fdb.json', () => rowsText(fdbRows(netns.fdb)));
   put('sysctl', 'sysctl.txt', () => linesText(sysctlLines(netns)));
-  put('iptables', 'iptables.txt', () => tablesText(netns.iptables, counters?.iptables));
-  if (netns.iptablesLegacy !== null) files.set(`${at}/iptables-legacy.txt`, tablesText(netns.iptablesLegacy, counters?.legacy));
+  put('iptables', 'iptables.txt', () => printTables(netns.iptables, counters?.iptables));
+  if (netns.iptablesLegacy !== null) files.set(`${at}/iptables-legacy.txt`, printTables(netns.iptablesLegacy, counters?.legacy));
   put('ebtables', 'ebtables.txt', () => printEbtables(netns.ebtables ?? {}));
   put('ipset', 'ipset.txt', () => printIpsets(netns.ipsets));
   put('conntrack', 'conntrack.txt', () => linesText(conntrackLines(conntrack)));
   put('sockets', 'sockets.txt', () => linesText(socketLines(netns.sockets)));
-}
-
-/** In the order of the dump that they came from. */
-function tablesText(tables: Iptables, counters?: Counters): string {
-  return Object.values(tables)
-    .map((table) => printTable(table, counters))
-    .join('');
 }
 
 /** The address that each device without one borrows: that of the first device in order that lends. */

@@ -1,7 +1,7 @@
 import { protoName } from '../../wire/proto.ts';
 import { type Counters, NO_COUNTERS, ZERO } from './counters.ts';
 import { matchModule } from './compiled-rule.ts';
-import type { AddressSelector, Chain, InterfaceSelector, Iptables, Rule, Table, TableName } from './rule.ts';
+import type { AddressSelector, Chain, InterfaceSelector, Iptables, Rule, Table } from './rule.ts';
 import { bang, printMasked } from './syntax.ts';
 import type { Match } from './match/match.ts';
 import type { Target } from './target/target.ts';
@@ -76,15 +76,9 @@ export function printTable(table: Table, counters: Counters = NO_COUNTERS): stri
   return lines.join('\n');
 }
 
-/** The order in which iptables-nft-save prints tables. */
-const TABLE_ORDER: readonly TableName[] = ['mangle', 'raw', 'filter', 'security', 'nat'];
-
-/** All tables, as iptables-save prints them, without the comment lines. */
-export function printTables(tables: Iptables): string {
-  let text = '';
-  for (const name of TABLE_ORDER) {
-    const table = tables[name];
-    if (table !== undefined) text += printTable(table);
-  }
-  return text;
+/** All tables, in the order in which they were loaded: the first rule that names a list of `-m recent` makes it. */
+export function printTables(tables: Iptables, counters?: Counters): string {
+  return Object.values(tables)
+    .map((table) => printTable(table, counters))
+    .join('');
 }

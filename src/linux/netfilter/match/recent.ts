@@ -86,7 +86,7 @@ function masksOf(netns: Netns): ReadonlyMap<string, Ipv4> {
   const known = masks.get(netns);
   if (known !== undefined) return known;
   const found = new Map<string, Ipv4>();
-  for (const table of [...Object.values(netns.iptables), ...Object.values(netns.iptablesLegacy ?? {})]) {
+  for (const table of [...Object.values(netns.iptablesLegacy ?? {}), ...Object.values(netns.iptables)]) {
     for (const { matches } of table.chains.flatMap(({ rules }) => rules)) {
       for (const match of matches) if (match.m === 'recent' && !found.has(match.name)) found.set(match.name, match.mask);
     }

@@ -200,6 +200,10 @@ class Lab:
             self.each(lambda site: (["conntrack", "--load-file", "-"], site.plan["conntrack"]))
         if not first:
             self.load_rules(lambda site: site.plan["remembers"])
+            for site in self.sites:
+                if site.plan["remembers"]:
+                    site.space.enter()
+                    rules.forget_lists()
 
     def load_rules(self, wanted=lambda _site: True):
         """

@@ -1,4 +1,5 @@
 """Which rules a packet hits: nftables' own trace for iptables-nft, the log of traced packets for iptables-legacy."""
+import os
 import struct
 
 import netlink as nl
@@ -17,6 +18,16 @@ TABLE = "podwalk-trace"
 NFT_META_NFTRACE = 12
 TRACETYPES = {1: "policy", 3: "rule"}
 VERDICTS = {0: "drop", 1: "accept", -1: "continue", -2: "break", -3: "jump", -4: "goto", -5: "return"}
+
+
+LISTS = "/proc/thread-self/net/xt_recent"
+
+
+def forget_lists():
+    """Empties the lists of `-m recent` here. Rules that are loaded once more find the lists of those before them."""
+    for name in os.listdir(LISTS) if os.path.isdir(LISTS) else ():
+        with open(f"{LISTS}/{name}", "w", encoding="ascii") as file:
+            file.write("/")
 
 
 def nfgen(family, resource=0):
