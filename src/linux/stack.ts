@@ -57,7 +57,7 @@ export interface Effects {
   /** A packet reached a socket, or the ICMP echo responder (`socket` null). */
   delivered(stack: Stack, skb: Skb, socket: Socket | null): void;
   /** An ICMP error, an echo reply or an answer for nobody's socket arrived in a namespace. */
-  arrived(stack: Stack, skb: Skb): void;
+  arrived(stack: Stack, skb: Skb, device: Device): void;
   /** The send call of a local socket failed. `text` says why where no drop follows. */
   sendError(stack: Stack, skb: Skb, errno: string, text: string): void;
   /** A packet ended here. `reason` is SKB_DROP_REASON_* without that prefix, or a more exact name. */

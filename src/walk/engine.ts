@@ -2,6 +2,7 @@ import { fabricArp } from '../azure/arp.ts';
 import type { CtEntry } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
 import type { Gap } from '../linux/gap.ts';
+import { socketDevice } from '../linux/path/find-socket.ts';
 import { start } from '../linux/path/record.ts';
 import { receive, receiveUnpacked } from '../linux/path/receive.ts';
 import { ACK, type FlowHash, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
@@ -46,7 +47,7 @@ export class Engine implements Effects {
   /** The probe's own socket and namespace, by which its answers are known. */
   probeSocket: Socket | null = null;
   probeStack: Stack | null = null;
-  probeIcmpId = -1;
+  probeEcho: { readonly id: number; readonly dev: string | null } | null = null;
   private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
 
   private readonly softnet = new Softnet();
@@ -261,16 +262,22 @@ export class Engine implements Effects {
     else if (skb.role === 'request') observed.alsoDelivered.push(delivery(stack.at, skb));
   }
 
-  arrived(stack: Stack, skb: Skb): void {
+  arrived(stack: Stack, skb: Skb, device: Device): void {
     if (skb.leg !== null) skb.leg.delivered = true;
     if (this.recorder !== null) noteDelivered(this.recorder, skb, null);
     if (skb.quoted !== null && skb.icmpType === 5) this.observed.redirected.push(stack.at);
     if (stack !== this.probeStack) return;
     if (skb.icmpType === 0 && skb.proto === ICMP) {
-      if (skb.sport === this.probeIcmpId) this.observed.reply ??= delivery(stack.at, skb);
+      if (this.isMyEcho(skb, device)) this.observed.reply ??= delivery(stack.at, skb);
     } else if (skb.quoted !== null && skb.icmpType !== 5) {
       this.observed.icmpErrors.push({ type: skb.icmpType, code: skb.icmpCode, from: skb.src });
     }
+  }
+
+  /** Whether the probe's socket hears an echo reply: one that is bound to a device hears by that alone. @source net/ipv4/raw.c raw_v4_match */
+  private isMyEcho(skb: Skb, device: Device): boolean {
+    const { probeEcho } = this;
+    return probeEcho !== null && skb.sport === probeEcho.id && (probeEcho.dev === null || probeEcho.dev === socketDevice(device, skb).name);
   }
 
   sendError(stack: Stack, skb: Skb, errno: string, text: string): void {
@@ -429,7 +436,7 @@ export class Engine implements Effects {
     this.seenPorts = null;
     this.probeSocket = null;
     this.probeStack = null;
-    this.probeIcmpId = -1;
+    this.probeEcho = null;
     this.linkProbe = null;
   }
 }

@@ -108,7 +108,7 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
       const opened = (skb: Skb): void => {
         src = skb.src;
         if (request.spoof !== null) return;
-        if (probe.proto === 'icmp') engine.probeIcmpId = request.sport;
+        if (probe.proto === 'icmp') engine.probeEcho = { id: request.sport, dev: request.bindDev };
         else openSocket(engine, probe, request, skb);
       };
       engine.call(() => send(stack, request, opened));

@@ -146,7 +146,7 @@ export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
       learnPathMtu(stack, skb, skb.quoted);
     }
     if (skb.quoted !== null && skb.icmpType === REDIRECT) learnRedirect(stack, device, skb, skb.quoted);
-    stack.effects.arrived(stack, skb);
+    stack.effects.arrived(stack, skb, device);
     return;
   }
   const { sysctl } = stack.netns;
