@@ -1,4 +1,5 @@
 import type { ConntrackEntry, Tuple } from '../../trace/trace.ts';
+import type { VxlanPorts } from './rows.ts';
 import type { TruthEntry, TruthHeader, TruthHop, TruthProbe, TruthTuple } from './truth.ts';
 
 /** Source ports (for ICMP, identifiers) that the kernel chose, and what the twin chose instead. */
@@ -16,11 +17,11 @@ interface TwinConnections {
  * last one chose.
  * @source net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple
  */
-export function withTwinsPorts(truth: TruthProbe, twin: TwinConnections): TruthProbe {
+export function withTwinsPorts(truth: TruthProbe, twin: TwinConnections, vxlan: VxlanPorts): TruthProbe {
   const changed = changedPorts(truth);
   if (changed.size === 0) return truth;
   const chosen = new Map<string, number>();
-  while (choose(chosen, changed, truth, twin));
+  while (choose(chosen, changed, truth, twin, vxlan));
   return renamed(truth, chosen);
 }
 
@@ -36,7 +37,13 @@ function portKey(proto: string, port: number): string {
 }
 
 /** @returns whether there are new choices, seen with those so far in the twin's words */
-function choose(chosen: Map<string, number>, changed: ReadonlySet<string>, truth: TruthProbe, twin: TwinConnections): boolean {
+function choose(
+  chosen: Map<string, number>,
+  changed: ReadonlySet<string>,
+  truth: TruthProbe,
+  twin: TwinConnections,
+  vxlan: VxlanPorts,
+): boolean {
   const before = chosen.size;
   for (const kind of ['conntrack', 'born'] as const) {
     for (const [ns, entries] of Object.entries(truth[kind] ?? {})) {
@@ -47,7 +54,7 @@ function choose(chosen: Map<string, number>, changed: ReadonlySet<string>, truth
         const isKnown = chosen.has(from) || !changed.has(from);
         if (chosen.has(to) || !isKnown) continue;
         const entry = { orig: renamedTuple(orig, chosen), reply: renamedTuple(reply, chosen), status };
-        const other = others.find((one) => isSameBut(entry, one));
+        const other = others.find((one) => isSameBut(entry, one, vxlan));
         if (other !== undefined) chosen.set(to, twinSourceOf(other.reply));
       }
     }
@@ -55,20 +62,21 @@ function choose(chosen: Map<string, number>, changed: ReadonlySet<string>, truth
   return chosen.size > before;
 }
 
-/** The same connection, of which both changed the source port, mostly each to another one. */
-function isSameBut({ orig, reply }: TruthEntry, twin: ConntrackEntry): boolean {
+/** The same connection, of which both changed the source port, mostly each to another one. That of a tunnel is a hash of its own. */
+function isSameBut({ orig, reply }: TruthEntry, twin: ConntrackEntry, vxlan: VxlanPorts): boolean {
   const port = senderOf(orig);
+  const isTunnel = orig.proto === 'udp' && vxlan.has(orig.dport ?? -1);
   return (
     orig.proto === twin.orig.proto &&
     orig.src === twin.orig.src &&
     orig.dst === twin.orig.dst &&
-    port === twin.orig.sport &&
+    (isTunnel || port === twin.orig.sport) &&
     orig.dport === twin.orig.dport &&
     reply.src === twin.reply.src &&
     reply.dst === twin.reply.dst &&
     (reply.id !== undefined || reply.sport === twin.reply.sport) &&
     sourceOf(reply) !== port &&
-    twinSourceOf(twin.reply) !== port
+    twinSourceOf(twin.reply) !== twin.orig.sport
   );
 }
 

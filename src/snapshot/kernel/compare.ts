@@ -84,7 +84,7 @@ const NO_CHAINS: ReadonlySet<string> = new Set();
 
 /** Compares what the kernel did with a probe with the twin's run of it; at most one difference for each tier. */
 export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: Witness): Difference[] {
-  const truth = withTwinsPorts(seen, run);
+  const truth = withTwinsPorts(seen, run, scene.vxlanPorts);
   const found: Difference[] = [];
   const claim = (tier: Tier, kernel: string, twin: string, where = ''): void => {
     if (kernel !== twin && !found.some((difference) => difference.tier === tier)) found.push({ tier, where, kernel, twin });

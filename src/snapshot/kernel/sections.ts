@@ -12,7 +12,7 @@ export interface Section {
 
 /** Both walks, aspect by aspect, in the order in which a reader follows them. */
 export function sectionsOf(seen: TruthProbe, run: TwinRun, scene: Scene): Section[] {
-  const truth = withTwinsPorts(seen, run);
+  const truth = withTwinsPorts(seen, run, scene.vxlanPorts);
   const { trace } = run;
   const byPlace = (name: string, kernel: ReadonlyMap<string, string[]>, twin: ReadonlyMap<string, string[]>): Section[] =>
     [...new Set([...kernel.keys(), ...twin.keys()])]
