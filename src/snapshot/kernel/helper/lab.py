@@ -270,8 +270,11 @@ class Lab:
             names = site.space.names
             for at, index, out, data in site.tap.frames():
                 header = packet.decode(data, self.vxlan_ports)
-                if header is not None:
-                    frames.append((at, position, names.get(index, "?"), out, header))
+                if header is None:
+                    continue
+                frames.append((at, position, names.get(index, "?"), out, header))
+                if not out and data[0] & 1 and header["proto"] != "arp":
+                    site.flows.seek(header)
             if site.traced is not None:
                 hit[site.name] = rules.nft_rows(site.traced, site.numbers)
             if site.logged is not None:
