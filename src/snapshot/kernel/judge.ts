@@ -17,6 +17,8 @@ import { type Circumstances, Twin } from './twin.ts';
 
 /** Every timer of the kernel that a probe may set is longer; where the processor was away for so long, what was due first may come last. */
 const STALL_MS = 5;
+/** Where no way that the twin knows is the kernel's, one that it does not know may be. */
+const UNKNOWN_DISTANCE = 0.5;
 /** How often a network is built again because the processor was away. */
 const MAX_TRIES = 4;
 
@@ -113,7 +115,8 @@ export function verdictsOf({ truths, tables, tickMs }: Answers, asked: JudgeCase
   const scene = sceneOf(world);
   let astray = false;
   return truths.map(({ probe, truth, given }, index): Verdict => {
-    const distance = (one: TwinRun): number => compare(truth, one, scene, 'live').length;
+    const distance = (one: TwinRun): number =>
+      one.trace.outcome === 'unknown' ? UNKNOWN_DISTANCE : compare(truth, one, scene, 'live').length;
     const run = twin.send(worlds[index] ?? world, probe, given, distance);
     const verdict = { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null };
     // What the twin does not know cannot be compared; where probes share their state, neither can what comes after.
