@@ -97,7 +97,7 @@ function planNetns({ at, netns }: Site, session: Session, baseline: Baseline, co
     addresses: batch(linkLines(netns)),
     expectUp: netns.links.filter(({ up, carrier }) => up && carrier).map(({ name }) => name),
     portStates: batch(portStateLines(netns)),
-    routes: routePlan(netns.fib),
+    routes: routePlan(netns),
     policy: batch([...ruleLines(netns.rules), ...fixedNeighbourLines(netns)]),
     fdb: batch(fdbLines(netns, 'fixed', new Map())),
     ipset: ipsetLines(netns.ipsets),

@@ -14,7 +14,7 @@ const DERIVED = ' proto 2 ';
  */
 export function routeDifferences(world: World, found: RawRoutes): Difference[] {
   return sitesOf(world).flatMap(({ at, netns }): Difference[] => {
-    const wanted = new Set(routePlan(netns.fib).map(([words]) => words));
+    const wanted = new Set(routePlan(netns).map(([words]) => words));
     const { all = [], added = [] } = found[at] ?? {};
     const extra = all.find((words) => !wanted.has(words));
     const missing = [...wanted].find((words) => !all.includes(words));

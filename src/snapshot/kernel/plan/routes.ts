@@ -1,7 +1,8 @@
-import type { FibTable, Nexthop, PolicyRule, Route } from '../../../linux/route.ts';
+import type { Netns } from '../../../linux/netns.ts';
+import type { Nexthop, PolicyRule, Route } from '../../../linux/route.ts';
 import { DEFAULT_RULES } from '../../../linux/ops/create-netns.ts';
 import { type Ipv4, formatIpv4 } from '../../../wire/ipv4.ts';
-import { word } from './word.ts';
+import { CannotBuild, word } from './word.ts';
 
 /** The numbers of protocol names that every iproute2 knows. @source /etc/iproute2/rt_protos */
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -35,9 +36,13 @@ function protocolNumber(name: string): number {
 /**
  * The routes of a namespace: each in the words in which the helper names what the kernel has, and the line for `ip` that adds it. Routes
  * by a gateway come after those that lead to gateways.
+ * @throws CannotBuild for a way that died with the last address of its device, which nobody tells any more
  */
-export function routePlan(fib: readonly FibTable[]): [words: string, line: string][] {
+export function routePlan({ fib, links }: Pick<Netns, 'fib' | 'links'>): [words: string, line: string][] {
   const all = fib.flatMap(({ id, routes }) => routes.map((route) => ({ id, route })));
+  const up = new Set(links.filter((link) => link.up).map(({ name }) => name));
+  const dead = all.flatMap(({ route }) => route.nexthops).find((hop) => hop.dead && hop.dev !== null && up.has(hop.dev));
+  if (dead !== undefined) throw new CannotBuild(`a way over ${dead.dev} is dead, and the device is up`);
   const byGateway = (route: Route): number => (route.nexthops.some(({ via }) => via !== null) ? 1 : 0);
   return all
     .toSorted((a, b) => byGateway(a.route) - byGateway(b.route))
