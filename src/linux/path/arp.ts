@@ -18,7 +18,7 @@ function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
   const skb = new Skb();
   skb.arp = arp;
   skb.role = 'arp';
-  skb.smac = device.mac;
+  skb.smac = arp.senderMac;
   skb.dmac = dmac;
   skb.lengthBytes = 28;
   skb.local = true;
@@ -101,13 +101,18 @@ function learnRequest(stack: Stack, device: Device, ip: Ipv4, mac: Mac): void {
   neighUpdate(stack, device, entry, mac, 'stale', true);
 }
 
-function answer(stack: Stack, device: Device, request: Arp): void {
-  arpSend(
-    stack,
-    device,
-    { op: 'reply', senderMac: device.mac, senderIp: request.targetIp, targetMac: request.senderMac, targetIp: request.senderIp },
-    request.senderMac,
-  );
+function answer(stack: Stack, device: Device, { targetIp, senderIp, senderMac }: Arp): void {
+  arpAnswer(stack, device, { ip: targetIp, mac: device.mac }, { ip: senderIp, mac: senderMac });
+}
+
+interface Station {
+  readonly ip: Ipv4;
+  readonly mac: Mac;
+}
+
+/** Tells somebody where a station is. */
+export function arpAnswer(stack: Stack, device: Device, of: Station, to: Station): void {
+  arpSend(stack, device, { op: 'reply', senderMac: of.mac, senderIp: of.ip, targetMac: to.mac, targetIp: to.ip }, to.mac);
 }
 
 /** Whether this host answers for a target that another device leads to. @source net/ipv4/arp.c arp_fwd_proxy, arp_fwd_pvlan */
@@ -147,7 +152,7 @@ function ignores(stack: Stack, device: Device, sip: Ipv4, tip: Ipv4): boolean {
  * Whether a device has an address, and a subnet (maybe another address's) in which both it and `peer` are (ANY: whoever asks).
  * @source net/ipv4/devinet.c confirm_addr_indev
  */
-function confirmsAddr(device: Device, peer: Ipv4, local: Ipv4, scope: number): boolean {
+export function confirmsAddr(device: Device, peer: Ipv4, local: Ipv4, scope: number): boolean {
   const widest = device.sysctl.routeLocalnet ? SCOPE_LINK : SCOPE_HOST;
   return (
     device.addresses.some((a) => a.local === local && Math.min(scopeNumber(a.scope), widest) <= scope) &&

@@ -10,6 +10,7 @@ import { deviceTransmit } from './device.ts';
 import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts';
 import { fdbOf } from './fdb.ts';
 import { flowHash } from './flow-hash.ts';
+import { suppressArp, suppressesNeighbours } from './neigh-suppress.ts';
 import { forkSkb, headerOf, note, through } from './record.ts';
 import { netifReceive } from './receive.ts';
 
@@ -36,11 +37,7 @@ function isBlindBridge(stack: Stack, bridge: Device, skb: Skb): boolean {
   if (gaps !== null && isBlind(stack, skb, gaps.missing('brlink', 'fdb', 'ebtables', 'sysctl') ?? gaps.takingAll('BRIDGE'))) return true;
   if (kind.type === 'bridge' && kind.vlanFiltering)
     return isBlind(stack, skb, { reason: 'BRIDGE_VLAN', text: `the VLANs of ${bridge.name} (vlan_filtering) are not modelled` });
-  if (skb.arp === null || !bridge.ports.some((port) => port.link.port?.neighSuppress === true)) return false;
-  return isBlind(stack, skb, {
-    reason: 'NEIGH_SUPPRESS',
-    text: `${bridge.name} answers ARP itself (neigh_suppress), which is not modelled`,
-  });
+  return skb.arp !== null && gaps !== null && bridge.ports.some(suppressesNeighbours) && isBlind(stack, skb, gaps.missing('neigh'));
 }
 
 /** Learns, looks the destination up, and sends the frame on. @source net/bridge/br_input.c br_handle_frame_finish */
@@ -53,9 +50,10 @@ export function bridgeHandleFrameFinish(stack: Stack, bridge: Device, port: Devi
     stack.effects.dropped(stack, skb, 'BRIDGE_INGRESS', `port ${port.name} only learns`);
     return;
   }
+  const isAnswered = skb.arp !== null && suppressArp(stack, bridge, port, skb, portOf(stack, bridge));
   const localReceive = promisc || group;
   if (group) {
-    flood(stack, bridge, port, skb, true);
+    flood(stack, bridge, port, skb, true, isAnswered);
     return;
   }
   const found = lookup(stack, bridge, skb.dmac);
@@ -64,7 +62,7 @@ export function bridgeHandleFrameFinish(stack: Stack, bridge: Device, port: Devi
     return;
   }
   if (found === null) {
-    flood(stack, bridge, port, skb, localReceive);
+    flood(stack, bridge, port, skb, localReceive, isAnswered);
     return;
   }
   if (!shouldDeliver(found, port)) {
@@ -120,6 +118,14 @@ function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OUR
   return stack.netns.deviceByName.get(entry.dev) ?? null;
 }
 
+/** The port behind which a station is; null where it is the bridge itself. */
+function portOf(stack: Stack, bridge: Device): (address: Mac) => Device | null | undefined {
+  return (address) => {
+    const found = lookup(stack, bridge, address);
+    return found === OURS ? (bridge.ports.find(({ mac }) => mac === address) ?? null) : (found ?? undefined);
+  };
+}
+
 /** @source net/bridge/br_fdb.c has_expired */
 function isOld(stack: Stack, bridge: Device, seenAtMs: number): boolean {
   return stack.effects.nowMs - seenAtMs >= ageingMsOf(bridge);
@@ -151,13 +157,17 @@ function isLooping(stack: Stack, bridge: Device, from: Device | null, skb: Skb):
   return false;
 }
 
-/** @source net/bridge/br_forward.c br_flood */
-function flood(stack: Stack, bridge: Device, from: Device | null, skb: Skb, localReceive: boolean): void {
+/**
+ * @param isAnswered whether ports that suppress neighbours are passed over
+ * @source net/bridge/br_forward.c br_flood
+ */
+function flood(stack: Stack, bridge: Device, from: Device | null, skb: Skb, localReceive: boolean, isAnswered: boolean): void {
   if (isLooping(stack, bridge, from, skb)) return;
   const broadcast = skb.dmac === BROADCAST_MAC;
   const group = isGroupMac(skb.dmac);
   const targets = bridge.ports.filter((port) => {
     const options = port.link.port;
+    if (isAnswered && suppressesNeighbours(port)) return false;
     // What this host itself sends to a group goes everywhere.
     if (group && from === null) return shouldDeliver(port, from);
     if (broadcast ? options?.bcastFlood === false : group ? options?.mcastFlood === false : options?.flood === false) return false;
@@ -252,8 +262,9 @@ export function bridgeTransmit(stack: Stack, bridge: Device, skb: Skb): void {
   if (isBlindBridge(stack, bridge, skb)) return;
   skb.sending = false;
   skb.bridge = null;
+  const isAnswered = skb.arp !== null && suppressArp(stack, bridge, null, skb, portOf(stack, bridge));
   if (isGroupMac(skb.dmac)) {
-    flood(stack, bridge, null, skb, false);
+    flood(stack, bridge, null, skb, false, isAnswered);
     return;
   }
   const found = lookup(stack, bridge, skb.dmac);
@@ -263,7 +274,7 @@ export function bridgeTransmit(stack: Stack, bridge: Device, skb: Skb): void {
     else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `${skb.dmac} is ${bridge.name}'s own address`);
     return;
   }
-  if (found === null) flood(stack, bridge, null, skb, false);
+  if (found === null) flood(stack, bridge, null, skb, false, isAnswered);
   else if (shouldDeliver(found, null)) bridgeForward(stack, bridge, null, found, skb);
   else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `port ${found.name} of ${bridge.name} takes no frames`);
 }
