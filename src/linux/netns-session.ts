@@ -3,7 +3,7 @@ import type { Mac } from '../wire/mac.ts';
 import { ConntrackTable } from './conntrack/table.ts';
 import { cloneNetfilterSession, createNetfilterSession, type NetfilterSession } from './netfilter/session.ts';
 import type { Skb } from './skb.ts';
-import type { Socket } from './socket.ts';
+import type { Pinger, Socket } from './socket.ts';
 
 /** A neighbour as packets taught it. `probe`: its address is known and a unicast request is on the way. */
 export interface LearnedNeighbour {
@@ -75,6 +75,8 @@ export interface NetnsSession {
   readonly multipath: Map<string, number>;
   /** Sockets that probes opened. */
   readonly sockets: Socket[];
+  /** The raw socket of a probe that sent an echo request. */
+  pinger: Pinger | null;
   /** The kernel's ICMP socket is busy: no error can be sent meanwhile. */
   icmpBusy: boolean;
   /** IP identification of the next datagram that is cut here. */
@@ -96,6 +98,7 @@ export function createNetnsSession(at: string): NetnsSession {
     errorBuckets: new Map(),
     multipath: new Map(),
     sockets: [],
+    pinger: null,
     icmpBusy: false,
     nextIpId: 1,
   };
@@ -120,6 +123,7 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),
     multipath: new Map(session.multipath),
     sockets: [...session.sockets],
+    pinger: session.pinger,
     icmpBusy: false,
     nextIpId: session.nextIpId,
   };

@@ -21,6 +21,14 @@ export interface Socket {
   readonly owner: string | null;
 }
 
+/** A raw ICMP socket: the identifier of what it sends, what it is bound to, and its SO_MARK. */
+export interface Pinger {
+  readonly id: number;
+  readonly addr: Ipv4 | null;
+  readonly dev: string | null;
+  readonly mark: number;
+}
+
 export interface Handshake {
   state: 'syn-sent' | 'syn-received' | 'established';
   /** When it last answered a segment that it did not expect. */

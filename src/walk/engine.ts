@@ -6,7 +6,7 @@ import { socketDevice } from '../linux/path/find-socket.ts';
 import { start } from '../linux/path/record.ts';
 import { receive, receiveUnpacked } from '../linux/path/receive.ts';
 import { ACK, type FlowHash, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
-import type { Socket } from '../linux/socket.ts';
+import type { Pinger, Socket } from '../linux/socket.ts';
 import type { Arrival, Chance, Effects, PortRange, Stack, Timer } from '../linux/stack.ts';
 import { nextBelow } from '../sim/random.ts';
 import { LegRecord, type Recorder } from '../trace/recorder.ts';
@@ -47,7 +47,7 @@ export class Engine implements Effects {
   /** The probe's own socket and namespace, by which its answers are known. */
   probeSocket: Socket | null = null;
   probeStack: Stack | null = null;
-  probeEcho: { readonly id: number; readonly dev: string | null } | null = null;
+  probePinger: Pinger | null = null;
   private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
 
   private readonly softnet = new Softnet();
@@ -276,8 +276,8 @@ export class Engine implements Effects {
 
   /** Whether the probe's socket hears an echo reply: one that is bound to a device hears by that alone. @source net/ipv4/raw.c raw_v4_match */
   private isMyEcho(skb: Skb, device: Device): boolean {
-    const { probeEcho } = this;
-    return probeEcho !== null && skb.sport === probeEcho.id && (probeEcho.dev === null || probeEcho.dev === socketDevice(device, skb).name);
+    const { probePinger: pinger } = this;
+    return pinger !== null && skb.sport === pinger.id && (pinger.dev === null || pinger.dev === socketDevice(device, skb).name);
   }
 
   sendError(stack: Stack, skb: Skb, errno: string, text: string): void {
@@ -409,11 +409,21 @@ export class Engine implements Effects {
     this.withSockets.push(stack);
   }
 
+  /** Opens the probe's raw socket, by whose identifier its answers are known. */
+  openPinger(pinger: Pinger): void {
+    this.probePinger = pinger;
+    const stack = this.probeStack;
+    if (stack === null) return;
+    stack.session.pinger = pinger;
+    this.withSockets.push(stack);
+  }
+
   /** The probe's sockets close with it; those that listeners accepted go too. */
   closeSockets(): void {
     for (let stack = this.withSockets.pop(); stack !== undefined; stack = this.withSockets.pop()) {
       const { sockets } = stack.session;
       while (sockets.length > 0) sockets.pop();
+      stack.session.pinger = null;
     }
   }
 
@@ -436,7 +446,7 @@ export class Engine implements Effects {
     this.seenPorts = null;
     this.probeSocket = null;
     this.probeStack = null;
-    this.probeEcho = null;
+    this.probePinger = null;
     this.linkProbe = null;
   }
 }

@@ -108,8 +108,9 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
       const opened = (skb: Skb): void => {
         src = skb.src;
         if (request.spoof !== null) return;
-        if (probe.proto === 'icmp') engine.probeEcho = { id: request.sport, dev: request.bindDev };
-        else openSocket(engine, probe, request, skb);
+        if (probe.proto === 'icmp') {
+          engine.openPinger({ id: request.sport, addr: probe.src ?? null, dev: request.bindDev, mark: request.mark });
+        } else openSocket(engine, probe, request, skb);
       };
       engine.call(() => send(stack, request, opened));
       return src;

@@ -23,7 +23,7 @@ export function lowerPathMtu({ session, netns, effects }: Stack, dst: Ipv4, told
 }
 
 /** Errors about a port are heard by the socket that holds it. @source net/ipv4/udp.c __udp4_lib_err, tcp_ipv4.c tcp_v4_err */
-export function concernsSocket({ session, netns }: Stack, { proto, sport }: Quoted): boolean {
+function concernsSocket({ session, netns }: Stack, { proto, sport }: Quoted): boolean {
   if (proto === ICMP) return true;
   return session.sockets.some(({ port }) => port === sport) || netns.tables.sockets.some(({ port }) => port === sport);
 }

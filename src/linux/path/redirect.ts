@@ -1,5 +1,5 @@
 import { ANY, BROADCAST, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
-import { ICMP, TCP, UDP } from '../../wire/proto.ts';
+import { ICMP, UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
 import { Flow } from '../fib/flow.ts';
@@ -7,9 +7,9 @@ import { isOnLink } from '../fib/on-link.ts';
 import type { Via } from '../fib/route-result.ts';
 import { selectMultipath } from '../fib/select-path.ts';
 import type { Quoted, Skb } from '../skb.ts';
+import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { awaitNeighbour } from './neighbour.ts';
-import { concernsSocket } from './path-mtu.ts';
 import { routeQuoted } from './route.ts';
 
 /** How long a redirect is heeded. @source net/ipv4/route.c RT_GC_TIMEOUT */
@@ -22,9 +22,34 @@ const TIMEOUT_MS = 300_000;
  * @source net/ipv4/route.c __ip_do_redirect
  */
 export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quoted: Quoted): void {
-  if (quoted.proto === TCP || !concernsSocket(stack, quoted)) return;
+  for (const sender of senders(stack, device, quoted)) learnFor(stack, device, redirect, quoted, sender);
+}
+
+type Sender = Pick<Socket, 'dev' | 'mark'>;
+
+/**
+ * The sockets that may have sent it, whose mark and device count; null: none is asked for. An echo request's raw socket hears of it first,
+ * and then the protocol, which knows no sockets.
+ * @source net/ipv4/icmp.c icmp_socket_deliver, icmp_err; raw.c raw_icmp_error; udp.c __udp4_lib_err
+ */
+function senders({ session, netns }: Stack, device: Device, { proto, src, sport }: Quoted): readonly (Sender | null)[] {
+  const hears = ({ addr, dev }: Pick<Socket, 'addr' | 'dev'>): boolean =>
+    (addr === null || addr === src) && (dev === null || dev === device.name);
+  switch (proto) {
+    case ICMP:
+      return session.pinger !== null && hears(session.pinger) ? [session.pinger, null] : [null];
+    case UDP:
+      return [...session.sockets, ...netns.tables.sockets]
+        .filter((socket) => socket.proto === 'udp' && socket.port === sport && hears(socket))
+        .slice(0, 1);
+    default:
+      return [];
+  }
+}
+
+function learnFor(stack: Stack, device: Device, redirect: Skb, quoted: Quoted, sender: Sender | null): void {
   const { src: from, icmpGateway: gateway } = redirect;
-  const route = routeQuoted(stack, quoted, markOf(stack, quoted));
+  const route = routeQuoted(stack, quoted, sender);
   if (route.kind === 'unknown') stack.effects.unknown(stack, redirect, route.reason, route.text);
   if (route.kind !== 'unicast' || route.gateway !== from || !isAcceptable(stack, device, from, gateway)) return;
   if (!awaitNeighbour(stack, route.device, gateway)) return;
@@ -48,11 +73,6 @@ function gatewayInDoubt(stack: Stack, { src, dst }: Skb, quoted: Quoted, { route
   way.nexthop = nexthop;
   selectMultipath(stack, way, { src, dst, proto: ICMP, sport: 0, dport: 0 }, quoted.src);
   return way.nexthop?.gateway ?? gateway;
-}
-
-/** SO_MARK of the socket that sent it. An echo request's is not asked for. @source net/ipv4/icmp.c icmp_err */
-function markOf({ session }: Stack, { proto, sport }: Quoted): number {
-  return proto === UDP ? (session.sockets.find(({ port }) => port === sport)?.mark ?? 0) : 0;
 }
 
 function isAcceptable(stack: Stack, device: Device, from: Ipv4, gateway: Ipv4): boolean {

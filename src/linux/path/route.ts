@@ -8,6 +8,7 @@ import { routeOutput } from '../fib/route-output.ts';
 import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
 import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
 import { KERNEL_UID, type Quoted, Skb } from '../skb.ts';
+import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { forwardedByExceptions, sentByExceptions } from './exceptions.ts';
 import { flowsOfSender } from './fast-path.ts';
@@ -85,11 +86,12 @@ export function routeSend(stack: Stack, skb: Skb, raw = false, cause: Skb | null
 }
 
 /** By which way this host would send a packet again that an error quotes; nobody reads its ports. @source net/ipv4/route.c __build_flow_key */
-export function routeQuoted(stack: Stack, { dst, src, proto, tos }: Quoted, mark: number): OutputRoute {
+export function routeQuoted(stack: Stack, { dst, src, proto, tos }: Quoted, sender: Pick<Socket, 'dev' | 'mark'> | null): OutputRoute {
   flow.reset(dst, src);
   flow.proto = proto;
   flow.tos = tos;
-  flow.mark = mark;
+  flow.mark = sender?.mark ?? 0;
+  flow.oif = sender === null || sender.dev === null ? null : (stack.netns.deviceByName.get(sender.dev) ?? null);
   return outputBy(stack, dst);
 }
 
