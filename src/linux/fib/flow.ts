@@ -29,7 +29,7 @@ export class Flow {
   /** FIB_LOOKUP_IGNORE_LINKSTATE. */
   ignoreLinkState = false;
   /** The packet whose header picks one of several ways instead of this key: the one that an error is about. */
-  hashedAs: FlowKey | null = null;
+  hashed: FlowKey | null = null;
 
   route: FibRoute | null = null;
   nexthop: FibNexthop | null = null;
@@ -53,7 +53,7 @@ export class Flow {
     this.uid = null;
     this.anySrc = false;
     this.ignoreLinkState = false;
-    this.hashedAs = null;
+    this.hashed = null;
     this.route = null;
     this.nexthop = null;
     this.rule = null;

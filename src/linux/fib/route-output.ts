@@ -63,7 +63,7 @@ export function routeOutput(stack: RoutingStack, flow: Flow): OutputRoute {
     if (flow.src === ANY) flow.src = route.src === ANY ? flow.dst : route.src;
     return toLoopback(netns, route);
   }
-  if (oif === null && route.nexthops.length > 1) selectMultipath(stack, flow, flow.hashedAs ?? flow, flow.src === ANY ? null : flow.src);
+  if (oif === null && route.nexthops.length > 1) selectMultipath(stack, flow, flow.hashed ?? flow, flow.src === ANY ? null : flow.src);
   const { nexthop } = flow;
   const device = nexthop?.device ?? null;
   if (nexthop === null || device === null) return failed(ENETUNREACH, refusal(ENETUNREACH, route, flow.dst), route);

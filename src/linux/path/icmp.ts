@@ -36,7 +36,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
   const error = errorAbout(stack, device, skb, type, code);
   error.icmpMtuBytes = info;
   error.icmpGateway = gateway;
-  const route = routeSend(stack, error, false, skb);
+  const route = routeSend(stack, error);
   if (route.kind === 'unknown') {
     stack.effects.unknown(stack, skb, route.reason, route.text);
     return;

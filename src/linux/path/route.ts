@@ -7,7 +7,7 @@ import { routeInput } from '../fib/route-input.ts';
 import { routeOutput } from '../fib/route-output.ts';
 import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
 import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
-import { KERNEL_UID, type Quoted, Skb } from '../skb.ts';
+import { isIcmpError, KERNEL_UID, type Quoted, Skb } from '../skb.ts';
 import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { forwardedByExceptions, sentByExceptions } from './exceptions.ts';
@@ -42,10 +42,8 @@ function unknownRoute(stack: Stack, dst: Ipv4, found: InputRoute | OutputRoute):
 /**
  * Routes a packet that a socket or the kernel here makes, and chooses its source where it has none.
  * @param raw the packet brings its own header: the look-up sees neither its source nor its protocol
- * @param cause the packet that it is an error about: of several ways the kernel takes the one that its addresses hash to
- * @source net/ipv4/icmp.c icmp_route_lookup
  */
-export function routeSend(stack: Stack, skb: Skb, raw = false, cause: Skb | null = null): OutputRoute {
+export function routeSend(stack: Stack, skb: Skb, raw = false): OutputRoute {
   const flows = raw ? null : flowsOfSender(stack, skb);
   const known = flows === null ? null : flows.sent(skb);
   if (known !== null) {
@@ -58,7 +56,8 @@ export function routeSend(stack: Stack, skb: Skb, raw = false, cause: Skb | null
     if (device === undefined) return { kind: 'error', errno: 19, text: `there is no device ${skb.boundDev}`, route: null };
     flow.oif = device;
   }
-  flow.hashedAs = cause;
+  // @source net/ipv4/icmp.c icmp_route_lookup
+  if (isIcmpError(skb)) flow.hashed = skb.quoted;
   flow.mark = skb.mark;
   flow.tos = skb.tos;
   if (skb.byKernel) flow.uid = KERNEL_UID;

@@ -183,6 +183,16 @@ describe('several ways', () => {
     expect(stack.choices).toEqual([]);
   });
 
+  test('are chosen for an error by the packet that it is about', () => {
+    const stack = stackOf(netns, [1, 0]);
+    const about = (dst: string): string => output(stack, '8.8.8.8', { hashed: packet('8.8.8.8', dst) });
+    expect([about('10.2.0.7'), about('10.2.0.8'), about('10.2.0.7')]).toEqual([
+      'unicast d1 via 10.1.0.254 src 10.1.0.1',
+      'unicast d0 via 10.0.0.254 src 10.0.0.1',
+      'unicast d1 via 10.1.0.254 src 10.1.0.1',
+    ]);
+  });
+
   test('that are dead take no packets', () => {
     const dead = { ...netns, links: netns.links.map((link) => (link.name === 'd0' ? { ...link, up: false } : link)) };
     const stack = stackOf(dead);
