@@ -90,7 +90,8 @@ export function routeQuoted(stack: Stack, { dst, src, proto, tos }: Quoted, send
   flow.proto = proto;
   flow.tos = tos;
   flow.mark = sender?.mark ?? 0;
-  flow.oif = sender === null || sender.dev === null ? null : (stack.netns.deviceByName.get(sender.dev) ?? null);
+  const dev = sender?.dev ?? null;
+  flow.oif = dev === null ? null : (stack.netns.deviceByName.get(dev) ?? null);
   return outputBy(stack, dst);
 }
 
