@@ -12,7 +12,7 @@ import { routeDifferences } from './routes.ts';
 import { sectionsOf } from './sections.ts';
 import { sceneOf } from './scene.ts';
 import type { TruthProbe } from './truth.ts';
-import { tunnelPorts } from './tunnel-ports.ts';
+import { portsOfAll } from './tunnel-ports.ts';
 import { type Circumstances, Twin } from './twin.ts';
 
 /** Every timer of the kernel that a probe may set is longer; where the processor was away for so long, what was due first may come last. */
@@ -83,13 +83,15 @@ export class Judge {
     for (let tries = 1; tries < MAX_TRIES && truths.some(({ stallMs }) => stallMs > STALL_MS); tries++)
       ({ truths, routes } = await this.#helper.run(plan, asked, state));
     const layout = layoutOf(world);
+    const ports = portsOfAll(truths);
     return {
       truths: truths.map((raw, index) => {
         const probe = probes[index];
-        if (probe === undefined) throw new RangeError('more answers than probes');
+        const tunnelPorts = ports[index];
+        if (probe === undefined || tunnelPorts === undefined) throw new RangeError('more answers than probes');
         const atMs = raw.sentMs - (truths[0]?.sentMs ?? 0);
         const tookMs = (raw.frames.at(-1)?.[0] ?? 0) / 1e6;
-        return { probe, truth: readTruth(raw, probe, world, layout), given: { atMs, tookMs, tunnelPorts: tunnelPorts(raw) } };
+        return { probe, truth: readTruth(raw, probe, world, layout), given: { atMs, tookMs, tunnelPorts } };
       }),
       tickMs: this.#helper.tickMs,
       tables: routeDifferences(world, routes),

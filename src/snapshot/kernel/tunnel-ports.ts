@@ -3,11 +3,13 @@ import type { PortsOfFlows } from '../../walk/seen-ports.ts';
 import type { RawTruth, TapHeader } from './answers.ts';
 import type { TruthEntry } from './truth.ts';
 
+type Sighted = Pick<RawTruth, 'frames' | 'conntrack' | 'born'>;
+
 /**
  * Which source ports tunnels gave to which flow: the hash has a secret that nobody can read, but rules may tell its ports apart.
  * @source include/net/udp.h udp_flow_src_port
  */
-export function tunnelPorts({ frames, conntrack, born }: Pick<RawTruth, 'frames' | 'conntrack' | 'born'>): PortsOfFlows {
+function tunnelPorts({ frames, conntrack, born }: Sighted): PortsOfFlows {
   const ports = new Map<string, number[]>();
   for (const [, ns, , out, header] of frames) {
     const { inner } = header;
@@ -22,6 +24,14 @@ export function tunnelPorts({ frames, conntrack, born }: Pick<RawTruth, 'frames'
     }
   }
   return ports;
+}
+
+/** Of each probe. What is not seen of a flow while one is on its way may have been seen, or still be seen, of another: the secret is the same. */
+export function portsOfAll(truths: readonly Sighted[]): PortsOfFlows[] {
+  const each = truths.map(tunnelPorts);
+  const all = new Map<string, readonly number[]>();
+  for (const [flow, ports] of each.flatMap((seen) => [...seen])) all.set(flow, [...new Set([...(all.get(flow) ?? []), ...ports])]);
+  return each.map((seen) => new Map([...all, ...seen]));
 }
 
 /** Taps see what leaves; where the tunnel's own namespace translates its packets, the connection tells what they were. */
