@@ -245,7 +245,7 @@ function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: S
       entry.sinceMs === sinceMs &&
       (entry.state === 'incomplete' || (entry.state === 'probe' && entry.queue.length > 0)),
     fire: () => {
-      const cause = entry.queue[0] ?? null;
+      const cause = entry.queue.at(-1) ?? null;
       if (round < tries) {
         solicit(stack, device, entry, cause);
       } else if (entry.state === 'probe') {
@@ -261,12 +261,17 @@ function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: S
   if (tries > 0) arpSolicit(stack, device, entry, cause);
 }
 
-/** Nobody answered: everything that waited is lost, and its senders are told. @source net/ipv4/arp.c arp_error_report */
+/**
+ * Nobody answered: everything that waited is lost, and its senders are told. To tell one may mean to ask for the same neighbour again: then
+ * that is lost, too, and so is the rest, in silence, though the question is asked.
+ * @source net/core/neighbour.c neigh_invalidate, net/ipv4/arp.c arp_error_report
+ */
 function fail(stack: Stack, device: Device, entry: LearnedNeighbour): void {
   fails(stack, entry);
-  const waiting = entry.queue.splice(0);
   const text = `nobody answered ARP for ${formatIpv4(entry.ip)} on ${device.name}`;
-  for (const skb of waiting) {
+  while (entry.state === 'failed') {
+    const skb = entry.queue.shift();
+    if (skb === undefined) return;
     const doubt = stack.effects.arpFailed(stack, device, entry.ip);
     if (doubt !== null) {
       stack.effects.unknown(stack, skb, doubt.reason, `${text}, and who could is not known: ${doubt.text}`);
@@ -282,6 +287,7 @@ function fail(stack: Stack, device: Device, entry: LearnedNeighbour): void {
     hostUnreachable(stack, device, skb);
     stack.effects.dropped(stack, skb, 'NEIGH_FAILED', text);
   }
+  for (const skb of entry.queue.splice(0)) stack.effects.dropped(stack, skb, 'NEIGH_FAILED', text);
 }
 
 /** An answer or an announcement taught an address: what waited is sent. @source net/core/neighbour.c neigh_update */
