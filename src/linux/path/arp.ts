@@ -22,6 +22,7 @@ function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
   skb.dmac = dmac;
   skb.lengthBytes = 28;
   skb.local = true;
+  skb.sender = 'none';
   stack.effects.arpLeg(stack, device, skb);
   deviceTransmit(stack, device, skb);
 }
