@@ -46,6 +46,8 @@ export const TIER_GROUPS: readonly { readonly name: string; readonly tiers: read
 /** What the twin did with a probe, and what it holds afterwards. */
 export interface TwinRun {
   readonly trace: Trace;
+  /** Something is UNKNOWN: the outcome, or only what became of copies. */
+  readonly hasGap: boolean;
   /** Whom redirects reached. */
   readonly redirected: readonly string[];
   /** Connections by `MACHINE/NETNS`. */

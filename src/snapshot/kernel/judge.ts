@@ -117,15 +117,17 @@ export function verdictsOf({ truths, tables, tickMs }: Answers, asked: JudgeCase
   const scene = sceneOf(world);
   let astray = false;
   return truths.map(({ probe, truth, given }, index): Verdict => {
-    const distance = (one: TwinRun): number =>
-      one.trace.outcome === 'unknown' ? UNKNOWN_DISTANCE : compare(truth, one, scene, 'live').length;
+    const differing = (one: TwinRun): readonly Difference[] => compare(truth, one, scene, 'live');
+    // Where copies of a packet are beyond the twin, what became of them is; that it agrees all the same counts.
+    const isUnknown = (one: TwinRun): boolean => one.trace.outcome === 'unknown' || (one.hasGap && differing(one).length > 0);
+    const distance = (one: TwinRun): number => (isUnknown(one) ? UNKNOWN_DISTANCE : differing(one).length);
     const run = twin.send(worlds[index] ?? world, probe, given, distance);
     const verdict = { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null };
     // What the twin does not know cannot be compared; where probes share their state, neither can what comes after.
-    astray = run.trace.outcome === 'unknown' || (astray && state === 'shared');
+    astray = isUnknown(run) || (astray && state === 'shared');
     if (astray) return { ...verdict, trace: { ...run.trace, outcome: 'unknown' }, differences: [] };
     // The tables were there before the first packet.
-    const differences = [...(index === 0 ? tables : []), ...compare(truth, run, scene, 'live')];
+    const differences = [...(index === 0 ? tables : []), ...differing(run)];
     return { ...verdict, differences, ...(differences.length === 0 ? {} : { sections: sectionsOf(truth, run, scene) }) };
   });
 }

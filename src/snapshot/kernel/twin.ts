@@ -101,7 +101,8 @@ function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
     if (rows.size > 0) neighbours.set(at, [...rows.values()]);
   }
   const met = new Map([...(walked.observed.tracked ?? [])].map(([at, entries]) => [at, [...entries].map(entryView)]));
-  return { trace: traceOf(walked), redirected: walked.observed.redirected, conntrack, met, neighbours };
+  const { redirected, unknown } = walked.observed;
+  return { trace: traceOf(walked), hasGap: unknown !== null, redirected, conntrack, met, neighbours };
 }
 
 /** The entries of the tables that were learned before. */
