@@ -101,6 +101,11 @@ export const PACKET_MULTICAST = 2;
 export const PACKET_OTHERHOST = 3;
 export type PacketType = 0 | 1 | 2 | 3;
 
+/** What several packets have in common, and maybe a socket that would send it again. */
+export interface Bytes {
+  readonly isKept: boolean;
+}
+
 /**
  * One packet on its way: Ethernet, IPv4 and transport headers plus what the kernel keeps beside them in `struct sk_buff`.
  * Mutable on purpose: a walk rewrites one object, as the kernel does.
@@ -182,8 +187,8 @@ export class Skb {
   checksumError = 0;
   /** What its flow was hashed to, once somebody asked. */
   flowHash: FlowHash | null = null;
-  /** Stands for the bytes that copies share; null for as long as it is the only one that has them. @source skbuff.h skb_shared_info.dataref */
-  data: object | null = null;
+  /** The bytes that copies share; null for as long as it is the only one that has them. @source skbuff.h skb_shared_info.dataref */
+  data: Bytes | null = null;
 
   /** A further fragment of the packet that its leg shows. */
   trailing = false;
@@ -201,7 +206,7 @@ export class Skb {
 
   /** Copies all headers and metadata; the copy shares the conntrack entry and belongs to the same leg. */
   clone(): Skb {
-    this.data ??= {};
+    this.data ??= { isKept: false };
     const copy = Object.assign(new Skb(), this);
     if (this.quoted !== null) copy.quoted = { ...this.quoted };
     if (this.inner !== null) copy.inner = this.inner.clone();

@@ -48,6 +48,8 @@ export interface Effects {
   accepts(stack: Stack, device: Device, lengthBytes: number): boolean;
   /** Does something before anything that it sends arrives anywhere: a device or a tunnel that sends by others, with softirqs off. */
   atOnce(work: () => void): void;
+  /** Whether a copy with the same bytes is on its way. */
+  hasCopies(skb: Skb): boolean;
   /** How many devices and tunnels are sending by others just now, each on behalf of the one before. */
   readonly recursion: number;
   /** A process does something in answer to what it received: once nothing is on its way any more. */

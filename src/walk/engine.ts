@@ -197,6 +197,10 @@ export class Engine implements Effects {
     if (!inSoftirq) this.drain();
   }
 
+  hasCopies(skb: Skb): boolean {
+    return this.softnet.hasCopies(skb);
+  }
+
   loop(stack: Stack, device: Device, skb: Skb, arrival: Exclude<Arrival, 'wire'>): void {
     skb.crossings++;
     this.push(stack, device, skb, arrival);

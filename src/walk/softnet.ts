@@ -70,7 +70,8 @@ export class Softnet {
   private work = 0;
 
   push(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
-    const napi = arrival === 'decapsulated' && !this.isCloned(skb) ? this.cellOf(device) : this.backlog;
+    const isCloned = skb.data !== null && (skb.data.isKept || this.hasCopies(skb));
+    const napi = arrival === 'decapsulated' && !isCloned ? this.cellOf(device) : this.backlog;
     napi.push(stack, device, skb, arrival);
     this.schedule(napi);
   }
@@ -126,7 +127,7 @@ export class Softnet {
   }
 
   /** Whether a copy of this frame, with the same bytes, is still on its way. @source include/linux/skbuff.h skb_cloned */
-  private isCloned(skb: Skb): boolean {
+  hasCopies(skb: Skb): boolean {
     return skb.data !== null && this.scheduled.some((napi) => napi.holds(skb));
   }
 }

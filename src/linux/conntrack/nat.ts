@@ -77,6 +77,8 @@ function manipTarget(skb: Skb, ct: CtEntry, manip: Manip): typeof target | null 
 export function translate(skb: Skb, ct: CtEntry, manip: Manip): boolean {
   const to = manipTarget(skb, ct, manip);
   if (to === null) return false;
+  // Of what others have, too, only they keep the bytes. @source net/core/skbuff.c skb_ensure_writable
+  if (skb.isCopy) skb.data = null;
   if (skb.inner !== null) mistranslate(skb, { addr: skb[manip], port: manip === 'src' ? skb.sport : skb.dport }, to);
   skb[manip] = to.addr;
   if (skb.fragOffsetBytes === 0) setPort(skb, manip, to.port, to.icmpId);

@@ -30,6 +30,10 @@ export class DryEffects implements Effects {
     return null;
   }
 
+  hasCopies(): boolean {
+    return false;
+  }
+
   accepts(): boolean {
     return true;
   }

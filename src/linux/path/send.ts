@@ -113,6 +113,8 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
     // A ready-made SYN has no options.
     skb.mssBytes = request.spoof === null ? announcedMss(stack, route) : 0;
     skb.tcpSeq = initialSequence(skb);
+    // The socket keeps it until it is acknowledged. @source net/ipv4/tcp_output.c tcp_connect, __tcp_transmit_skb
+    if (request.spoof === null) skb.data = { isKept: true };
   }
   if (skb.lengthBytes > maxBytes)
     return failed(stack, skb, 'EMSGSIZE', `${skb.lengthBytes} bytes do not fit the MTU ${maxBytes} of ${route.device.name}`);
