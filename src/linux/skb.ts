@@ -135,6 +135,8 @@ export class Skb {
   lengthBytes = 0;
   /** Largest fragment seen while this datagram was put together again (0: it never was in fragments). */
   fragMaxBytes = 0;
+  /** Payload bytes of the fragments that it was put together from on its way through, in order. @source skbuff.h skb_shared_info.frag_list */
+  pieces: readonly number[] | null = null;
 
   sport = 0;
   dport = 0;

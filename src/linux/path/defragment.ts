@@ -38,6 +38,8 @@ export function defragment(stack: Stack, device: Device, skb: Skb, hook: Hook): 
   }
   fragments.delete(key);
   whole.ignoreDf = true;
+  // Only for a receiver here they grow together. @source net/ipv4/ip_fragment.c ip_frag_coalesce_ok
+  if (hook === INPUT) whole.pieces = null;
   const count = queue.parts.length;
   note(stack, whole, { stage: `defragment:${HOOK_NAMES[hook]}`, verb: 'RECEIVED', text: `put together from ${count} fragments` });
   return whole;
@@ -87,6 +89,10 @@ function expire(stack: Stack, device: Device, { parts }: FragmentQueue, hook: Ho
   icmpSend(stack, device, first, TIME_EXCEEDED, FRAGMENT_TIME);
 }
 
+function payloadOf({ lengthBytes }: Skb): number {
+  return lengthBytes - IP_HEADER_BYTES;
+}
+
 function assemble(parts: readonly Skb[]): Skb | null {
   const sorted = [...parts].sort((a, b) => a.fragOffsetBytes - b.fragOffsetBytes);
   let end = 0;
@@ -94,13 +100,14 @@ function assemble(parts: readonly Skb[]): Skb | null {
   let df = false;
   for (const part of sorted) {
     if (part.fragOffsetBytes > end) return null;
-    end = Math.max(end, part.fragOffsetBytes + part.lengthBytes - IP_HEADER_BYTES);
+    end = Math.max(end, part.fragOffsetBytes + payloadOf(part));
     largest = Math.max(largest, part.lengthBytes);
     df ||= part.df;
   }
   const last = sorted.at(-1);
   const first = sorted[0];
   if (last === undefined || first === undefined || last.moreFragments) return null;
+  first.pieces = sorted.map(payloadOf);
   first.lengthBytes = end + IP_HEADER_BYTES;
   first.moreFragments = false;
   // Only a datagram whose fragments had DF keeps their size as a limit. @source ip_fragment.c ip_frag_reasm, IPCB->frag_max_size

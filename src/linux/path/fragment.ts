@@ -12,25 +12,42 @@ export const IP_HEADER_BYTES = 20;
  */
 export function fragment(stack: Stack, skb: Skb, mtuBytes: number): Skb[] {
   const payload = skb.lengthBytes - IP_HEADER_BYTES;
-  const step = Math.max(8, Math.floor((mtuBytes - IP_HEADER_BYTES) / 8) * 8);
-  if (payload <= mtuBytes - IP_HEADER_BYTES) {
+  const room = mtuBytes - IP_HEADER_BYTES;
+  if (payload <= room) {
     skb.fragMaxBytes = 0;
     return [skb];
   }
+  const sizes = piecesThatFit(stack, skb, payload, room) ?? evenPieces(payload, room);
   fillChecksum(skb);
   if (skb.id === 0) skb.id = stack.session.nextIpId++;
   const { fragOffsetBytes: base, moreFragments: hasSuccessor } = skb;
   const wasWhole = base === 0 && !hasSuccessor;
-  const parts: Skb[] = [];
-  for (let offset = 0; offset < payload; offset += step) {
+  let offset = 0;
+  const parts = sizes.map((size) => {
     const part = offset === 0 ? skb : skb.clone();
     if (offset > 0) part.trailing = true;
     part.fragOffsetBytes = base + offset;
-    part.moreFragments = hasSuccessor || offset + step < payload;
-    part.lengthBytes = Math.min(step, payload - offset) + IP_HEADER_BYTES;
+    offset += size;
+    part.moreFragments = hasSuccessor || offset < payload;
+    part.lengthBytes = size + IP_HEADER_BYTES;
     part.fragMaxBytes = 0;
-    parts.push(part);
-  }
+    part.pieces = null;
+    return part;
+  });
   if (skb.leg !== null) skb.leg.fragments = wasWhole ? parts.length : skb.leg.fragments + parts.length - 1;
   return parts;
+}
+
+/** What was put together of fragments here is taken apart into the same, as long as nobody else has the packet. @source ip_do_fragment */
+function piecesThatFit({ effects }: Stack, skb: Skb, payload: number, room: number): readonly number[] | null {
+  const { pieces } = skb;
+  if (pieces === null || effects.hasCopies(skb)) return null;
+  const isFit = pieces.every((size, i) => size <= room && (size % 8 === 0 || i === pieces.length - 1));
+  return isFit && pieces.reduce((sum, size) => sum + size, 0) === payload ? pieces : null;
+}
+
+function evenPieces(payload: number, room: number): number[] {
+  const step = Math.max(8, Math.floor(room / 8) * 8);
+  const count = Math.ceil(payload / step);
+  return Array.from({ length: count }, (_, i) => Math.min(step, payload - i * step));
 }
