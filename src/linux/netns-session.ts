@@ -71,6 +71,8 @@ export interface NetnsSession {
   /** Gateways by destination, learned from redirects. */
   readonly redirects: Map<Ipv4, Redirect>;
   readonly errorBuckets: Map<Ipv4, ErrorBucket>;
+  /** Nobody knows when this host last told anybody of an error or of a shorter way. */
+  ratesInDoubt: boolean;
   /** Route and flow → the way that its first packet took, see fib/select-path. */
   readonly multipath: Map<string, number>;
   /** Sockets that probes opened. */
@@ -96,6 +98,7 @@ export function createNetnsSession(at: string): NetnsSession {
     pathMtus: new Map(),
     redirects: new Map(),
     errorBuckets: new Map(),
+    ratesInDoubt: false,
     multipath: new Map(),
     sockets: [],
     pinger: null,
@@ -121,6 +124,7 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     pathMtus: new Map(session.pathMtus),
     redirects: new Map(session.redirects),
     errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),
+    ratesInDoubt: session.ratesInDoubt,
     multipath: new Map(session.multipath),
     sockets: [...session.sockets],
     pinger: session.pinger,

@@ -83,8 +83,8 @@ export interface Effects {
    * @returns why it cannot be known whether somebody would have answered; null where nobody would
    */
   arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null;
-  /** Whether a moment has come. Where the clock is not exact enough to tell, both are ways to go on. */
-  hasCome(atMs: number): boolean;
+  /** Whether a moment has come, which null does not tell. Where the clock is not exact enough to tell, both are ways to go on. */
+  hasCome(atMs: number | null): boolean;
   /** The source port that a tunnel makes of a packet's hash, where somebody has seen it; else null. */
   tunnelPort(stack: Stack, skb: Skb, hash: FlowHash, range: PortRange): number | null;
   /** Picks one of several ways; seeded, or the branch that is being explored. */

@@ -386,10 +386,10 @@ export class Engine implements Effects {
     return this.seenPorts?.of(stack, skb, hash, range) ?? null;
   }
 
-  hasCome(atMs: number): boolean {
+  hasCome(atMs: number | null): boolean {
     const { nowMs, errorMs } = this.session.clock;
-    const hasCome = nowMs >= atMs;
-    if (errorMs === 0 || this.chooser === null || Math.abs(nowMs - atMs) > errorMs) return hasCome;
+    const hasCome = atMs === null || nowMs >= atMs;
+    if (this.chooser === null || (atMs !== null && (errorMs === 0 || Math.abs(nowMs - atMs) > errorMs))) return hasCome;
     return this.chooser.choose({ what: 'time', at: '', odds: EITHER, hashed: hasCome ? 1 : 0 }) === 1;
   }
 

@@ -18,8 +18,8 @@ export class DryEffects implements Effects {
     return this.#last ? odds.length - 1 : 0;
   }
 
-  hasCome(atMs: number): boolean {
-    return this.nowMs >= atMs;
+  hasCome(atMs: number | null): boolean {
+    return atMs === null || this.nowMs >= atMs;
   }
 
   random(below: number): number {

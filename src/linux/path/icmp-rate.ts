@@ -30,6 +30,7 @@ function bucket(stack: Stack, peer: Ipv4): ErrorBucket {
 /** @source net/ipv4/inetpeer.c inet_peer_xrlim_allow */
 function takes(stack: Stack, peer: Ipv4, costMs: number, burstMs: number): boolean {
   const { effects } = stack;
+  if (stack.session.ratesInDoubt) return costMs === 0 || effects.hasCome(null);
   const b = bucket(stack, peer);
   b.tokensMs = Math.min(b.tokensMs + effects.nowMs - b.lastMs, burstMs);
   b.lastMs = effects.nowMs;
@@ -67,6 +68,10 @@ export function routeErrorAllows(stack: Stack, peer: Ipv4): boolean {
 
 /** Sends a redirect, unless the host had enough of them: ever more rarely, and none any more to one that heeds none. @source net/ipv4/route.c ip_rt_send_redirect */
 export function redirectNowAndThen(stack: Stack, peer: Ipv4, send: () => void): void {
+  if (stack.session.ratesInDoubt) {
+    if (stack.effects.hasCome(null)) send();
+    return;
+  }
   const b = bucket(stack, peer);
   const { nowMs: now } = stack.effects;
   if (now > b.lastMs + REDIRECT_SILENCE_MS) {

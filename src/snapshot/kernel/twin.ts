@@ -67,6 +67,7 @@ export class Twin {
       session.clock.errorMs = errorMs;
       const walked = walk(world, session, probe, options, fixed);
       const run = runOf(world, walked, session);
+      if (run.hasGap) doubtRates(world, session);
       return { run, session, distance: differs(run), alternatives: walked.chooser?.alternatives() ?? [] };
     });
   }
@@ -79,14 +80,27 @@ export class Twin {
   /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed. */
   #again(last: Session): Session {
     const session = this.#fresh();
-    for (const [at, { errorBuckets }] of last.netns) {
-      const netns = session.netns.get(at) ?? createNetnsSession(at);
-      netns.cold = session.cold;
+    for (const [at, { errorBuckets, ratesInDoubt }] of last.netns) {
+      const netns = sessionAt(session, at);
+      netns.ratesInDoubt = ratesInDoubt;
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
-      session.netns.set(at, netns);
     }
     return session;
   }
+}
+
+function sessionAt({ netns, cold }: Session, at: string): NetnsSession {
+  const known = netns.get(at);
+  if (known !== undefined) return known;
+  const session = createNetnsSession(at);
+  session.cold = cold;
+  netns.set(at, session);
+  return session;
+}
+
+/** Whom the kernel told what of a probe that is UNKNOWN to the twin, nobody can say. */
+function doubtRates(world: FrozenWorld, session: Session): void {
+  for (const { at } of sitesOf(world)) sessionAt(session, at).ratesInDoubt = true;
 }
 
 function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
