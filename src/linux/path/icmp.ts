@@ -1,4 +1,4 @@
-import { ANY, formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
+import { ANY, formatIpv4, ip, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP } from '../../wire/proto.ts';
 import { attach } from '../conntrack/track.ts';
 import type { Device } from '../device.ts';
@@ -19,6 +19,8 @@ import { routeSend } from './route.ts';
 
 /** An error quotes no more than makes a packet of this size. @source RFC 1812 4.3.2.3, net/ipv4/icmp.c */
 const ERROR_BYTES = 576;
+/** The source of an error from a host without an address. @source RFC 7600, include/uapi/linux/in.h INADDR_DUMMY */
+const DUMMY: Ipv4 = ip('192.0.0.8');
 
 /**
  * Tells a packet's sender that it did not get through, unless the rules of ICMP forbid it.
@@ -49,6 +51,7 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
     noteSilence(stack, skb, `no ${icmpText(type, code)} is sent: net.ipv4.icmp_ratelimit`);
     return;
   }
+  if (error.src === ANY) error.src = DUMMY;
   const room = Math.min(route.mtuBytes, ERROR_BYTES) - 28;
   error.lengthBytes = 28 + Math.min(skb.lengthBytes, room);
   attach(error, skb);

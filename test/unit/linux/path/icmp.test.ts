@@ -28,6 +28,12 @@ describe('an ICMP error', () => {
     expect(lab.send('p', 'udp 8.8.8.8:53', { ttl: 1 }).errors).toEqual(['11/0 from 10.224.0.4']);
   });
 
+  test('comes from 192.0.0.8 where the host has no address', () => {
+    const lab = new Lab().veth('a/eth0', 'r/ra').veth('b/eth0', 'r/rb').addr('a/eth0', '10.0.0.2/24').forwards('r');
+    lab.route('a', '10.0.1.0/24 dev eth0').route('r', '10.0.0.0/24 dev ra', '10.0.1.0/24 dev rb').sysctl('r', 'conf.ra.proxy_arp=1');
+    expect(lab.send('a', 'udp 10.0.1.2:53').errors).toEqual(['3/1 from 192.0.0.8']);
+  });
+
   test('about a closed port comes from the address that was asked', () => {
     const lab = routed().addr('b/eth0', '10.0.1.7/32').route('r', '10.0.1.7 via 10.0.1.2');
     expect(lab.send('a', 'udp 10.0.1.7:99').errors).toEqual(['3/3 from 10.0.1.7']);
