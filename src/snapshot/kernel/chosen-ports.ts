@@ -2,7 +2,10 @@ import type { ConntrackEntry, Tuple } from '../../trace/trace.ts';
 import type { VxlanPorts } from './rows.ts';
 import type { TruthEntry, TruthHeader, TruthHop, TruthProbe, TruthTuple } from './truth.ts';
 
-/** Source ports (for ICMP, identifiers) that the kernel chose, and what the twin chose instead. */
+/**
+ * Source ports (for ICMP, identifiers) that the kernel chose, and what the twin chose instead: by port and far end, since the same port may
+ * be chosen for several, and by port alone, since NAT further on may change the far end.
+ */
 type Chosen = ReadonlyMap<string, number>;
 
 /** Connections of the twin by namespace: those that there are, and those that a probe met. */
@@ -21,7 +24,9 @@ export function withTwinsPorts(truth: TruthProbe, twin: TwinConnections, vxlan: 
   const changed = changedPorts(truth);
   if (changed.size === 0) return truth;
   const chosen = new Map<string, number>();
-  while (choose(chosen, changed, truth, twin, vxlan));
+  const step = (trusting: boolean): boolean => choose(chosen, changed, trusting, truth, twin, vxlan);
+  // Whoever is known by port and far end counts first.
+  while (step(false) || step(true));
   return renamed(truth, chosen);
 }
 
@@ -32,14 +37,18 @@ function changedPorts(truth: TruthProbe): ReadonlySet<string> {
   return new Set(changed.map(({ reply }) => portKey(reply.proto, sourceOf(reply))));
 }
 
-function portKey(proto: string, port: number): string {
-  return `${proto} ${port}`;
+function portKey(proto: string, port: number, far?: string): string {
+  return far === undefined ? `${proto} ${port}` : `${proto} ${port} ${far}`;
 }
 
-/** @returns whether there are new choices, seen with those so far in the twin's words */
+/**
+ * @param trusting whether a port that is known with another far end will do
+ * @returns whether there are new choices, seen with those so far in the twin's words
+ */
 function choose(
   chosen: Map<string, number>,
   changed: ReadonlySet<string>,
+  trusting: boolean,
   truth: TruthProbe,
   twin: TwinConnections,
   vxlan: VxlanPorts,
@@ -49,13 +58,19 @@ function choose(
     for (const [ns, entries] of Object.entries(truth[kind] ?? {})) {
       const others = [...(twin.conntrack.get(ns) ?? []), ...(twin.met.get(ns) ?? [])];
       for (const { orig, reply, status } of entries) {
-        const [from, to] = [portKey(orig.proto, senderOf(orig)), portKey(reply.proto, sourceOf(reply))];
+        const from = portKey(orig.proto, senderOf(orig));
+        const fromHere = portKey(orig.proto, senderOf(orig), orig.dst);
+        const to = portKey(reply.proto, sourceOf(reply), reply.src);
         // A port that is still in the kernel's words may be one of the twin's by chance.
-        const isKnown = chosen.has(from) || !changed.has(from);
+        const isKnown = chosen.has(trusting ? from : fromHere) || !changed.has(from);
         if (chosen.has(to) || !isKnown) continue;
         const entry = { orig: renamedTuple(orig, chosen), reply: renamedTuple(reply, chosen), status };
         const other = others.find((one) => isSameBut(entry, one, vxlan));
-        if (other !== undefined) chosen.set(to, twinSourceOf(other.reply));
+        if (other === undefined) continue;
+        const port = twinSourceOf(other.reply);
+        const alone = portKey(reply.proto, sourceOf(reply));
+        chosen.set(to, port);
+        if (!chosen.has(alone)) chosen.set(alone, port);
       }
     }
   }
@@ -93,17 +108,23 @@ function twinSourceOf({ proto, sport, dport }: Tuple): number {
   return (proto === 'icmp' ? sport : dport) ?? 0;
 }
 
-function renamedPort(proto: string, port: number, chosen: Chosen): number {
-  return chosen.get(portKey(proto, port)) ?? port;
+/** @param far where the other end may be */
+function renamedPort(proto: string, port: number, chosen: Chosen, ...far: readonly string[]): number {
+  const key = [...far.map((end) => portKey(proto, port, end)), portKey(proto, port)].find((one) => chosen.has(one));
+  return key === undefined ? port : (chosen.get(key) ?? port);
 }
 
 function renamedTuple<T extends TruthTuple>(of: T, chosen: Chosen): T {
   return {
     ...of,
-    ...(of.sport === undefined ? {} : { sport: renamedPort(of.proto, of.sport, chosen) }),
-    ...(of.dport === undefined ? {} : { dport: renamedPort(of.proto, of.dport, chosen) }),
-    ...(of.id === undefined ? {} : { id: renamedPort(of.proto, of.id, chosen) }),
+    ...(of.sport === undefined ? {} : { sport: renamedPort(of.proto, of.sport, chosen, of.dst) }),
+    ...(of.dport === undefined ? {} : { dport: renamedPort(of.proto, of.dport, chosen, of.src) }),
+    ...(of.id === undefined ? {} : { id: renamedPort(of.proto, of.id, chosen, of.dst, of.src) }),
   };
+}
+
+function addressOf(end: string): string {
+  return end.split(':')[0] ?? end;
 }
 
 function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
@@ -125,9 +146,9 @@ function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
     ...(of.rx === undefined ? {} : { rx: header(of.rx) }),
     ...(of.tx === undefined ? {} : { tx: header(of.tx) }),
   });
-  const end = (text: string): string => {
+  const end = (text: string, ...far: readonly string[]): string => {
     const [address = '', number] = text.split(':');
-    return number === undefined ? text : `${address}:${renamedPort(proto, Number(number), chosen)}`;
+    return number === undefined ? text : `${address}:${renamedPort(proto, Number(number), chosen, ...far)}`;
   };
   const entries = (all: TruthProbe['conntrack']): TruthProbe['conntrack'] =>
     Object.fromEntries(
@@ -136,7 +157,10 @@ function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
   const { delivered, reply } = truth;
   return {
     ...truth,
-    delivered: delivered === null ? null : { ...delivered, src: end(delivered.src), dst: end(delivered.dst) },
+    delivered:
+      delivered === null
+        ? null
+        : { ...delivered, src: end(delivered.src, addressOf(delivered.dst)), dst: end(delivered.dst, addressOf(delivered.src)) },
     reply: reply === null ? null : { from: end(reply.from) },
     hops: truth.hops.map(hop),
     replyHops: truth.replyHops.map(hop),
