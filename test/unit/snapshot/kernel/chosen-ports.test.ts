@@ -22,7 +22,8 @@ function truthOf(...entries: readonly TruthEntry[]): TruthProbe {
     icmpErrors: [],
     hops: [],
     replyHops: [],
-    rules: {},
+    trace: [],
+    drops: [],
     conntrack: { 'lab/n0': entries },
     neigh: {},
   };
