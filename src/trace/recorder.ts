@@ -42,6 +42,15 @@ export interface FrameRecord extends FrameTime {
   readonly header: Lazy<Header | ArpHeader>;
 }
 
+/** A frame as a tap on a device shows it: later fragments are not told. */
+export interface TapRecord {
+  readonly at: string;
+  readonly dev: string;
+  readonly out: boolean;
+  readonly kind: LegKind;
+  readonly header: Lazy<Header | ArpHeader>;
+}
+
 /** One visit of a namespace (or of the fabric) by one packet. */
 export class HopRecord {
   readonly at: string;
@@ -93,11 +102,14 @@ export class Recorder {
   readonly legs: LegRecord[] = [];
   /** Also collect near misses. */
   readonly detailed: boolean;
+  /** Every frame at every device; null where nobody asks for them. */
+  readonly taps: TapRecord[] | null;
   private seq = 0;
   private frames = 0;
 
-  constructor(detailed = false) {
+  constructor(detailed = false, tapped = false) {
     this.detailed = detailed;
+    this.taps = tapped ? [] : null;
   }
 
   leg(kind: LegKind): LegRecord {

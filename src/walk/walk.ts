@@ -16,6 +16,8 @@ import { type PortsOfFlows, SeenPorts } from './seen-ports.ts';
 export interface WalkOptions {
   /** `none` walks without writing anything down: what was observed alone. Default `summary`. */
   readonly record?: 'none' | 'summary' | 'detailed';
+  /** Whether every frame is also written down at every device that it passes, as taps there would. */
+  readonly tapped?: boolean;
   /** How long somebody waits for what may still come, in milliseconds. Default: until nothing can. */
   readonly patienceMs?: number;
   /** Source ports that tunnels give; a flow that is not in it gets the twin's own hash. */
@@ -82,7 +84,7 @@ export function walk(
   engine.reset();
   engine.isTraced = options.traced ?? false;
   engine.seenPorts = options.tunnelPorts === undefined ? null : new SeenPorts(options.tunnelPorts);
-  if (record !== 'none') engine.recorder = new Recorder(record === 'detailed');
+  if (record !== 'none') engine.recorder = new Recorder(record === 'detailed', options.tapped ?? false);
   if (record !== 'none' || fixed !== null) {
     engine.chooser = chooserOf(session, fixed ?? []);
   }

@@ -11,7 +11,7 @@ import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts'
 import { fdbOf } from './fdb.ts';
 import { flowHash } from './flow-hash.ts';
 import { suppressArp, suppressesNeighbours } from './neigh-suppress.ts';
-import { forkSkb, headerOf, note, through } from './record.ts';
+import { forkSkb, headerOf, note, tapped, through } from './record.ts';
 import { netifReceive } from './receive.ts';
 
 /** A dumped permanent entry of a bridge is an address of the bridge itself; a learned or static one leads to a port. */
@@ -246,6 +246,7 @@ function passFrameUp(stack: Stack, bridge: Device, from: Device, skb: Skb, promi
     }
     if (skb.hop.through.at(-1) !== bridge.name) skb.hop.through.push(bridge.name);
   }
+  tapped(stack, skb, bridge.name, false);
   netifReceive(stack, bridge, skb);
 }
 

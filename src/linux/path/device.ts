@@ -4,7 +4,7 @@ import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { bridgeTransmit } from './bridge.ts';
-import { leave, through } from './record.ts';
+import { leave, tapped, through } from './record.ts';
 import { vxlanTransmit } from './vxlan.ts';
 
 /** Hands a frame to a device. @source net/core/dev.c __dev_queue_xmit and the drivers' ndo_start_xmit */
@@ -22,6 +22,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
       skb.sending = false;
       // The route found on the way out is the route in: nothing checks the source again.
       if (skb.via?.kind === 'local') skb.input = { kind: 'local', route: skb.via.route };
+      tapped(stack, skb, device.name, true);
       effects.loop(stack, device, skb, 'loopback');
       return;
     case 'veth':
@@ -31,6 +32,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
         return;
       }
       leave(stack, skb, device.name);
+      tapped(stack, skb, device.name, true);
       if (!effects.accepts(stack, device, skb.lengthBytes)) {
         if (skb.sending) effects.sendError(stack, skb, 'ENOBUFS', 'PKT_TOO_BIG');
         effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes are more than the far end of ${device.name} takes`);
@@ -41,12 +43,14 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
       return;
     case 'bridge':
       through(skb, device.name);
+      tapped(stack, skb, device.name, true);
       effects.atOnce(() => {
         bridgeTransmit(stack, device, skb);
       });
       return;
     case 'vxlan':
       through(skb, device.name);
+      tapped(stack, skb, device.name, true);
       effects.atOnce(() => {
         vxlanTransmit(stack, device, skb);
       });

@@ -6,7 +6,7 @@ import { arpRcv } from './arp.ts';
 import { isBlind } from './blind.ts';
 import { bridgeHandleFrame } from './bridge.ts';
 import { ipListRcv, ipRcv } from './ip-input.ts';
-import { enter, headerOf } from './record.ts';
+import { enter, headerOf, tapped } from './record.ts';
 
 /** A frame comes in by a device. @source net/core/dev.c netif_receive_skb */
 export function receive(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
@@ -23,6 +23,7 @@ export function receive(stack: Stack, device: Device, skb: Skb, arrival: Arrival
     case 'decapsulated':
   }
   arrive(device, skb);
+  tapped(stack, skb, device.name, false);
   if (device.bridge !== null) bridgeHandleFrame(stack, device.bridge, device, skb);
   else netifReceive(stack, device, skb);
 }
@@ -40,6 +41,7 @@ export function receiveUnpacked(stack: Stack, device: Device, skbs: readonly Skb
       receive(stack, device, skb, 'decapsulated');
     } else {
       arrive(device, skb);
+      tapped(stack, skb, device.name, false);
       together.push(skb);
     }
   }
@@ -79,6 +81,7 @@ function receiveLoopback(stack: Stack, device: Device, skb: Skb): void {
   }
   skb.local = false;
   skb.packetType = skb.packetType === PACKET_BROADCAST ? PACKET_BROADCAST : PACKET_HOST;
+  tapped(stack, skb, device.name, false);
   netifReceive(stack, device, skb);
 }
 
@@ -97,6 +100,7 @@ function receiveBypassed(stack: Stack, device: Device, skb: Skb): void {
   skb.via = null;
   skb.bridge = null;
   skb.packetType = PACKET_HOST;
+  tapped(stack, skb, device.name, false);
   if (device.bridge !== null) bridgeHandleFrame(stack, device.bridge, device, skb);
   else netifReceive(stack, device, skb);
 }

@@ -45,6 +45,17 @@ export function through(skb: Skb, device: string): void {
   if (skb.hop !== null && !skb.trailing) skb.hop.through.push(device);
 }
 
+/**
+ * A frame passes the taps of a device.
+ * What is looped back is no frame that a tap takes.
+ * @source net/core/dev.c __netif_receive_skb_core, dev_queue_xmit_nit; net/packet/af_packet.c tpacket_rcv (PACKET_LOOPBACK)
+ */
+export function tapped(stack: Stack, skb: Skb, device: string, out: boolean): void {
+  const taps = stack.effects.recorder?.taps ?? null;
+  if (taps === null || skb.leg === null || skb.trailing || (skb.leg.loopedBack && !out)) return;
+  taps.push({ at: stack.at, dev: device, out, kind: skb.leg.kind, header: headerOf(skb) });
+}
+
 /** A hop for a packet that starts in a namespace. */
 export function start(recorder: Recorder, stack: Stack, skb: Skb): void {
   if (skb.leg !== null) skb.hop = recorder.hop(skb.leg, stack.at);

@@ -1,6 +1,6 @@
 import type { ConntrackEntry, Tuple } from '../../trace/trace.ts';
 import type { VxlanPorts } from './rows.ts';
-import type { TruthEntry, TruthHeader, TruthHop, TruthProbe, TruthTuple } from './truth.ts';
+import type { TruthEntry, TruthFrame, TruthHeader, TruthHop, TruthProbe, TruthTuple } from './truth.ts';
 
 /**
  * Source ports (for ICMP, identifiers) that the kernel chose, and what the twin chose instead: by port and far end, since the same port may
@@ -146,6 +146,8 @@ function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
     ...(of.rx === undefined ? {} : { rx: header(of.rx) }),
     ...(of.tx === undefined ? {} : { tx: header(of.tx) }),
   });
+  const frames = (all: readonly TruthFrame[] | null): TruthFrame[] | null =>
+    all?.map((of) => ({ ...of, header: header(of.header) })) ?? null;
   const end = (text: string, ...far: readonly string[]): string => {
     const [address = '', number] = text.split(':');
     return number === undefined ? text : `${address}:${renamedPort(proto, Number(number), chosen, ...far)}`;
@@ -164,6 +166,7 @@ function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
     reply: reply === null ? null : { from: end(reply.from) },
     hops: truth.hops.map(hop),
     replyHops: truth.replyHops.map(hop),
+    ...(truth.frames === undefined ? {} : { frames: { request: frames(truth.frames.request), reply: frames(truth.frames.reply) } }),
     conntrack: entries(truth.conntrack),
     ...(truth.born === undefined ? {} : { born: entries(truth.born) }),
   };

@@ -1,3 +1,4 @@
+import type { TapRecord } from '../../trace/recorder.ts';
 import type { ConntrackEntry, Trace } from '../../trace/trace.ts';
 import {
   type Bridges,
@@ -9,12 +10,12 @@ import {
   hopText,
   neighbourTexts,
   truthEntries,
-  truthHopRows,
   truthRuleRows,
   twinEntries,
   twinHopRows,
   twinRuleRows,
 } from './rows.ts';
+import { kernelHopRows } from './frames.ts';
 import { withTwinsPorts } from './chosen-ports.ts';
 import type { TruthNeighbour, TruthProbe } from './truth.ts';
 
@@ -50,6 +51,8 @@ export interface TwinRun {
   readonly hasGap: boolean;
   /** Whom redirects reached. */
   readonly redirected: readonly string[];
+  /** What taps on all devices would have shown. */
+  readonly frames: readonly TapRecord[];
   /** Connections by `MACHINE/NETNS`. */
   readonly conntrack: ReadonlyMap<string, readonly ConntrackEntry[]>;
   /** Connections that the probe met, with those that are over, by `MACHINE/NETNS`. */
@@ -100,8 +103,8 @@ export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: W
   claim('reply', truth.reply?.from ?? NOTHING, trace.reply?.from ?? NOTHING);
   claim('icmp', errors(truth.icmpErrors), errors(trace.icmpErrors));
   if (truth.redirected !== undefined) claim('icmp', redirects(truth.redirected), redirects(run.redirected));
-  compareHops(truthHopRows(truth.hops), twinHopRows(trace, 'request'), ports, (...texts) => claim('hops', ...texts));
-  compareHops(truthHopRows(truth.replyHops), twinHopRows(trace, 'reply'), ports, (...texts) => claim('replyHops', ...texts));
+  compareHops(kernelHopRows(truth, run, 'request'), twinHopRows(trace, 'request'), ports, (...texts) => claim('hops', ...texts));
+  compareHops(kernelHopRows(truth, run, 'reply'), twinHopRows(trace, 'reply'), ports, (...texts) => claim('replyHops', ...texts));
   compareRules(truthRuleRows(truth), twinRuleRows(trace), hidden, (...texts) => claim('rules', ...texts));
   for (const ns of union(Object.keys(truth.conntrack), run.conntrack.keys())) {
     const kernel = truthEntries(truth.conntrack[ns] ?? [], scene.vxlanPorts);

@@ -213,7 +213,8 @@ function named(mac: string): string {
   return mac === SINK_MAC ? '-' : mac;
 }
 
-function shown({ src, dst, sport, dport, id, ttl, smac, dmac, vni }: TapHeader): TruthHeader {
+/** A header in the words of the truth. */
+export function shown({ src, dst, sport, dport, id, ttl, smac, dmac, vni }: TapHeader): TruthHeader {
   return {
     src,
     dst,

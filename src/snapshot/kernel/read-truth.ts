@@ -1,11 +1,11 @@
 import type { Probe } from '../../walk/probe.ts';
 import type { World } from '../../world/world.ts';
-import type { RawTruth, TapFrame } from './answers.ts';
-import { type Layout, isGroup, ways } from './hops.ts';
+import type { RawTruth, TapFrame, TapHeader } from './answers.ts';
+import { type Layout, isGroup, shown, ways } from './hops.ts';
 import { sitesOf } from './plan.ts';
 import { SINK_MAC } from './plan/probe.ts';
 import { legacyRule } from './legacy.ts';
-import type { TruthHop, TruthProbe, TruthRule } from './truth.ts';
+import type { TruthFrame, TruthHop, TruthProbe, TruthRule } from './truth.ts';
 
 /** What of a World tells the ways of frames. */
 export function layoutOf(world: World): Layout {
@@ -62,6 +62,7 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     redirected: echoes.filter(({ type }) => type === 5).map(({ ns }) => ns),
     hops: theWay(request, layout, takers(raw, taken, from, request, reply)),
     replyHops: theWay(reply, layout, raw.reply === null ? heardReply : [from]),
+    frames: { request: ambiguous(request, layout), reply: ambiguous(reply, layout) },
     trace: Object.entries(raw.rules).flatMap(([ns, rows]) =>
       rows.flatMap((row): TruthRule[] => {
         const rule = row.verdict === undefined ? legacyRule(world, ns, row) : { ...row, verdict: row.verdict };
@@ -73,6 +74,22 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     neigh: withoutSinks(raw.neigh),
     drops: raw.drops,
   };
+}
+
+/** The frames where a packet went more ways than one, or passed a device twice, or is not alone: which came of which nobody sees. */
+function ambiguous(frames: readonly TapFrame[], layout: Layout): TruthFrame[] | null {
+  const places = new Set(frames.map(([, ns, dev, out]) => `${ns}/${dev} ${out}`));
+  const packets = new Set(frames.map(([, , , , header]) => innermost(header).ipid));
+  const isOneWay = packets.size < 2 && places.size === frames.length && ways(frames, layout).length < 2;
+  return isOneWay ? null : frames.map(frameOf);
+}
+
+function innermost(header: TapHeader): TapHeader {
+  return header.inner === undefined || header.inner === null ? header : innermost(header.inner);
+}
+
+function frameOf([, ns, dev, out, header]: TapFrame): TruthFrame {
+  return { ns, dev, out, header: shown(header) };
 }
 
 /** The twin takes somebody to be at the end of a link that leads out, and learns nothing of them; the kernel has to. */

@@ -17,7 +17,8 @@ export interface HopRow {
   readonly tx: string | null;
 }
 
-function headerText(h: TruthHeader): string {
+/** A header in a line. */
+export function headerText(h: TruthHeader): string {
   const ports = h.id === undefined ? `${h.sport ?? '-'}>${h.dport ?? '-'}` : `id ${h.id}`;
   const vni = h.vni === undefined ? '' : ` vni ${h.vni}`;
   return `${h.src}>${h.dst} ${ports} ttl ${h.ttl} ${h.smac}>${h.dmac}${vni}`;
@@ -36,7 +37,8 @@ export function truthHopRows(hops: readonly TruthHop[]): HopRow[] {
     }));
 }
 
-function twinHeader(header: Hop['rx']): string | null {
+/** A header of the twin in the words of the truth's; null where there is none. */
+export function twinHeader(header: Hop['rx']): string | null {
   if (header === undefined) return null;
   if ('op' in header) return 'arp';
   const h = header;

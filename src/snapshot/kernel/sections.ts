@@ -1,6 +1,7 @@
 import { withTwinsPorts } from './chosen-ports.ts';
 import type { Scene, TwinRun } from './compare.ts';
-import { hopText, neighbourTexts, truthEntries, truthHopRows, truthRuleRows, twinEntries, twinHopRows, twinRuleRows } from './rows.ts';
+import { kernelHopRows } from './frames.ts';
+import { hopText, neighbourTexts, truthEntries, truthRuleRows, twinEntries, twinHopRows, twinRuleRows } from './rows.ts';
 import type { TruthProbe } from './truth.ts';
 
 /** One aspect of a probe, as the kernel and as the twin have it, a line each. */
@@ -32,8 +33,8 @@ export function sectionsOf(seen: TruthProbe, run: TwinRun, scene: Scene): Sectio
       twin: trace.delivered === null ? [] : [deliveredText(trace.delivered.at, trace.delivered)],
     },
     { name: 'as the sender sees the answer', kernel: fromText(truth.reply), twin: fromText(trace.reply) },
-    { name: 'hops there', kernel: truthHopRows(truth.hops).map(hopText), twin: twinHopRows(trace, 'request').map(hopText) },
-    { name: 'hops back', kernel: truthHopRows(truth.replyHops).map(hopText), twin: twinHopRows(trace, 'reply').map(hopText) },
+    { name: 'hops there', kernel: kernelHopRows(truth, run, 'request').map(hopText), twin: twinHopRows(trace, 'request').map(hopText) },
+    { name: 'hops back', kernel: kernelHopRows(truth, run, 'reply').map(hopText), twin: twinHopRows(trace, 'reply').map(hopText) },
     ...byPlace('rules', truthRuleRows(truth), twinRuleRows(trace)),
     ...byPlace(
       'connections',

@@ -12,6 +12,15 @@ export interface TruthHeader {
   readonly vni?: number;
 }
 
+/** A frame that passed a device. */
+export interface TruthFrame {
+  /** `MACHINE/NETNS`. */
+  readonly ns: string;
+  readonly dev: string;
+  readonly out: boolean;
+  readonly header: TruthHeader;
+}
+
 /** One visit of a namespace by a packet. */
 export interface TruthHop {
   /** `MACHINE/NETNS`. */
@@ -69,6 +78,8 @@ export interface TruthProbe {
   readonly redirected?: readonly string[];
   readonly hops: readonly TruthHop[];
   readonly replyHops: readonly TruthHop[];
+  /** All that taps saw of the request and of the answer, where that does not tell one way alone; not in recordings. */
+  readonly frames?: { readonly request: readonly TruthFrame[] | null; readonly reply: readonly TruthFrame[] | null };
   readonly trace: readonly TruthRule[];
   readonly conntrack: Readonly<Record<string, readonly TruthEntry[]>>;
   /** Connections as they began, with those that a RST has ended since; not in recordings. */

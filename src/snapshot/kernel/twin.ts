@@ -58,6 +58,7 @@ export class Twin {
     const options: WalkOptions = {
       record: 'detailed',
       patienceMs: PATIENCE_MS,
+      tapped: true,
       traced: true,
       ...(tunnelPorts === undefined ? {} : { tunnelPorts }),
     };
@@ -116,7 +117,7 @@ function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
   }
   const met = new Map([...(walked.observed.tracked ?? [])].map(([at, entries]) => [at, [...entries].map(entryView)]));
   const { redirected, unknown } = walked.observed;
-  return { trace: traceOf(walked), hasGap: unknown !== null, redirected, conntrack, met, neighbours };
+  return { trace: traceOf(walked), hasGap: unknown !== null, redirected, frames: walked.recorder?.taps ?? [], conntrack, met, neighbours };
 }
 
 /** The entries of the tables that were learned before. */
