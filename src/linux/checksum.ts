@@ -10,9 +10,12 @@ export function leavesChecksum({ proto, sender, lengthBytes }: Skb, mtuBytes: nu
   return sender === 'process' && (proto === TCP || (proto === UDP && lengthBytes <= mtuBytes));
 }
 
-/** Fills the checksum in: no wire of ours ever asks for it, the loopback does below a tunnel's header. @source net/core/dev.c skb_checksum_help */
+/** Fills the checksum in: no wire of ours ever asks for it, most devices do below a tunnel's header. @source net/core/dev.c skb_checksum_help */
 export function fillChecksum(skb: Skb): void {
-  for (let part: Skb | null = skb; part !== null; part = part.inner) part.checksumPending = false;
+  for (let part: Skb | null = skb; part !== null; part = part.inner) {
+    part.checksumPending = false;
+    part.checksumInside = false;
+  }
 }
 
 /** Sixteen-bit words of an address and a port. */
@@ -27,7 +30,7 @@ interface End {
  * @source net/core/utils.c inet_proto_csum_replace4; include/linux/skbuff.h lco_csum
  */
 export function mistranslate(skb: Skb, from: End, to: End): void {
-  if (skb.inner === null || !skb.checksumPending) return;
+  if (!skb.checksumInside) return;
   const error = skb.checksumError + 2 * (words(to.addr) - words(from.addr)) + to.port - from.port;
   skb.checksumError = error % 0xffff;
 }

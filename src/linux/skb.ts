@@ -183,8 +183,10 @@ export class Skb {
   /** The user and group that own the sending socket: root, unless the probe says otherwise. */
   uid = 0;
   gid = 0;
-  /** Its transport checksum is still to be filled in, or that of the packet inside. @source CHECKSUM_PARTIAL */
+  /** Its transport checksum is still to be filled in. @source CHECKSUM_PARTIAL */
   checksumPending = false;
+  /** It is that of the packet inside, whose own header makes up the rest. @source net/ipv4/udp_tunnel_core.c udp_tunnel_handle_offloads (skb->encapsulation) */
+  checksumInside = false;
   /** By how much a tunnel's checksum is wrong, modulo 65535. */
   checksumError = 0;
   /** What its flow was hashed to, once somebody asked. */

@@ -105,7 +105,8 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.dst = remote.addr;
   outer.sport = sourcePort(stack, kind, skb);
   outer.flowHash = lastingHash(skb);
-  outer.checksumPending = skb.checksumPending;
+  outer.checksumPending = true;
+  outer.checksumInside = skb.checksumPending;
   // The headers are written before it, unless somebody else has them. @source include/linux/skbuff.h skb_cow_head
   outer.data = skb.isCopy || effects.hasCopies(skb) ? null : skb.data;
   outer.dport = remote.port;
