@@ -55,6 +55,8 @@ function mainOf(leg: LegRecord): LegRecord {
 }
 
 const NOWHERE = -1;
+/** Whatever a bridge sends counts more than what it loses. */
+const HAS_LEFT = 0.5;
 const FOR_HOST = 1_000;
 const DELIVERED = 1_000_000_000;
 
@@ -70,7 +72,9 @@ function reachOf(leg: LegRecord): number {
     hops += at.hops.slice(0, end).filter((hop) => hop.in !== null || hop.out !== null).length;
   }
   if (leg.delivered) return DELIVERED - (leg.hops.at(-1)?.steps.find(({ draft }) => draft.verb === 'DELIVERED')?.seq ?? 0);
-  return hops + (leg.foreign ? 0 : FOR_HOST);
+  if (!leg.foreign) return hops + FOR_HOST;
+  const last = leg.hops.findLast((hop) => hop.in !== null || hop.out !== null);
+  return hops + ((last?.out ?? null) === null ? 0 : HAS_LEFT);
 }
 
 function timeOf({ frame, ms }: FrameRecord): FrameTime {

@@ -194,23 +194,28 @@ function flood(stack: Stack, bridge: Device, from: Device | null, skb: Skb, loca
 
 /** Out by a port; `from` null for a frame of this host. @source net/bridge/br_forward.c __br_forward */
 function bridgeForward(stack: Stack, bridge: Device, from: Device | null, to: Device, skb: Skb): void {
+  const parts = mayLeave(stack, bridge, from, to, skb) ? brNfPostRouting(stack, bridge, to, skb) : [];
+  const sent = parts.filter((part) => pushToPort(stack, to, part));
+  if (sent.length === 0 && skb.leg !== null) skb.leg.foreign = true;
+}
+
+function mayLeave(stack: Stack, bridge: Device, from: Device | null, to: Device, skb: Skb): boolean {
   if (from === null) {
-    if (!ebtables(stack, 'nat', 'OUTPUT', skb, null, to, bridge) || !ebtables(stack, 'filter', 'OUTPUT', skb, null, to, bridge)) return;
+    if (!ebtables(stack, 'nat', 'OUTPUT', skb, null, to, bridge) || !ebtables(stack, 'filter', 'OUTPUT', skb, null, to, bridge))
+      return false;
   } else {
     if (stack.effects.recorder !== null && skb.hop !== null) {
       if (skb.hop.through.at(-1) !== bridge.name) through(skb, bridge.name);
       note(stack, skb, { stage: 'bridge', verb: 'BRIDGED', text: `${bridge.name}: ${from.name} to ${to.name}` });
     }
-    if (!ebtables(stack, 'filter', 'FORWARD', skb, from, to, bridge)) return;
-    if (skb.bridge !== null && !brNfForward(stack, bridge, to, skb)) return;
+    if (!ebtables(stack, 'filter', 'FORWARD', skb, from, to, bridge)) return false;
+    if (skb.bridge !== null && !brNfForward(stack, bridge, to, skb)) return false;
   }
-  if (!ebtables(stack, 'nat', 'POSTROUTING', skb, from, to, bridge)) return;
-  const parts = brNfPostRouting(stack, bridge, to, skb);
-  for (const part of parts) pushToPort(stack, to, part);
+  return ebtables(stack, 'nat', 'POSTROUTING', skb, from, to, bridge);
 }
 
-/** @source net/bridge/br_forward.c br_dev_queue_push_xmit */
-function pushToPort(stack: Stack, to: Device, skb: Skb): void {
+/** @returns whether it was sent @source net/bridge/br_forward.c br_dev_queue_push_xmit */
+function pushToPort(stack: Stack, to: Device, skb: Skb): boolean {
   if (skb.lengthBytes > to.mtuBytes + 4) {
     stack.effects.dropped(
       stack,
@@ -218,9 +223,10 @@ function pushToPort(stack: Stack, to: Device, skb: Skb): void {
       'PKT_TOO_BIG',
       `${skb.lengthBytes} bytes do not fit the MTU ${to.mtuBytes} of bridge port ${to.name}`,
     );
-    return;
+    return false;
   }
   deviceTransmit(stack, to, skb);
+  return true;
 }
 
 /** Up to this host's own protocols, as if the bridge device had received it. @source net/bridge/br_input.c br_pass_frame_up */

@@ -70,6 +70,8 @@ export function forkSkb(stack: Stack, skb: Skb): Skb {
   if (recorder !== null && skb.leg !== null && skb.hop !== null) {
     const fork = recorder.fork(skb.leg, skb.hop);
     copy.leg = fork.leg;
+    // Of a datagram in pieces the first one tells the way.
+    fork.leg.foreign = skb.trailing;
     copy.hop = fork.hop;
   }
   return copy;
