@@ -99,7 +99,7 @@ function withoutSinks(neighbours: TruthProbe['neigh']): TruthProbe['neigh'] {
 
 /** Which packet of the conversation a frame carries. Where a payload is too short to say so, time does: the answer follows the request. */
 function partOf([at, , , , header]: TapFrame, answeredAt: number): string {
-  if (header.offset !== undefined || header.inner?.offset !== undefined) return 'fragment';
+  if (innermost(header).offset !== undefined) return 'fragment';
   if (header.part === 'either') return at < answeredAt ? 'request' : 'reply';
   return header.part ?? 'other';
 }
