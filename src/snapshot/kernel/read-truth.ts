@@ -42,8 +42,9 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
   const reply = raw.frames.filter((frame) => partOf(frame, answeredAt) === 'reply');
   // NAT may lead a tunnel's packet, whatever is inside, to a socket.
   const delivered = raw.seen.find(({ proto }) => proto === probe.proto) ?? raw.seen[0] ?? null;
-  const answered = reply.length > 0;
-  const echo = probe.proto === 'icmp' && answered ? echoes.find(({ type }) => type === 8) : undefined;
+  // Of all who hear a broadcast, the first to answer has taken it; others may be told not to.
+  const [, answerer] = reply[0] ?? [];
+  const echo = probe.proto === 'icmp' ? echoes.find(({ ns, type }) => type === 8 && ns === answerer) : undefined;
   const taken = echo === undefined ? delivered : { ns: echo.ns, proto: 'icmp', src: echo.src, dst: echo.dst };
   // Whoever is asked in somebody else's name hears the answer all the same.
   const heardReply = echoes.filter(({ type }) => type === 0).map(({ ns }) => ns);

@@ -42,6 +42,15 @@ function read(raw: Partial<RawTruth>, proto: 'icmp' | 'udp'): ReturnType<typeof 
   return readTruth({ ...nothing, ...raw }, probe, world, layoutOf(world));
 }
 
+it('of all who hear an echo request, the first to answer has taken it', () => {
+  const heard = { type: 8, code: 0, src: '10.0.0.1', dst: '10.0.0.255', id: 7 };
+  const frames: TapFrame[] = [
+    [1, 'lab/a', 'eth0', true, { ...packet, part: 'request' }],
+    [2, 'lab/c', 'eth0', true, { ...packet, part: 'reply' }],
+  ];
+  expect(read({ heard: { 'lab/b': [heard], 'lab/c': [heard] }, frames }, 'icmp').delivered?.ns).toBe('lab/c');
+});
+
 it('a later fragment has no way of its own, however many tunnels deep', () => {
   const tunnelled = (inner: TapHeader): TapHeader => ({
     ...packet,
