@@ -34,6 +34,8 @@ export type TapFrame = readonly [at: number, ns: string, dev: string, out: boole
 /** A datagram or connection that reached a listening socket. */
 export interface Seen {
   readonly ns: string;
+  /** Which of the sockets that take datagrams. */
+  readonly socket?: number;
   readonly proto: 'tcp' | 'udp';
   readonly src: string;
   readonly dst: string;

@@ -1,6 +1,6 @@
 import type { Probe } from '../../walk/probe.ts';
 import type { World } from '../../world/world.ts';
-import type { RawTruth, TapFrame, TapHeader } from './answers.ts';
+import type { RawTruth, Seen, TapFrame, TapHeader } from './answers.ts';
 import { type Layout, isGroup, shown, ways } from './hops.ts';
 import { sitesOf } from './plan.ts';
 import { SINK_MAC } from './plan/probe.ts';
@@ -120,8 +120,8 @@ function outcomeOf(found: {
 }
 
 /**
- * Whose sockets took the packet, in order. What a sender takes of its own broadcast has no way that a tap shows; what comes back to it by
- * a wire it refuses. Half a connection that was reset at once has left only its answer.
+ * Whose sockets took the packet, in order. What a sender takes first of its own broadcast has no way that a tap shows; what comes back to it
+ * by a wire it refuses, unless it was sent in somebody else's name. Half a connection that was reset at once has left only its answer.
  */
 function takers(
   raw: RawTruth,
@@ -131,9 +131,16 @@ function takers(
   reply: readonly TapFrame[],
 ): string[] {
   if (first === null) return reply.slice(0, 1).map(([, ns]) => ns);
-  const all = [first.ns, ...raw.seen.filter(({ proto }) => proto === first.proto).map(({ ns }) => ns)];
   const sent = request.find(([, ns, , out]) => ns === from && out);
-  return sent !== undefined && isGroup(sent[4].dmac) ? all.filter((ns) => ns !== from) : all;
+  const rows = raw.seen.filter(({ proto }) => proto === first.proto);
+  if (sent === undefined || !isGroup(sent[4].dmac)) return [first.ns, ...rows.map(({ ns }) => ns)];
+  // Of echo requests only the first is known.
+  if (rows.length === 0) return first.ns === from ? [] : [first.ns];
+  const isOwnCopy = ({ ns, socket }: Seen, index: number): boolean =>
+    ns === from && rows.findIndex((row) => row.ns === ns && row.socket === socket) === index;
+  const arrival = (of: string): number => request.findIndex(([, ns, , out]) => ns === of && !out);
+  const others = rows.filter((row, index) => !isOwnCopy(row, index)).map(({ ns }) => ns);
+  return others.toSorted((a, b) => arrival(a) - arrival(b));
 }
 
 /** Of the ways that copies of a packet took, the first that led to a socket; else the longest that did not end at somebody it was not for. */

@@ -94,7 +94,7 @@ class Listener:
             facts = {kind: data for level, kind, data in ancillary if level == socket.IPPROTO_IP}
             # struct in_pktinfo: the device, the local address of the device, the address that was asked
             asked = facts[IP_PKTINFO][8:12]
-            row = {"ns": self.place, "proto": "udp", "src": end(peer), "dst": f"{socket.inet_ntoa(asked)}:{self.spec['port']}"}
+            row = {"ns": self.place, "socket": self.fileno(), "proto": "udp", "src": end(peer), "dst": f"{socket.inet_ntoa(asked)}:{self.spec['port']}"}
             row["at"] = time.time_ns()
             row["ttl"] = struct.unpack("i", facts[2])[0] if 2 in facts else 0
             if not self.spec["answers"]:
