@@ -73,8 +73,8 @@ class Flows:
 
     def seek(self, header):
         """
-        Notes the connection of a frame for many, if there is one. Where a bridge confirms it as it passes the frame up, nobody is told
-        unless the frame goes on. @source net/bridge/br_netfilter_hooks.c br_nf_local_in, which calls __nf_conntrack_confirm
+        Notes the connection of a frame for many or for others, if there is one. Where a bridge confirms it as it passes the frame up,
+        nobody is told unless the frame goes on. @source net/bridge/br_netfilter_hooks.c br_nf_local_in, which calls __nf_conntrack_confirm
         """
         key = asked_tuple(header)
         if key is None:

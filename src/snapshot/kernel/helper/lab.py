@@ -268,12 +268,12 @@ class Lab:
         frames, hit, heard = [], {}, {}
         for position, site in enumerate(self.sites):
             names = site.space.names
-            for at, index, out, data in site.tap.frames():
+            for at, index, out, own, data in site.tap.frames():
                 header = packet.decode(data, self.vxlan_ports)
                 if header is None:
                     continue
                 frames.append((at, position, names.get(index, "?"), out, header))
-                if not out and data[0] & 1 and header["proto"] != "arp":
+                if not own and header["proto"] != "arp":
                     site.flows.seek(header)
             if site.traced is not None:
                 hit[site.name] = rules.nft_rows(site.traced, site.numbers)

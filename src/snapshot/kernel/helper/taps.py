@@ -15,6 +15,8 @@ BLOCK_BYTES = 1 << 16
 BLOCKS = 8
 FRAMES = BLOCK_BYTES // FRAME_BYTES * BLOCKS
 PACKET_OUTGOING = 4
+# PACKET_HOST is 0: a frame for this host and no other, or one that it sends.
+OWN = (0, PACKET_OUTGOING)
 
 
 class Tap:
@@ -34,7 +36,7 @@ class Tap:
         self.socket.close()
 
     def frames(self):
-        """What passed since the last call: (time in ns, ifindex, outgoing, bytes)."""
+        """What passed since the last call: (time in ns, ifindex, outgoing, own, bytes)."""
         ring = self.ring
         found = 0
         while found < FRAMES:
@@ -45,7 +47,7 @@ class Tap:
             # struct tpacket2_hdr: status len snaplen mac net sec nsec …; a sockaddr_ll follows, aligned to 16
             seconds, nanoseconds = struct.unpack_from("II", ring, at + 16)
             index, _hatype, kind = struct.unpack_from("iHB", ring, at + 32 + 4)
-            yield seconds * 1_000_000_000 + nanoseconds, index, kind == PACKET_OUTGOING, ring[at + start : at + start + kept]
+            yield seconds * 1_000_000_000 + nanoseconds, index, kind == PACKET_OUTGOING, kind in OWN, ring[at + start : at + start + kept]
             struct.pack_into("I", ring, at, 0)
             self.next = (self.next + 1) % FRAMES
             found += 1
