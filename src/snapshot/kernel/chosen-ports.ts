@@ -2,10 +2,7 @@ import type { ConntrackEntry, Tuple } from '../../trace/trace.ts';
 import type { VxlanPorts } from './rows.ts';
 import type { TruthEntry, TruthFrame, TruthHeader, TruthHop, TruthProbe, TruthTuple } from './truth.ts';
 
-/**
- * Source ports (for ICMP, identifiers) that the kernel chose, and what the twin chose instead: by port and far end, since the same port may
- * be chosen for several, and by port alone, since NAT further on may change the far end.
- */
+/** What the twin has in the place of source ports (for ICMP, identifiers) that the kernel chose: by {@link endOf}. */
 type Chosen = ReadonlyMap<string, number>;
 
 /** Connections of the twin by namespace: those that there are, and those that a probe met. */
@@ -21,60 +18,53 @@ interface TwinConnections {
  * @source net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple
  */
 export function withTwinsPorts(truth: TruthProbe, twin: TwinConnections, vxlan: VxlanPorts): TruthProbe {
-  const changed = changedPorts(truth);
-  if (changed.size === 0) return truth;
+  const entries = [truth.conntrack, truth.born ?? {}].flatMap((byPlace) => Object.entries(byPlace));
+  const all = entries.flatMap(([, rows]) => rows);
+  if (all.every(hasKeptPort)) return truth;
+  const changed = new Set(all.filter((entry) => toOf(entry) !== fromOf(entry)).map(toOf));
   const chosen = new Map<string, number>();
-  const step = (trusting: boolean): boolean => choose(chosen, changed, trusting, truth, twin, vxlan);
-  // Whoever is known by port and far end counts first.
-  while (step(false) || step(true));
+  const step = (): boolean => {
+    const before = chosen.size;
+    for (const [ns, rows] of entries) {
+      const others = [...(twin.conntrack.get(ns) ?? []), ...(twin.met.get(ns) ?? [])];
+      for (const entry of rows) {
+        const [from, to] = [fromOf(entry), toOf(entry)];
+        // A port that is still in the kernel's words may be one of the twin's by chance.
+        if (chosen.has(to) || from === to || (changed.has(from) && !chosen.has(from))) continue;
+        const port = hasKeptPort(entry)
+          ? (chosen.get(from) ?? senderOf(entry.orig))
+          : twinsChoice(renamedEntry(entry, chosen), others, vxlan);
+        if (port !== undefined) chosen.set(to, port);
+      }
+    }
+    return chosen.size > before;
+  };
+  while (step());
   return renamed(truth, chosen);
 }
 
-/** The ports that a translation put in the place of others. */
-function changedPorts(truth: TruthProbe): ReadonlySet<string> {
-  const entries = [truth.conntrack, truth.born ?? {}].flatMap((byPlace) => Object.values(byPlace).flat());
-  const changed = entries.filter(({ orig, reply }) => sourceOf(reply) !== senderOf(orig));
-  return new Set(changed.map(({ reply }) => portKey(reply.proto, sourceOf(reply))));
+/** Whose port it is, and towards whom: the same port may be chosen for several. */
+function endOf(proto: string, address: string, port: number, far: string): string {
+  return `${proto} ${address}:${port} ${far}`;
 }
 
-function portKey(proto: string, port: number, far?: string): string {
-  return far === undefined ? `${proto} ${port}` : `${proto} ${port} ${far}`;
+/** The end that sent a connection's first packet. */
+function fromOf({ orig }: TruthEntry): string {
+  return endOf(orig.proto, orig.src, senderOf(orig), orig.dst);
 }
 
-/**
- * @param trusting whether a port that is known with another far end will do
- * @returns whether there are new choices, seen with those so far in the twin's words
- */
-function choose(
-  chosen: Map<string, number>,
-  changed: ReadonlySet<string>,
-  trusting: boolean,
-  truth: TruthProbe,
-  twin: TwinConnections,
-  vxlan: VxlanPorts,
-): boolean {
-  const before = chosen.size;
-  for (const kind of ['conntrack', 'born'] as const) {
-    for (const [ns, entries] of Object.entries(truth[kind] ?? {})) {
-      const others = [...(twin.conntrack.get(ns) ?? []), ...(twin.met.get(ns) ?? [])];
-      for (const { orig, reply, status } of entries) {
-        const from = portKey(orig.proto, senderOf(orig));
-        const fromHere = portKey(orig.proto, senderOf(orig), orig.dst);
-        const to = portKey(reply.proto, sourceOf(reply), reply.src);
-        // A port that is still in the kernel's words may be one of the twin's by chance.
-        const isKnown = chosen.has(trusting ? from : fromHere) || !changed.has(from);
-        if (chosen.has(to) || !isKnown) continue;
-        const entry = { orig: renamedTuple(orig, chosen), reply: renamedTuple(reply, chosen), status };
-        const other = others.find((one) => isSameBut(entry, one, vxlan));
-        if (other === undefined) continue;
-        const port = twinSourceOf(other.reply);
-        const alone = portKey(reply.proto, sourceOf(reply));
-        chosen.set(to, port);
-        if (!chosen.has(alone)) chosen.set(alone, port);
-      }
-    }
-  }
-  return chosen.size > before;
+/** The same as whoever gets the packet sees it. */
+function toOf({ reply }: TruthEntry): string {
+  return endOf(reply.proto, reply.dst, sourceOf(reply), reply.src);
+}
+
+function hasKeptPort({ orig, reply }: TruthEntry): boolean {
+  return sourceOf(reply) === senderOf(orig);
+}
+
+function twinsChoice(entry: TruthEntry, others: readonly ConntrackEntry[], vxlan: VxlanPorts): number | undefined {
+  const other = others.find((one) => isSameBut(entry, one, vxlan));
+  return other === undefined ? undefined : twinSourceOf(other.reply);
 }
 
 /** The same connection, of which both changed the source port, mostly each to another one. That of a tunnel is a hash of its own. */
@@ -108,23 +98,20 @@ function twinSourceOf({ proto, sport, dport }: Tuple): number {
   return (proto === 'icmp' ? sport : dport) ?? 0;
 }
 
-/** @param far where the other end may be */
-function renamedPort(proto: string, port: number, chosen: Chosen, ...far: readonly string[]): number {
-  const key = [...far.map((end) => portKey(proto, port, end)), portKey(proto, port)].find((one) => chosen.has(one));
-  return key === undefined ? port : (chosen.get(key) ?? port);
-}
-
 function renamedTuple<T extends TruthTuple>(of: T, chosen: Chosen): T {
+  const { proto, src, dst, sport, dport, id } = of;
+  const port = (address: string, number: number, far: string): number => chosen.get(endOf(proto, address, number, far)) ?? number;
   return {
     ...of,
-    ...(of.sport === undefined ? {} : { sport: renamedPort(of.proto, of.sport, chosen, of.dst) }),
-    ...(of.dport === undefined ? {} : { dport: renamedPort(of.proto, of.dport, chosen, of.src) }),
-    ...(of.id === undefined ? {} : { id: renamedPort(of.proto, of.id, chosen, of.dst, of.src) }),
+    ...(sport === undefined ? {} : { sport: port(src, sport, dst) }),
+    ...(dport === undefined ? {} : { dport: port(dst, dport, src) }),
+    // Both directions of an echo bear the identifier of whoever asked.
+    ...(id === undefined ? {} : { id: chosen.has(endOf(proto, src, id, dst)) ? port(src, id, dst) : port(dst, id, src) }),
   };
 }
 
-function addressOf(end: string): string {
-  return end.split(':')[0] ?? end;
+function renamedEntry({ orig, reply, ...rest }: TruthEntry, chosen: Chosen): TruthEntry {
+  return { ...rest, orig: renamedTuple(orig, chosen), reply: renamedTuple(reply, chosen) };
 }
 
 function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
@@ -148,22 +135,19 @@ function renamed(truth: TruthProbe, chosen: Chosen): TruthProbe {
   });
   const frames = (all: readonly TruthFrame[] | null): TruthFrame[] | null =>
     all?.map((of) => ({ ...of, header: header(of.header) })) ?? null;
-  const end = (text: string, ...far: readonly string[]): string => {
-    const [address = '', number] = text.split(':');
-    return number === undefined ? text : `${address}:${renamedPort(proto, Number(number), chosen, ...far)}`;
+  // As `ADDRESS:PORT`, where there are ports.
+  const taken = (of: NonNullable<TruthProbe['delivered']>): NonNullable<TruthProbe['delivered']> => {
+    const [[src = '', sport], [dst = '', dport]] = [of.src.split(':'), of.dst.split(':')];
+    if (sport === undefined || dport === undefined) return of;
+    const end = tuple({ proto: of.proto, src, dst, sport: Number(sport), dport: Number(dport) });
+    return { ...of, src: `${src}:${end.sport}`, dst: `${dst}:${end.dport}` };
   };
   const entries = (all: TruthProbe['conntrack']): TruthProbe['conntrack'] =>
-    Object.fromEntries(
-      Object.entries(all).map(([ns, rows]) => [ns, rows.map((row) => ({ ...row, orig: tuple(row.orig), reply: tuple(row.reply) }))]),
-    );
-  const { delivered, reply } = truth;
+    Object.fromEntries(Object.entries(all).map(([ns, rows]) => [ns, rows.map((row) => renamedEntry(row, chosen))]));
+  const { delivered } = truth;
   return {
     ...truth,
-    delivered:
-      delivered === null
-        ? null
-        : { ...delivered, src: end(delivered.src, addressOf(delivered.dst)), dst: end(delivered.dst, addressOf(delivered.src)) },
-    reply: reply === null ? null : { from: end(reply.from) },
+    delivered: delivered === null ? null : taken(delivered),
     hops: truth.hops.map(hop),
     replyHops: truth.replyHops.map(hop),
     ...(truth.frames === undefined ? {} : { frames: { request: frames(truth.frames.request), reply: frames(truth.frames.reply) } }),
