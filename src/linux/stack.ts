@@ -89,8 +89,8 @@ export interface Effects {
   tunnelPort(stack: Stack, skb: Skb, hash: FlowHash, range: PortRange): number | null;
   /** Picks one of several ways; seeded, or the branch that is being explored. */
   choose(chance: Chance): number;
-  /** A random integer in [0, below). */
-  random(below: number): number;
+  /** Where among so many ports NAT begins to look for a free one: any number, which counts modulo theirs. */
+  firstPort(size: number): number;
 }
 
 /** One namespace at run time: its frozen tables, its flow state, and the way out to the world. */

@@ -28,6 +28,8 @@ import { Timers } from './timers.ts';
 /** Frames and timers that one probe may set in motion. */
 const MAX_EVENTS = 20_000;
 const EITHER = [0.5, 0.5];
+/** Of more ports, which one NAT picks decides nothing. */
+const FEW_PORTS = 8;
 /** Links that one packet may cross without its TTL falling before that counts as a loop. */
 const MAX_CROSSINGS = 200;
 
@@ -41,6 +43,8 @@ export class Engine implements Effects {
   readonly stacks: Stacks;
   recorder: Recorder | null = null;
   isTraced = false;
+  /** Whether each of few ports that NAT may try first is a way to go on. */
+  triesPorts = false;
   observed: Observed = nothingObserved();
   chooser: Chooser | null = null;
   seenPorts: SeenPorts | null = null;
@@ -400,8 +404,11 @@ export class Engine implements Effects {
     return this.chooser.choose({ what: 'time', at: '', odds, hashed: count - 1 }) + 1;
   }
 
-  random(below: number): number {
-    return nextBelow(this.session.random, below);
+  firstPort(size: number): number {
+    const at = nextBelow(this.session.random, 0x10000);
+    if (!this.triesPorts || this.chooser === null || size < 2 || size > FEW_PORTS) return at;
+    const odds = Array.from({ length: size }, () => 1 / size);
+    return this.chooser.choose({ what: 'port', at: '', odds, hashed: at % size });
   }
 
   /** Opens the probe's own socket, by which its answers are known. */
@@ -446,6 +453,7 @@ export class Engine implements Effects {
     this.observed = nothingObserved();
     this.recorder = null;
     this.isTraced = false;
+    this.triesPorts = false;
     this.chooser = null;
     this.seenPorts = null;
     this.probeSocket = null;

@@ -24,6 +24,8 @@ export interface WalkOptions {
   readonly tunnelPorts?: PortsOfFlows;
   /** Whether nftables' trace runs as well, as it does where a kernel is watched: it tells flows apart earlier than a tunnel does. */
   readonly traced?: boolean;
+  /** Whether each of few ports that NAT may pick from is followed: they are soon taken, and then it matters which one it was. */
+  readonly triesPorts?: boolean;
 }
 
 export const DEFAULT_SPORT = 40_000;
@@ -83,6 +85,7 @@ export function walk(
   const engine = engineFor(world, session);
   engine.reset();
   engine.isTraced = options.traced ?? false;
+  engine.triesPorts = options.triesPorts ?? false;
   engine.seenPorts = options.tunnelPorts === undefined ? null : new SeenPorts(options.tunnelPorts);
   if (record !== 'none') engine.recorder = new Recorder(record === 'detailed', options.tapped ?? false);
   if (record !== 'none' || fixed !== null) {

@@ -249,8 +249,8 @@ function pickPort(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange, hasP
     min = 1024;
     size = 64512;
   }
-  let offset = range.random || range.randomFully || manip === 'src' ? stack.effects.random(65536) : 0;
-  for (let attempts = Math.min(size, MAX_ATTEMPTS); ; attempts = attempts >> 1, offset = stack.effects.random(65536)) {
+  let offset = range.random || range.randomFully || manip === 'src' ? stack.effects.firstPort(size) : 0;
+  for (let attempts = Math.min(size, MAX_ATTEMPTS); ; attempts = attempts >> 1, offset = stack.effects.firstPort(size)) {
     for (let i = 0; i < attempts; i++, offset++) {
       const port = min + (offset % size);
       if (manip === 'src' || isIcmp) tuple.sport = port;

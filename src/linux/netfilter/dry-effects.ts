@@ -22,8 +22,8 @@ export class DryEffects implements Effects {
     return atMs === null || this.nowMs >= atMs;
   }
 
-  random(below: number): number {
-    return this.#last ? below - 1 : 0;
+  firstPort(size: number): number {
+    return this.#last ? size - 1 : 0;
   }
 
   tunnelPort(): null {

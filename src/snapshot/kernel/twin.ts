@@ -60,6 +60,7 @@ export class Twin {
       patienceMs: PATIENCE_MS,
       tapped: true,
       traced: true,
+      triesPorts: true,
       ...(tunnelPorts === undefined ? {} : { tunnelPorts }),
     };
     return this.#histories.send((before, fixed) => {
