@@ -2,7 +2,10 @@ import { flowName, flowOf } from '../linux/path/flow-hash.ts';
 import type { FlowHash, Skb } from '../linux/skb.ts';
 import type { PortRange, Stack } from '../linux/stack.ts';
 
-/** Source ports of tunnels, in the order in which they were seen, by `MACHINE/NETNS` and flow, and by flow alone. */
+/**
+ * Source ports of tunnels, in the order in which they were seen, by `MACHINE/NETNS` and flow, and by flow alone. The flow `*` of a namespace
+ * stands for all that nobody saw leave.
+ */
 export type PortsOfFlows = ReadonlyMap<string, readonly number[]>;
 
 /**
@@ -24,7 +27,7 @@ export class SeenPorts {
     const known = this.#given.get(key);
     if (known !== undefined) return known;
     const flow = flowName(flowOf(skb));
-    const ports = this.#seen.get(`${stack.at} ${flow}`) ?? this.#seen.get(flow) ?? [];
+    const ports = this.#seen.get(`${stack.at} ${flow}`) ?? this.#seen.get(flow) ?? this.#seen.get(`${stack.at} *`) ?? [];
     // Two hashes may come to one port.
     const port = ports.find((one) => !this.#taken.has(one)) ?? ports.at(-1);
     if (port === undefined) return null;

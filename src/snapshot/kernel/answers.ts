@@ -78,6 +78,8 @@ export interface RawTruth {
   /** Namespaces whose taps overflowed. */
   readonly lost: readonly string[];
   readonly rules: Readonly<Record<string, readonly RuleHit[]>>;
+  /** The source ports of what tunnels sent, in order, where nftables has rules; some of it no tap saw. */
+  readonly tunnels?: Readonly<Record<string, readonly number[]>>;
   readonly conntrack: Readonly<Record<string, readonly TruthEntry[]>>;
   /** `REASON@function` of each packet that was dropped while the helper ran. */
   readonly drops: readonly string[];

@@ -3,13 +3,13 @@ import type { PortsOfFlows } from '../../walk/seen-ports.ts';
 import type { RawTruth, TapHeader } from './answers.ts';
 import type { TruthEntry } from './truth.ts';
 
-type Sighted = Pick<RawTruth, 'frames' | 'conntrack' | 'born'>;
+type Sighted = Pick<RawTruth, 'frames' | 'conntrack' | 'born' | 'tunnels'>;
 
 /**
  * Which source ports tunnels gave to which flow: the hash has a secret that nobody can read, but rules may tell its ports apart.
  * @source include/net/udp.h udp_flow_src_port
  */
-function tunnelPorts({ frames, conntrack, born }: Sighted): PortsOfFlows {
+function tunnelPorts({ frames, conntrack, born, tunnels }: Sighted): PortsOfFlows {
   const ports = new Map<string, number[]>();
   for (const [, ns, , out, header] of frames) {
     const { inner } = header;
@@ -22,6 +22,11 @@ function tunnelPorts({ frames, conntrack, born }: Sighted): PortsOfFlows {
       const known = ports.get(key) ?? [];
       if (!known.includes(port)) ports.set(key, [...known, port]);
     }
+  }
+  const seen = new Set([...ports.values()].flat());
+  for (const [ns, sent] of Object.entries(tunnels ?? {})) {
+    const unseen = [...new Set(sent)].filter((port) => !seen.has(port));
+    if (unseen.length > 0) ports.set(`${ns} *`, unseen);
   }
   return ports;
 }

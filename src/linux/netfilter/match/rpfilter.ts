@@ -15,7 +15,8 @@ const LOCAL_MULTICAST = 0xe0_00_00;
 /** Whether a packet to the source would leave by the device that the packet came in by. @source xt_rpfilter.c rpfilter_mt */
 function reversePath(match: RpfilterMatch, env: HookEnv): Answer {
   const { skb } = env;
-  if (env.in === null || env.in.isLoopback) return YES;
+  // What comes back of an own broadcast knows its receivers already. @source net/ipv4/netfilter/ipt_rpfilter.c rpfilter_is_loopback
+  if (env.in === null || env.in.isLoopback || skb.input?.kind === 'broadcast') return YES;
   if (isZeronet(skb.src) && (skb.dst === BROADCAST || skb.dst >>> 8 === LOCAL_MULTICAST)) return YES;
   const isPlain = !isMulticast(skb.dst) && skb.dst !== BROADCAST && !isZeronet(skb.dst);
   flow.reset(skb.src, isPlain ? skb.dst : ANY);

@@ -265,7 +265,7 @@ class Lab:
 
     def collect(self):
         """Everything that was watched since the last call."""
-        frames, hit, heard = [], {}, {}
+        frames, hit, heard, tunnels = [], {}, {}, {}
         for position, site in enumerate(self.sites):
             names = site.space.names
             for at, index, out, own, data in site.tap.frames():
@@ -276,12 +276,12 @@ class Lab:
                 if not own and header["proto"] != "arp":
                     site.flows.seek(header)
             if site.traced is not None:
-                hit[site.name] = rules.nft_rows(site.traced, site.numbers)
+                hit[site.name], tunnels[site.name] = rules.nft_rows(site.traced, site.numbers, self.vxlan_ports)
             if site.logged is not None:
                 hit[site.name] += rules.legacy_rows(site.logged)
             heard[site.name] = site.ear.heard()
         frames.sort(key=lambda frame: frame[0])
-        return frames, {name: rows for name, rows in hit.items() if rows}, heard
+        return frames, {name: rows for name, rows in hit.items() if rows}, heard, {name: ports for name, ports in tunnels.items() if ports}
 
     def probe(self, probe, state, first):
         if state != "shared" and not first:
@@ -307,7 +307,7 @@ class Lab:
         if probe["proto"] == "tcp" and not seen:
             seen += self.half_open()
         system.hurry(False)
-        frames, hit, heard = self.collect()
+        frames, hit, heard, tunnels = self.collect()
         born = {site.name: rows for site in self.sites if (rows := site.flows.newcomers())}
         result = {
             "born": born,
@@ -323,6 +323,7 @@ class Lab:
             "frames": [[at - began, self.sites[position].name, dev, out, header] for at, position, dev, out, header in frames],
             "lost": [site.name for site in self.sites if site.tap.lost],
             "rules": hit,
+            "tunnels": tunnels,
         } | self.tables()
         if sender is not None:
             sender.close()

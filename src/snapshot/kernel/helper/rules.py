@@ -3,6 +3,7 @@ import os
 import struct
 
 import netlink as nl
+from packet import UDP
 
 NFNL_SUBSYS_NFTABLES = 10
 NFNL_SUBSYS_ULOG = 4
@@ -80,15 +81,22 @@ def handles(socket):
     return numbers
 
 
-def nft_rows(socket, numbers):
-    """The rules and policies that were hit since the last call, in order."""
-    rows = []
+def nft_rows(socket, numbers, vxlan_ports):
+    """
+    The rules and policies that were hit since the last call, in order, and the source ports of what tunnels sent. A rule may drop that before
+    any tap sees it.
+    """
+    rows, tunnels = [], []
     for kind, body in socket.received():
         if kind != nft(TRACE):
             continue
         found = nl.attributes(body, 4)
         what = TRACETYPES.get(struct.unpack(">I", found[4])[0])
         table, chain = name(found[1]), name(found[2])
+        if table == TABLE and chain == "out" and 9 in found and found[8][9] == UDP:
+            source, destination = struct.unpack_from(">HH", found[9])
+            if destination in vxlan_ports:
+                tunnels.append(source)
         # ebtables has tables of the same names. The end of a chain is told as a rule without a number.
         if what is None or table == TABLE or struct.unpack(">I", found[15])[0] != NFPROTO_IPV4 or (what == "rule" and 3 not in found):
             continue
@@ -102,7 +110,7 @@ def nft_rows(socket, numbers):
             row["rule"] = numbers.get((table, chain, struct.unpack(">Q", found[3])[0]), 0)
         row["verdict"] = VERDICTS.get(code, str(code))
         rows.append(row)
-    return rows
+    return rows, tunnels
 
 
 def log_traced(socket):

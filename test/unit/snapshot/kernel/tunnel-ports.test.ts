@@ -24,3 +24,8 @@ test('the port of a flow that nobody sees during one probe is what it is during 
   expect(third?.get('lab/n0 arp')).toEqual([40_003]);
   expect(first?.get('icmp 10.66.0.1 10.66.0.2')).toEqual([40_002]);
 });
+
+test('the port of what a rule dropped is told by the trace of nftables', () => {
+  const [ports] = portsOfAll([{ ...seen(tunnelled(40_001, 'arp')), tunnels: { 'lab/n0': [40_001, 40_007] } }]);
+  expect(ports?.get('lab/n0 *')).toEqual([40_007]);
+});
