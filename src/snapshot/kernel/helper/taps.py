@@ -12,7 +12,7 @@ TPACKET_V2 = 1
 ETH_P_ALL = 3
 FRAME_BYTES = 512
 BLOCK_BYTES = 1 << 16
-BLOCKS = 8
+BLOCKS = 24
 FRAMES = BLOCK_BYTES // FRAME_BYTES * BLOCKS
 PACKET_OUTGOING = 4
 # PACKET_HOST is 0: a frame for this host and no other, or one that it sends.
