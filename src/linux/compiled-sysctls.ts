@@ -73,6 +73,8 @@ export interface ConntrackSysctls {
   readonly max: number;
   /** Whether what arrives is looked at for a wrong checksum. */
   readonly checksum: boolean;
+  /** Whether a segment outside of its window is of the connection all the same. */
+  readonly tcpBeLiberal: boolean;
   readonly tcpLoose: boolean;
   readonly genericTimeoutMs: number;
   readonly icmpTimeoutMs: number;
@@ -209,6 +211,7 @@ function conntrackSysctls(text: (name: string) => string): ConntrackSysctls {
   return {
     max: value('max'),
     checksum: value('checksum') !== 0,
+    tcpBeLiberal: value('tcp_be_liberal') !== 0,
     tcpLoose: value('tcp_loose') !== 0,
     genericTimeoutMs: ms('generic_timeout'),
     icmpTimeoutMs: ms('icmp_timeout'),

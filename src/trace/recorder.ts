@@ -84,6 +84,8 @@ export class LegRecord {
   forkedAt = -1;
   /** A socket took it. */
   delivered = false;
+  /** TCP: whoever took it was the first to complete a handshake. */
+  accepted = false;
   /** Nobody took it: it ended as a frame that was for somebody else, or on its way out of a bridge. */
   foreign = false;
   /** The sender's own copy of a broadcast, which never was on the wire. */

@@ -63,6 +63,8 @@ export class Engine implements Effects {
   recursion = 0;
   private budget = MAX_EVENTS;
   private readonly withSockets: Stack[] = [];
+  /** The SYNs that listeners took, by place. */
+  private readonly synLegs = new Map<string, LegRecord>();
   private readonly arpLegs = new Map<string, LegRecord>();
   /** Questions, by who asks and for what, of which nobody knows whether they would be answered. */
   private readonly arpDoubts = new Map<string, Gap>();
@@ -263,11 +265,27 @@ export class Engine implements Effects {
       return;
     }
     if (skb.proto === TCP) {
+      if (socket?.handshake?.state === 'syn-received') this.accepted(stack.at, skb);
       if ((skb.tcpFlags & (SYN | ACK | RST)) !== SYN) return;
       this.withSockets.push(stack);
+      if (skb.leg !== null && !this.synLegs.has(stack.at)) this.synLegs.set(stack.at, skb.leg);
     }
     if (observed.delivered === null) observed.delivered = delivery(stack.at, skb);
     else if (skb.role === 'request') observed.alsoDelivered.push(delivery(stack.at, skb));
+  }
+
+  /** Of several listeners that got the SYN, the one whose handshake is completed first has taken it. */
+  private accepted(at: string, { tcpFlags }: Skb): void {
+    const { observed } = this;
+    if (observed.isAccepted || (tcpFlags & (SYN | ACK | RST)) !== ACK) return;
+    observed.isAccepted = true;
+    const leg = this.synLegs.get(at);
+    if (leg !== undefined) leg.accepted = true;
+    const index = observed.alsoDelivered.findIndex((other) => other.at === at);
+    const taker = observed.alsoDelivered[index];
+    if (observed.delivered === null || observed.delivered.at === at || taker === undefined) return;
+    observed.alsoDelivered[index] = observed.delivered;
+    observed.delivered = taker;
   }
 
   arrived(stack: Stack, skb: Skb, device: Device): void {
@@ -450,6 +468,7 @@ export class Engine implements Effects {
     // To clear an empty map costs as much as to make a new one.
     if (this.arpLegs.size > 0) this.arpLegs.clear();
     if (this.arpDoubts.size > 0) this.arpDoubts.clear();
+    if (this.synLegs.size > 0) this.synLegs.clear();
     this.observed = nothingObserved();
     this.recorder = null;
     this.isTraced = false;

@@ -71,6 +71,7 @@ function reachOf(leg: LegRecord): number {
   for (let at: LegRecord | null = leg, end = leg.hops.length; at !== null; end = at.forkedAt, at = at.origin) {
     hops += at.hops.slice(0, end).filter((hop) => hop.in !== null || hop.out !== null).length;
   }
+  if (leg.accepted) return DELIVERED;
   if (leg.delivered) return DELIVERED - (leg.hops.at(-1)?.steps.find(({ draft }) => draft.verb === 'DELIVERED')?.seq ?? 0);
   if (!leg.foreign) return hops + FOR_HOST;
   const last = leg.hops.findLast((hop) => hop.in !== null || hop.out !== null);

@@ -30,6 +30,8 @@ export interface Observed {
   delivered: Delivery | null;
   /** Further receivers of the request, and further copies that the same one got. */
   readonly alsoDelivered: Delivery[];
+  /** TCP: whoever took the request has completed a handshake. */
+  isAccepted: boolean;
   reply: Delivery | null;
   isReset: boolean;
   readonly icmpErrors: { readonly type: number; readonly code: number; readonly from: Ipv4 }[];
@@ -51,6 +53,7 @@ export function nothingObserved(): Observed {
   return {
     delivered: null,
     alsoDelivered: [],
+    isAccepted: false,
     reply: null,
     isReset: false,
     icmpErrors: [],

@@ -167,6 +167,6 @@ function openSocket(engine: Engine, probe: Probe, request: SendRequest, skb: Skb
     tos: request.tos,
     ttl: request.ttl,
     owner: 'the sender',
-    ...(isTcp ? { handshake: { state: 'syn-sent', rebukedAtMs: null } } : {}),
+    ...(isTcp ? { handshake: { state: 'syn-sent', nextSeq: null, rebukedAtMs: null } } : {}),
   });
 }

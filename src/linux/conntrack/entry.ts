@@ -29,6 +29,8 @@ export class CtEntry {
   status = 0;
   mark = 0;
   tcpState = 0;
+  /** Up to where the SYN-ACK that was followed has counted; null where none was seen. @source nf_conntrack_proto_tcp.c ip_ct_tcp_state.td_end */
+  answeredTo: number | null = null;
   /** Clock value at which the entry expires. */
   expiresAtMs = 0;
   /** UDP: from then on the flow counts as a stream. */

@@ -12,8 +12,10 @@ import {
   CT_RELATED,
   CT_RELATED_REPLY,
   CT_UNTRACKED,
+  ACK,
   isIcmpError,
   RST,
+  SYN,
 } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { CtEntry, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SEEN_REPLY } from './entry.ts';
@@ -191,8 +193,9 @@ function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean
   const before = ct.tcpState;
   const next = nextTcpState(reply, skb.tcpFlags, before);
   if (next === IGNORED) return true;
-  if (next === INVALID) return false;
+  if (next === INVALID || isOutOfWindow(stack, skb, ct, reply)) return false;
   ct.tcpState = next;
+  if (reply && isOnly(skb, SYN | ACK)) ct.answeredTo = (skb.tcpSeq + 1) | 0;
   if ((ct.status & IPS_SEEN_REPLY) === 0 && (skb.tcpFlags & RST) !== 0) {
     stack.session.conntrack.remove(ct);
     return true;
@@ -200,6 +203,16 @@ function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean
   if ((before === SYN_RECV || before === ESTABLISHED) && next === ESTABLISHED) ct.status |= IPS_ASSURED;
   ct.expiresAtMs = stack.effects.nowMs + tcpTimeoutMs(stack.netns.sysctl.conntrack, next);
   return true;
+}
+
+/** An ACK for another SYN-ACK than the one that was followed: the numbers that both begin with are random. @source tcp_in_window */
+function isOutOfWindow({ netns }: Stack, skb: Skb, { answeredTo }: CtEntry, reply: boolean): boolean {
+  if (reply || answeredTo === null || !isOnly(skb, ACK) || netns.sysctl.conntrack.tcpBeLiberal) return false;
+  return skb.tcpAck !== answeredTo;
+}
+
+function isOnly({ tcpFlags }: Skb, flags: number): boolean {
+  return (tcpFlags & (SYN | ACK | RST)) === flags;
 }
 
 /** No sysctl sets it. @source nf_conntrack_proto_tcp.c tcp_timeouts */

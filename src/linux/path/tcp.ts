@@ -53,7 +53,7 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       mark: stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0,
       tos: stack.netns.sysctl.tcpReflectTos ? withoutEcn(skb.tos) : 0,
       owner: socket.owner,
-      handshake: { state: 'syn-received', rebukedAtMs: null },
+      handshake: { state: 'syn-received', nextSeq: afterSegment(skb), rebukedAtMs: null },
     };
     stack.session.sockets.push(opened);
     synAck(stack, opened, skb);
@@ -74,6 +74,7 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
     case SYN | ACK:
       if (handshake?.state === 'syn-sent') {
         handshake.state = 'established';
+        handshake.nextSeq = afterSegment(skb);
         acknowledge(stack, socket, skb, 'ACK completes the handshake');
       } else if (handshake?.state !== 'syn-received' && !isRateLimited(stack, handshake)) {
         acknowledge(stack, socket, skb, 'a second SYN-ACK: ACK says where the connection stands');
@@ -113,7 +114,7 @@ function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string): void
   const ack = answerTo(stack, skb, TCP, ACK_BYTES);
   ack.tcpFlags = ACK;
   ack.tcpSeq = (skb.tcpFlags & ACK) !== 0 ? skb.tcpAck : (initialSequence(ack) + 1) | 0;
-  ack.tcpAck = afterSegment(skb);
+  ack.tcpAck = socket.handshake?.nextSeq ?? afterSegment(skb);
   ack.df = true;
   ack.mark = socket.mark ?? 0;
   ack.tos = socket.tos ?? 0;

@@ -58,7 +58,9 @@ function nameless(mac: string | null | undefined): string {
 
 /** The hops of the first leg of a kind; those without `in` and `out` say nothing of the path. */
 export function twinHopRows(trace: Trace, kind: Leg['kind']): HopRow[] {
-  const leg = trace.legs.find((candidate) => candidate.kind === kind);
+  // Of several answers the one that somebody took tells the way back.
+  const all = trace.legs.filter((candidate) => candidate.kind === kind);
+  const leg = all.find(({ hops }) => hops.at(-1)?.steps.some(({ verb }) => verb === 'DELIVERED') === true) ?? all[0];
   return (leg?.hops ?? [])
     .filter((hop) => hop.in !== undefined || hop.out !== undefined)
     .map((hop) => ({
