@@ -2,23 +2,22 @@ import { fabricArp } from '../azure/arp.ts';
 import type { CtEntry } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
 import type { Gap } from '../linux/gap.ts';
-import { socketDevice } from '../linux/path/find-socket.ts';
-import { start } from '../linux/path/record.ts';
 import { receive, receiveUnpacked } from '../linux/path/receive.ts';
 import { ACK, type FlowHash, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
-import type { Pinger, Socket } from '../linux/socket.ts';
+import type { Socket } from '../linux/socket.ts';
 import type { Arrival, Chance, Effects, PortRange, Stack, Timer } from '../linux/stack.ts';
 import { nextBelow } from '../sim/random.ts';
-import { LegRecord, type Recorder } from '../trace/recorder.ts';
+import type { LegRecord, Recorder } from '../trace/recorder.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
-import type { Mac } from '../wire/mac.ts';
 import { ICMP, TCP } from '../wire/proto.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
+import { ArpQuestions } from './arp-questions.ts';
 import { type Chooser, pick } from './branches.ts';
 import { delivery, deliveryText } from './delivery.ts';
 import { crossFabric } from './fabric.ts';
 import { nothingObserved, type Observed } from './observed.ts';
+import { ProbeSockets } from './probe-sockets.ts';
 import { scrub } from './scrub.ts';
 import type { SeenPorts } from './seen-ports.ts';
 import { Softnet } from './softnet.ts';
@@ -48,10 +47,7 @@ export class Engine implements Effects {
   observed: Observed = nothingObserved();
   chooser: Chooser | null = null;
   seenPorts: SeenPorts | null = null;
-  /** The probe's own socket and namespace, by which its answers are known. */
-  probeSocket: Socket | null = null;
-  probeStack: Stack | null = null;
-  probePinger: Pinger | null = null;
+  readonly sockets: ProbeSockets = new ProbeSockets();
   private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
 
   private readonly softnet = new Softnet();
@@ -62,12 +58,9 @@ export class Engine implements Effects {
   private inCall = false;
   recursion = 0;
   private budget = MAX_EVENTS;
-  private readonly withSockets: Stack[] = [];
   /** The SYNs that listeners took, by place. */
   private readonly synLegs = new Map<string, LegRecord>();
-  private readonly arpLegs = new Map<string, LegRecord>();
-  /** Questions, by who asks and for what, of which nobody knows whether they would be answered. */
-  private readonly arpDoubts = new Map<string, Gap>();
+  private readonly arpQuestions = new ArpQuestions();
 
   constructor(world: FrozenWorld, session: Session) {
     this.world = world;
@@ -188,7 +181,7 @@ export class Engine implements Effects {
   }
 
   release(socket: Socket, work: () => void): void {
-    if (this.inCall && socket === this.probeSocket) this.woken.push(work);
+    if (this.inCall && this.sockets.isOwn(socket)) this.woken.push(work);
     else work();
   }
 
@@ -257,7 +250,7 @@ export class Engine implements Effects {
   delivered(stack: Stack, skb: Skb, socket: Socket | null): void {
     if (skb.leg !== null) skb.leg.delivered = true;
     const { observed } = this;
-    const mine = socket !== null && socket === this.probeSocket && stack === this.probeStack;
+    const mine = this.sockets.isOwn(socket) && stack === this.sockets.stack;
     if (this.recorder !== null) noteDelivered(this.recorder, skb, socket);
     if (mine) {
       if (skb.proto === TCP && (skb.tcpFlags & RST) !== 0) observed.isReset = true;
@@ -267,7 +260,7 @@ export class Engine implements Effects {
     if (skb.proto === TCP) {
       if (socket?.handshake?.state === 'syn-received') this.accepted(stack.at, skb);
       if ((skb.tcpFlags & (SYN | ACK | RST)) !== SYN) return;
-      this.withSockets.push(stack);
+      this.sockets.accepted(stack);
       if (skb.leg !== null && !this.synLegs.has(stack.at)) this.synLegs.set(stack.at, skb.leg);
     }
     if (observed.delivered === null) observed.delivered = delivery(stack.at, skb);
@@ -292,18 +285,12 @@ export class Engine implements Effects {
     if (skb.leg !== null) skb.leg.delivered = true;
     if (this.recorder !== null) noteDelivered(this.recorder, skb, null);
     if (skb.quoted !== null && skb.icmpType === 5) this.observed.redirected.push(stack.at);
-    if (stack !== this.probeStack) return;
+    if (stack !== this.sockets.stack) return;
     if (skb.icmpType === 0 && skb.proto === ICMP) {
-      if (this.isMyEcho(skb, device)) this.observed.reply ??= delivery(stack.at, skb);
+      if (this.sockets.hearsEcho(skb, device)) this.observed.reply ??= delivery(stack.at, skb);
     } else if (skb.quoted !== null && skb.icmpType !== 5) {
       this.observed.icmpErrors.push({ type: skb.icmpType, code: skb.icmpCode, from: skb.src });
     }
-  }
-
-  /** Whether the probe's socket hears an echo reply: one that is bound to a device hears by that alone. @source net/ipv4/raw.c raw_v4_match */
-  private isMyEcho(skb: Skb, device: Device): boolean {
-    const { probePinger: pinger } = this;
-    return pinger !== null && skb.sport === pinger.id && (pinger.dev === null || pinger.dev === socketDevice(device, skb).name);
   }
 
   sendError(stack: Stack, skb: Skb, errno: string, text: string): void {
@@ -351,10 +338,7 @@ export class Engine implements Effects {
 
   unknown(stack: Stack, skb: Skb | null, reason: string, text: string): void {
     if (skb !== null && skb.arp !== null) {
-      // Others may answer: only if nobody does is the walk unknown.
-      const { op, senderMac, senderIp, targetMac, targetIp } = skb.arp;
-      const question = op === 'request' ? arpQuestion(senderMac, targetIp) : arpQuestion(targetMac, senderIp);
-      if (!this.arpDoubts.has(question)) this.arpDoubts.set(question, { reason, text: `${stack.at}: ${text}` });
+      this.arpQuestions.doubt(skb.arp, { reason, text: `${stack.at}: ${text}` });
       return;
     }
     this.observed.unknown ??= { reason, text, at: stack.at };
@@ -375,28 +359,15 @@ export class Engine implements Effects {
   }
 
   arpLeg(stack: Stack, device: Device, skb: Skb): void {
-    const { recorder } = this;
-    if (recorder === null || skb.arp === null) return;
-    const leg = new LegRecord('arp');
-    skb.leg = leg;
-    start(recorder, stack, skb);
-    if (skb.arp.op === 'request') this.arpLegs.set(`${stack.at} ${device.name} ${skb.arp.targetIp}`, leg);
+    if (this.recorder !== null) this.arpQuestions.begin(this.recorder, stack, device, skb);
   }
 
   arpShown(skb: Skb): void {
-    const { recorder } = this;
-    if (recorder === null || skb.leg === null) return;
-    // A copy is shown with what it is a copy of.
-    let leg = skb.leg;
-    while (leg.origin !== null) leg = leg.origin;
-    if (!recorder.legs.includes(leg)) recorder.legs.push(leg);
+    if (this.recorder !== null) this.arpQuestions.show(this.recorder, skb);
   }
 
   arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null {
-    const leg = this.arpLegs.get(`${stack.at} ${device.name} ${ip}`);
-    const { recorder } = this;
-    if (recorder !== null && leg !== undefined && !recorder.legs.includes(leg)) recorder.legs.push(leg);
-    return this.arpDoubts.get(arpQuestion(device.mac, ip)) ?? null;
+    return this.arpQuestions.fail(this.recorder, stack, device, ip);
   }
 
   choose(chance: Chance): number {
@@ -429,33 +400,6 @@ export class Engine implements Effects {
     return this.chooser.choose({ what: 'port', at: '', odds, hashed: at % size });
   }
 
-  /** Opens the probe's own socket, by which its answers are known. */
-  openSocket(socket: Socket): void {
-    this.probeSocket = socket;
-    const stack = this.probeStack;
-    if (stack === null) return;
-    stack.session.sockets.push(socket);
-    this.withSockets.push(stack);
-  }
-
-  /** Opens the probe's raw socket, by whose identifier its answers are known. */
-  openPinger(pinger: Pinger): void {
-    this.probePinger = pinger;
-    const stack = this.probeStack;
-    if (stack === null) return;
-    stack.session.pinger = pinger;
-    this.withSockets.push(stack);
-  }
-
-  /** The probe's sockets close with it; those that listeners accepted go too. */
-  closeSockets(): void {
-    for (let stack = this.withSockets.pop(); stack !== undefined; stack = this.withSockets.pop()) {
-      const { sockets } = stack.session;
-      while (sockets.length > 0) sockets.pop();
-      stack.session.pinger = null;
-    }
-  }
-
   /** Forgets what belongs to one probe. */
   reset(): void {
     this.softnet.clear();
@@ -465,9 +409,7 @@ export class Engine implements Effects {
     this.inSoftirq = false;
     this.inCall = false;
     this.recursion = 0;
-    // To clear an empty map costs as much as to make a new one.
-    if (this.arpLegs.size > 0) this.arpLegs.clear();
-    if (this.arpDoubts.size > 0) this.arpDoubts.clear();
+    this.arpQuestions.clear();
     if (this.synLegs.size > 0) this.synLegs.clear();
     this.observed = nothingObserved();
     this.recorder = null;
@@ -475,18 +417,11 @@ export class Engine implements Effects {
     this.triesPorts = false;
     this.chooser = null;
     this.seenPorts = null;
-    this.probeSocket = null;
-    this.probeStack = null;
-    this.probePinger = null;
+    this.sockets.reset();
     this.linkProbe = null;
   }
 }
 
 function noteDelivered(recorder: Recorder, skb: Skb, socket: Socket | null): void {
   recorder.deliveredStep(skb.hop, () => deliveryText(skb, socket));
-}
-
-/** The device that asks is known by its Ethernet address, which the answer bears, too. */
-function arpQuestion(asker: Mac, asked: Ipv4): string {
-  return `${asker} ${asked}`;
 }

@@ -93,7 +93,7 @@ export function walk(
   }
   const src = start(engine, probe);
   engine.run(options.patienceMs);
-  engine.closeSockets();
+  engine.sockets.close();
   const { observed, recorder, chooser } = engine;
   return { probe, outcome: outcomeOf(observed), src, observed, recorder, chooser };
 }
@@ -108,13 +108,13 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
     case 'netns': {
       const stack = engine.stacks.stack(probe.from.machine, probe.from.netns);
       if (stack === null) throw new NoSuchPlace(`there is no namespace ${probe.from.machine}/${probe.from.netns}`);
-      engine.probeStack = stack;
+      engine.sockets.stack = stack;
       let src: Ipv4 | null = request.src === ANY ? null : request.src;
       const opened = (skb: Skb): void => {
         src = skb.src;
         if (request.spoof !== null) return;
         if (probe.proto === 'icmp') {
-          engine.openPinger({ id: request.sport, addr: probe.src ?? null, dev: request.bindDev, mark: request.mark });
+          engine.sockets.openPinger({ id: request.sport, addr: probe.src ?? null, dev: request.bindDev, mark: request.mark });
         } else openSocket(engine, probe, request, skb);
       };
       engine.call(() => send(stack, request, opened));
@@ -156,7 +156,7 @@ function requestOf(probe: Probe): SendRequest {
 
 function openSocket(engine: Engine, probe: Probe, request: SendRequest, skb: Skb): void {
   const isTcp = probe.proto === 'tcp';
-  engine.openSocket({
+  engine.sockets.openOwn({
     proto: isTcp ? 'tcp' : 'udp',
     addr: isTcp ? skb.src : (probe.src ?? null),
     port: request.sport,
