@@ -3,7 +3,15 @@ import type { Device } from '../device.ts';
 import type { PolicyRule } from '../route.ts';
 import type { FibNexthop, FibRoute } from './fib-route.ts';
 import { SCOPE_UNIVERSE } from './scope.ts';
-import type { FlowKey } from './select-path.ts';
+
+/** The header fields that tell flows apart when a route has several ways. */
+export interface FlowKey {
+  readonly src: Ipv4;
+  readonly dst: Ipv4;
+  readonly proto: number;
+  readonly sport: number;
+  readonly dport: number;
+}
 
 /**
  * The key of a look-up and what it found. One object serves many look-ups: {@link reset} it, set what is known, look up, read.

@@ -2,7 +2,7 @@ import type { Ipv4 } from '../../wire/ipv4.ts';
 import { TCP, UDP } from '../../wire/proto.ts';
 import type { NetnsSession } from '../netns-session.ts';
 import type { Effects, Stack } from '../stack.ts';
-import type { Flow } from './flow.ts';
+import type { Flow, FlowKey } from './flow.ts';
 import type { FibNexthop, FibRoute } from './fib-route.ts';
 import { nexthopSource } from './source.ts';
 
@@ -10,15 +10,6 @@ import { nexthopSource } from './source.ts';
 export interface RoutingStack extends Pick<Stack, 'at' | 'netns'> {
   readonly session: Pick<NetnsSession, 'multipath'>;
   readonly effects: Pick<Effects, 'choose'>;
-}
-
-/** The header fields that tell flows apart when a route has several ways. */
-export interface FlowKey {
-  readonly src: Ipv4;
-  readonly dst: Ipv4;
-  readonly proto: number;
-  readonly sport: number;
-  readonly dport: number;
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { TapRecord } from '../../trace/recorder.ts';
-import type { ConntrackEntry, Trace } from '../../trace/trace.ts';
+import type { Trace } from '../../trace/trace.ts';
 import {
   type Bridges,
   type HopRow,
@@ -17,7 +16,8 @@ import {
 } from './rows.ts';
 import { kernelHopRows } from './frames.ts';
 import { withTwinsPorts } from './chosen-ports.ts';
-import type { TruthNeighbour, TruthProbe } from './truth.ts';
+import type { TwinRun } from './twin-run.ts';
+import type { TruthProbe } from './truth.ts';
 
 /** What is compared, from what a user sees first to what explains it. */
 export const TIERS = [
@@ -43,23 +43,6 @@ export const TIER_GROUPS: readonly { readonly name: string; readonly tiers: read
   { name: 'rules and conntrack', tiers: ['rules', 'conntrack'] },
   { name: 'neighbours and routes', tiers: ['neighbours', 'neighbourStates', 'routes'] },
 ];
-
-/** What the twin did with a probe, and what it holds afterwards. */
-export interface TwinRun {
-  readonly trace: Trace;
-  /** Something is UNKNOWN: the outcome, or only what became of copies. */
-  readonly hasGap: boolean;
-  /** Whom redirects reached. */
-  readonly redirected: readonly string[];
-  /** What taps on all devices would have shown. */
-  readonly frames: readonly TapRecord[];
-  /** Connections by `MACHINE/NETNS`. */
-  readonly conntrack: ReadonlyMap<string, readonly ConntrackEntry[]>;
-  /** Connections that the probe met, with those that are over, by `MACHINE/NETNS`. */
-  readonly met: ReadonlyMap<string, readonly ConntrackEntry[]>;
-  /** Learned neighbours by `MACHINE/NETNS`. */
-  readonly neighbours: ReadonlyMap<string, readonly TruthNeighbour[]>;
-}
 
 /** What of a World the comparison needs. */
 export interface Scene {

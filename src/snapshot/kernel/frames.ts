@@ -1,5 +1,5 @@
 import { force } from '../../trace/recorder.ts';
-import type { TwinRun } from './compare.ts';
+import type { TwinRun } from './twin-run.ts';
 import { type HopRow, headerText, truthHopRows, twinHeader, twinHopRows } from './rows.ts';
 import type { TruthProbe } from './truth.ts';
 

@@ -1,5 +1,5 @@
 import type { Session } from '../../world/session.ts';
-import type { TwinRun } from './compare.ts';
+import type { TwinRun } from './twin-run.ts';
 
 /** How many ways that chance leaves open are tried before a difference counts. */
 const MAX_BRANCHES = 128;

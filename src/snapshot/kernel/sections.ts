@@ -1,5 +1,6 @@
 import { withTwinsPorts } from './chosen-ports.ts';
-import type { Scene, TwinRun } from './compare.ts';
+import type { Scene } from './compare.ts';
+import type { TwinRun } from './twin-run.ts';
 import { kernelHopRows } from './frames.ts';
 import { hopText, neighbourTexts, truthEntries, truthRuleRows, twinEntries, twinHopRows, twinRuleRows } from './rows.ts';
 import type { TruthProbe } from './truth.ts';

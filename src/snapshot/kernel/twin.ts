@@ -10,7 +10,7 @@ import { type Walk, type WalkOptions, walk } from '../../walk/walk.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import type { Session } from '../../world/session.ts';
 import type { FrozenWorld } from '../../world/world.ts';
-import type { TwinRun } from './compare.ts';
+import type { TwinRun } from './twin-run.ts';
 import type { StartState } from './helper.ts';
 import { Histories } from './histories.ts';
 import { sitesOf } from './plan.ts';
