@@ -2,7 +2,7 @@ import type { Recorder } from '../trace/recorder.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
 import type { CompiledNetns } from './compiled-netns.ts';
 import type { Device } from './device.ts';
-import type { CtEntry } from './conntrack/entry.ts';
+import type { CtEntry, Manip } from './conntrack/entry.ts';
 import type { Firewall } from './firewall.ts';
 import type { FlowCache } from './flow-cache/flow-cache.ts';
 import type { Gap } from './gap.ts';
@@ -89,8 +89,8 @@ export interface Effects {
   tunnelPort(stack: Stack, skb: Skb, hash: FlowHash, range: PortRange): number | null;
   /** Picks one of several ways; seeded, or the branch that is being explored. */
   choose(chance: Chance): number;
-  /** Where among so many ports NAT begins to look for a free one: any number, which counts modulo theirs. */
-  firstPort(size: number): number;
+  /** Where in a range NAT begins to look for a port that is free: any number, which counts modulo their number. */
+  firstPort(stack: Stack, ct: CtEntry, manip: Manip, range: PortRange): number;
 }
 
 /** One namespace at run time: its frozen tables, its flow state, and the way out to the world. */

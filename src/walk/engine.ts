@@ -1,5 +1,5 @@
 import { fabricArp } from '../azure/arp.ts';
-import type { CtEntry } from '../linux/conntrack/entry.ts';
+import type { CtEntry, Manip } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
 import type { Gap } from '../linux/gap.ts';
 import { receive, receiveUnpacked } from '../linux/path/receive.ts';
@@ -23,12 +23,11 @@ import type { SeenPorts } from './seen-ports.ts';
 import { Softnet } from './softnet.ts';
 import { Stacks } from './stacks.ts';
 import { Timers } from './timers.ts';
+import { toldOffset, type ToldPorts } from './told-ports.ts';
 
 /** Frames and timers that one probe may set in motion. */
 const MAX_EVENTS = 20_000;
 const EITHER = [0.5, 0.5];
-/** Of more ports, which one NAT picks decides nothing. */
-const FEW_PORTS = 8;
 /** Links that one packet may cross without its TTL falling before that counts as a loop. */
 const MAX_CROSSINGS = 200;
 
@@ -42,8 +41,7 @@ export class Engine implements Effects {
   readonly stacks: Stacks;
   recorder: Recorder | null = null;
   isTraced = false;
-  /** Whether each of few ports that NAT may try first is a way to go on. */
-  triesPorts = false;
+  toldPorts: ToldPorts | null = null;
   observed: Observed = nothingObserved();
   chooser: Chooser | null = null;
   seenPorts: SeenPorts | null = null;
@@ -393,11 +391,9 @@ export class Engine implements Effects {
     return this.chooser.choose({ what: 'time', at: '', odds, hashed: count - 1 }) + 1;
   }
 
-  firstPort(size: number): number {
-    const at = nextBelow(this.session.random, 0x10000);
-    if (!this.triesPorts || this.chooser === null || size < 2 || size > FEW_PORTS) return at;
-    const odds = Array.from({ length: size }, () => 1 / size);
-    return this.chooser.choose({ what: 'port', at: '', odds, hashed: at % size });
+  firstPort(stack: Stack, ct: CtEntry, manip: Manip, range: PortRange): number {
+    const told = this.toldPorts === null ? null : toldOffset(this.toldPorts, stack.at, ct, manip, range);
+    return told ?? nextBelow(this.session.random, 0x10000);
   }
 
   /** Forgets what belongs to one probe. */
@@ -414,7 +410,7 @@ export class Engine implements Effects {
     this.observed = nothingObserved();
     this.recorder = null;
     this.isTraced = false;
-    this.triesPorts = false;
+    this.toldPorts = null;
     this.chooser = null;
     this.seenPorts = null;
     this.sockets.reset();

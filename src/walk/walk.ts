@@ -12,6 +12,7 @@ import type { Observed } from './observed.ts';
 import type { Probe } from './probe.ts';
 import { outcomeOf } from './outcome.ts';
 import { type PortsOfFlows, SeenPorts } from './seen-ports.ts';
+import type { ToldPorts } from './told-ports.ts';
 
 export interface WalkOptions {
   /** `none` walks without writing anything down: what was observed alone. Default `summary`. */
@@ -24,8 +25,8 @@ export interface WalkOptions {
   readonly tunnelPorts?: PortsOfFlows;
   /** Whether nftables' trace runs as well, as it does where a kernel is watched: it tells flows apart earlier than a tunnel does. */
   readonly traced?: boolean;
-  /** Whether each of few ports that NAT may pick from is followed: they are soon taken, and then it matters which one it was. */
-  readonly triesPorts?: boolean;
+  /** Ports that NAT came to; of what is not in it NAT chooses at random. */
+  readonly toldPorts?: ToldPorts;
 }
 
 export const DEFAULT_SPORT = 40_000;
@@ -85,7 +86,7 @@ export function walk(
   const engine = engineFor(world, session);
   engine.reset();
   engine.isTraced = options.traced ?? false;
-  engine.triesPorts = options.triesPorts ?? false;
+  engine.toldPorts = options.toldPorts ?? null;
   engine.seenPorts = options.tunnelPorts === undefined ? null : new SeenPorts(options.tunnelPorts);
   if (record !== 'none') engine.recorder = new Recorder(record === 'detailed', options.tapped ?? false);
   if (record !== 'none' || fixed !== null) {

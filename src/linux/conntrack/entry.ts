@@ -11,6 +11,9 @@ export const IPS_SRC_NAT_DONE = 128;
 export const IPS_DST_NAT_DONE = 256;
 export const IPS_DYING = 512;
 
+/** Which end of a packet NAT changes. @source enum nf_nat_manip_type */
+export type Manip = 'src' | 'dst';
+
 /**
  * One tracked connection: the tuple as the first packet had it, the tuple that a reply will have (NAT shows as the difference), and
  * what the kernel remembers beside them. For ICMP echo, ports are the identifier on both sides.

@@ -4,12 +4,10 @@ import { mistranslate } from '../checksum.ts';
 import { ACCEPTED, type HookEnv, type TableVerdict } from '../netfilter/hook-env.ts';
 import { type Skb, CT_ESTABLISHED_REPLY, CT_RELATED, CT_RELATED_REPLY } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { type CtEntry, IPS_CONFIRMED, IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from './entry.ts';
+import { type CtEntry, IPS_CONFIRMED, IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE, type Manip } from './entry.ts';
 import { jhash2 } from './jhash.ts';
 import type { NatRange } from './nat-range.ts';
 import { answerType, hasPorts } from './tuple.ts';
-
-export type Manip = 'src' | 'dst';
 
 /** How many ports are tried from one random start. @source nf_nat_core.c NF_NAT_MAX_ATTEMPTS */
 const MAX_ATTEMPTS = 128;
@@ -249,8 +247,9 @@ function pickPort(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange, hasP
     min = 1024;
     size = 64512;
   }
-  let offset = range.random || range.randomFully || manip === 'src' ? stack.effects.firstPort(size) : 0;
-  for (let attempts = Math.min(size, MAX_ATTEMPTS); ; attempts = attempts >> 1, offset = stack.effects.firstPort(size)) {
+  const ports = { low: min, high: min + size };
+  let offset = range.random || range.randomFully || manip === 'src' ? stack.effects.firstPort(stack, ct, manip, ports) : 0;
+  for (let attempts = Math.min(size, MAX_ATTEMPTS); ; attempts = attempts >> 1, offset = stack.effects.firstPort(stack, ct, manip, ports)) {
     for (let i = 0; i < attempts; i++, offset++) {
       const port = min + (offset % size);
       if (manip === 'src' || isIcmp) tuple.sport = port;

@@ -1,4 +1,5 @@
-import type { Chance, Effects } from '../stack.ts';
+import type { CtEntry, Manip } from '../conntrack/entry.ts';
+import type { Chance, Effects, PortRange, Stack } from '../stack.ts';
 
 /** A world in which nothing happens: rules that are only tried out find it around them. */
 export class DryEffects implements Effects {
@@ -22,8 +23,8 @@ export class DryEffects implements Effects {
     return atMs === null || this.nowMs >= atMs;
   }
 
-  firstPort(size: number): number {
-    return this.#last ? size - 1 : 0;
+  firstPort(_stack: Stack, _ct: CtEntry, _manip: Manip, { low, high }: PortRange): number {
+    return this.#last ? high - low - 1 : 0;
   }
 
   tunnelPort(): null {

@@ -1,6 +1,7 @@
 import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP } from '../../wire/proto.ts';
-import { isBound, isRelated, isReply, type Manip, nullBinding, translate, translateIcmpError } from '../conntrack/nat.ts';
+import type { Manip } from '../conntrack/entry.ts';
+import { isBound, isRelated, isReply, nullBinding, translate, translateIcmpError } from '../conntrack/nat.ts';
 import { HOOK_NAMES, POSTROUTING } from '../netfilter/hook-env.ts';
 import { CT_NEW, type Skb } from '../skb.ts';
 import { type Crossing, refuse, reroute, table } from './nf-crossing.ts';

@@ -13,6 +13,7 @@ import { routeDifferences } from './routes.ts';
 import { sectionsOf } from './sections.ts';
 import { sceneOf } from './scene.ts';
 import type { TruthProbe } from './truth.ts';
+import { natPorts } from './nat-ports.ts';
 import { portsOfAll } from './tunnel-ports.ts';
 import { type Circumstances, Twin } from './twin.ts';
 
@@ -92,7 +93,7 @@ export class Judge {
         if (probe === undefined || tunnelPorts === undefined) throw new RangeError('more answers than probes');
         const atMs = raw.sentMs - (truths[0]?.sentMs ?? 0);
         const tookMs = (raw.frames.at(-1)?.[0] ?? 0) / 1e6;
-        return { probe, truth: readTruth(raw, probe, world, layout), given: { atMs, tookMs, tunnelPorts } };
+        return { probe, truth: readTruth(raw, probe, world, layout), given: { atMs, tookMs, tunnelPorts, natPorts: natPorts(raw) } };
       }),
       tickMs: this.#helper.tickMs,
       tables: routeDifferences(world, routes),

@@ -5,6 +5,7 @@ import { entryView } from '../../walk/conntrack-view.ts';
 import { cloneSession } from '../../walk/new-session.ts';
 import type { Probe } from '../../walk/probe.ts';
 import type { PortsOfFlows } from '../../walk/seen-ports.ts';
+import type { ToldPorts } from '../../walk/told-ports.ts';
 import { traceOf } from '../../walk/trace-of.ts';
 import { type Walk, type WalkOptions, walk } from '../../walk/walk.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
@@ -24,6 +25,8 @@ export interface Circumstances {
   readonly atMs: number;
   readonly tookMs?: number;
   readonly tunnelPorts?: PortsOfFlows;
+  /** To which ports NAT translated what began with it. */
+  readonly natPorts?: ToldPorts;
 }
 
 /** The twin of a network in the running kernel: it gets the same probes at the same times, and forgets what the kernel forgets. */
@@ -49,7 +52,12 @@ export class Twin {
    * @param given times are in milliseconds since the first probe
    * @param differs how far a run is from what the kernel did. Where load balancing leaves ways open, the nearest one is taken.
    */
-  send(world: FrozenWorld, probe: Probe, { atMs, tookMs = 0, tunnelPorts }: Circumstances, differs: (run: TwinRun) => number): TwinRun {
+  send(
+    world: FrozenWorld,
+    probe: Probe,
+    { atMs, tookMs = 0, tunnelPorts, natPorts }: Circumstances,
+    differs: (run: TwinRun) => number,
+  ): TwinRun {
     const goesOn = this.#state === 'shared' || this.#first;
     this.#first = false;
     // Of two moments each may lie anywhere in the time that its probe took.
@@ -60,8 +68,8 @@ export class Twin {
       patienceMs: PATIENCE_MS,
       tapped: true,
       traced: true,
-      triesPorts: true,
       ...(tunnelPorts === undefined ? {} : { tunnelPorts }),
+      ...(natPorts === undefined ? {} : { toldPorts: natPorts }),
     };
     return this.#histories.send((before, fixed) => {
       const session = goesOn ? cloneSession(before) : this.#again(before);
