@@ -39,7 +39,10 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
   const reset = resetTo(stack, skb);
   reset.sender = 'none';
   reset.checksumPending = true;
+  // The device of the socket that is refused binds this look-up alone.
+  reset.boundDev = skb.boundDev;
   const route = routeMeHarder(stack, reset);
+  reset.boundDev = null;
   if (route.kind === 'unknown') stack.effects.unknown(stack, skb, route.reason, route.text);
   if (route.kind === 'error' || route.kind === 'unknown') return;
   attach(reset, skb);

@@ -2,7 +2,8 @@ import { TCP } from '../../../wire/proto.ts';
 import { type OptionUse, bang, fault, inPorts, numberOf, options, portsOf, printPorts, printRange, value } from '../syntax.ts';
 import type { Skb } from '../../skb.ts';
 import type { TcpMatch } from './match.ts';
-import { type MatchModule, when } from './module.ts';
+import { type MatchModule, NO } from './module.ts';
+import { answerOfPorts, areTogetherPerhaps } from './ports.ts';
 
 const FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const;
 const SYN_MASK = 0x17;
@@ -72,13 +73,15 @@ export const tcp: MatchModule<TcpMatch> = {
     const flagsText = flags === null ? '' : `${bang(flags)} --tcp-flags ${printFlags(flags.mask)} ${printFlags(flags.set)}`;
     return `${printPorts('--sport', sport)}${printPorts('--dport', dport)}${optionText}${flagsText}`;
   },
-  compile({ sport, dport, flags, option }) {
-    return when(({ skb }) => {
-      if (skb.fragOffsetBytes > 0) return false;
-      if (!hasFlags(flags, skb)) return false;
-      if (!inPorts(sport, skb.sport) || !inPorts(dport, skb.dport)) return false;
-      return option === null || hasOption(skb, option.kind) !== option.not;
-    });
+  compile(match) {
+    const { flags, option } = match;
+    const inDoubt = areTogetherPerhaps(match);
+    return (env) => {
+      const { skb } = env;
+      if (skb.fragOffsetBytes > 0 || !hasFlags(flags, skb)) return NO;
+      if (option !== null && hasOption(skb, option.kind) === option.not) return NO;
+      return answerOfPorts(match, inDoubt, env);
+    };
   },
   whyNot({ sport, dport, flags, option }, { skb }) {
     if (skb.fragOffsetBytes > 0) return 'a later fragment has no ports';

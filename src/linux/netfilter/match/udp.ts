@@ -1,7 +1,7 @@
 import { UDP } from '../../../wire/proto.ts';
 import type { UdpMatch } from './match.ts';
-import type { MatchModule } from './module.ts';
-import { PORT_OPTIONS, parsePorts, portsDiffer, portsMatch, printBothPorts } from './ports.ts';
+import { type MatchModule, NO } from './module.ts';
+import { PORT_OPTIONS, answerOfPorts, areTogetherPerhaps, parsePorts, portsDiffer, printBothPorts } from './ports.ts';
 
 /** `-m udp`. @source net/netfilter/xt_tcpudp.c udp_mt */
 export const udp: MatchModule<UdpMatch> = {
@@ -11,6 +11,9 @@ export const udp: MatchModule<UdpMatch> = {
   options: PORT_OPTIONS,
   parse: (uses) => ({ m: 'udp', ...parsePorts(uses) }),
   print: printBothPorts,
-  compile: portsMatch,
+  compile(match) {
+    const inDoubt = areTogetherPerhaps(match);
+    return (env) => (env.skb.fragOffsetBytes > 0 ? NO : answerOfPorts(match, inDoubt, env));
+  },
   whyNot: (match, env) => portsDiffer(match, env.skb),
 };
