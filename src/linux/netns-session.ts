@@ -75,6 +75,8 @@ export interface NetnsSession {
   ratesInDoubt: boolean;
   /** Route and flow → the way that its first packet took, see fib/select-path. */
   readonly multipath: Map<string, number>;
+  /** Neighbours of the tables, by device and address, through whose entry a packet went out: its header is cached. */
+  readonly usedNeighbours: Set<string>;
   /** Sockets that probes opened. */
   readonly sockets: Socket[];
   /** The raw socket of a probe that sent an echo request. */
@@ -100,6 +102,7 @@ export function createNetnsSession(at: string): NetnsSession {
     errorBuckets: new Map(),
     ratesInDoubt: false,
     multipath: new Map(),
+    usedNeighbours: new Set(),
     sockets: [],
     pinger: null,
     icmpBusy: false,
@@ -126,6 +129,7 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),
     ratesInDoubt: session.ratesInDoubt,
     multipath: new Map(session.multipath),
+    usedNeighbours: new Set(session.usedNeighbours),
     sockets: [...session.sockets],
     pinger: session.pinger,
     icmpBusy: false,

@@ -102,11 +102,15 @@ function multicastMac(group: Ipv4): Mac {
 /** Whether bridged DNAT may skip the neighbour code: resolved, fresh and used before. @source br_nf_pre_routing_finish_bridge */
 export function connectedMac(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
   const now = withoutArp(stack, device, nexthop);
-  if (now !== null) return now;
+  if (now !== null) return stack.session.usedNeighbours.has(entryName(device, nexthop)) ? now : null;
   const entry = learned(stack, device, nexthop);
   if (entry === null || !entry.used) return null;
   refresh(stack, device, entry);
   return entry.state === 'reachable' ? entry.mac : null;
+}
+
+function entryName({ name }: Device, nexthop: Ipv4): string {
+  return `${name} ${nexthop}`;
 }
 
 /**
@@ -132,6 +136,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
   if (entry === null) {
     const known = withoutArp(stack, device, nexthop);
     if (known !== null) {
+      if (device.type === 'bridge') stack.session.usedNeighbours.add(entryName(device, nexthop));
       sendTo(stack, device, skb, known, nexthop, device.isLoopback ? null : 'permanent');
       return;
     }

@@ -87,12 +87,13 @@ export class Twin {
     return this.#state === 'cold' ? { ...session, netns: new Map(), cold: true } : session;
   }
 
-  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed. */
+  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed, and neighbours of the tables are not. */
   #again(last: Session): Session {
     const session = this.#fresh();
-    for (const [at, { errorBuckets, ratesInDoubt }] of last.netns) {
+    for (const [at, { errorBuckets, ratesInDoubt, usedNeighbours }] of last.netns) {
       const netns = sessionAt(session, at);
       netns.ratesInDoubt = ratesInDoubt;
+      for (const used of usedNeighbours) netns.usedNeighbours.add(used);
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
     }
     return session;
