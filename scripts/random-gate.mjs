@@ -2,8 +2,8 @@
 // `node scripts/random-gate.mjs FILE`.
 import { readFileSync } from 'node:fs';
 
-/** About one network in two hundred differs today (docs/fidelity.md): five of two hundred are no chance any more. */
-const MAX_DIFFERING = 4;
+/** About one network in a thousand may still differ (docs/fidelity.md): two of two hundred are no chance any more. */
+const MAX_DIFFERING = 1;
 
 const run = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const networks = new Set(run.differences.map(({ id }) => id.split('/')[0]));

@@ -161,6 +161,11 @@ export const LINUX: readonly Group[] = [
         tests: [`${PATH}/promisc.test.ts`, 'scenarios/matrix-kubenet-old-kernel.yaml'],
       },
       {
+        behaviour: 'ports that suppress neighbours (`neigh_suppress`): the bridge answers ARP for the stations that it knows behind them',
+        evidence: [asked('Linux 6.18'), source('net/bridge/br_arp_nd_proxy.c br_do_proxy_suppress_arp')],
+        tests: [`${PATH}/bridge.test.ts`, 'test/kernel/finds.test.ts'],
+      },
+      {
         behaviour:
           'VXLAN to the far end of a static entry, of the all-zero entry or of the link; outer packet through OUTPUT and POSTROUTING',
         evidence: [kernel('VTEP static', 'VTEP default')],
@@ -169,8 +174,8 @@ export const LINUX: readonly Group[] = [
       {
         behaviour:
           'a way to the VTEP that takes less than the tunnel: fragmentation needed in the name of a bridged receiver, a smaller path MTU for this host',
-        evidence: [source('net/ipv4/ip_tunnel_core.c skb_tunnel_check_pmtu')],
-        tests: [`${PATH}/vxlan.test.ts`],
+        evidence: [asked('Linux 6.18'), source('net/ipv4/ip_tunnel_core.c skb_tunnel_check_pmtu')],
+        tests: [`${PATH}/vxlan.test.ts`, 'test/kernel/finds.test.ts'],
       },
       {
         behaviour: 'the mark goes along into the outer packet',
