@@ -13,7 +13,8 @@ import type { Socket } from './socket.ts';
 
 /** A choice that a packet left to chance: which of `of` ways, with what odds. */
 export interface Chance {
-  readonly what: 'statistic' | 'ecmp';
+  /** `isn`: which of two connections began with the greater number. */
+  readonly what: 'statistic' | 'ecmp' | 'isn';
   readonly at: string;
   readonly odds: readonly number[];
 }

@@ -2,8 +2,8 @@ import type { Choice } from '../trace/trace.ts';
 
 /** One thing left to chance, as the walk met it. */
 export interface Asked {
-  /** Of what only the clock leaves open, no trace tells. */
-  readonly what: Choice['what'] | 'time';
+  /** Of what only the clock leaves open, or initial sequence numbers, no trace tells. */
+  readonly what: Choice['what'] | 'time' | 'isn';
   readonly at: string;
   readonly odds: readonly number[];
   /** What a plain walk picks where it leaves nothing to chance: a hash is the same for every packet of a connection, a clock says a time. */
@@ -33,7 +33,7 @@ export class Chooser {
     const picked = this.fixed[this.asked.length] ?? asked.hashed ?? this.fallback(asked.odds);
     this.asked.push(asked);
     this.picked.push(picked);
-    if (asked.what === 'time') return picked;
+    if (asked.what === 'time' || asked.what === 'isn') return picked;
     this.choices.push({ at: asked.at, what: asked.what, picked, of: asked.odds.length });
     this.odds *= asked.odds[picked] ?? 0;
     return picked;

@@ -40,7 +40,8 @@ export class ProbeSockets {
   /** Whether the sender hears an echo reply: a socket that is bound to a device hears by that alone. @source net/ipv4/raw.c raw_v4_match */
   hearsEcho(skb: Skb, device: Device): boolean {
     const { pinger } = this;
-    return pinger !== null && skb.sport === pinger.id && (pinger.dev === null || pinger.dev === socketDevice(device, skb).name);
+    if (pinger === null || skb.sport !== pinger.id || (pinger.addr !== null && pinger.addr !== skb.dst)) return false;
+    return pinger.dev === null || pinger.dev === socketDevice(device, skb).name;
   }
 
   /** They close with the probe. */

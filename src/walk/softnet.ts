@@ -48,7 +48,8 @@ class Napi {
   }
 
   holds(skb: Skb): boolean {
-    return this.frames.slice(this.head, this.tail).some((frame) => frame.skb.data === skb.data);
+    for (let i = this.head; i < this.tail; i++) if (this.frames[i]?.skb.data === skb.data) return true;
+    return false;
   }
 
   clear(): void {
@@ -70,8 +71,8 @@ export class Softnet {
   private work = 0;
 
   push(stack: Stack, device: Device, skb: Skb, arrival: Arrival): void {
-    const isCloned = skb.data !== null && (skb.data.isKept || this.hasCopies(skb));
-    const napi = arrival === 'decapsulated' && !isCloned ? this.cellOf(device) : this.backlog;
+    const isShared = (): boolean => skb.data !== null && (skb.data.isKept || this.hasCopies(skb));
+    const napi = arrival === 'decapsulated' && !isShared() ? this.cellOf(device) : this.backlog;
     napi.push(stack, device, skb, arrival);
     this.schedule(napi);
   }

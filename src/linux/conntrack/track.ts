@@ -192,8 +192,13 @@ function follow(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
 function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
   const before = ct.tcpState;
   const next = nextTcpState(reply, skb.tcpFlags, before);
-  if (next === IGNORED) return true;
-  if (next === INVALID || isOutOfWindow(stack, skb, ct, reply)) return false;
+  if (next === IGNORED) {
+    // What answers a SYN that was passed over begins to count anew. @source nf_conntrack_tcp_packet, case TCP_CONNTRACK_IGNORE
+    if (!reply && isOnly(skb, SYN)) ct.answeredTo = null;
+    return true;
+  }
+  if (next === INVALID) return false;
+  if (isForAnother(stack, skb, ct, reply)) return stack.effects.choose({ what: 'isn', at: stack.at, odds: EITHER }) === 1;
   ct.tcpState = next;
   if (reply && isOnly(skb, SYN | ACK)) ct.answeredTo = (skb.tcpSeq + 1) | 0;
   if ((ct.status & IPS_SEEN_REPLY) === 0 && (skb.tcpFlags & RST) !== 0) {
@@ -205,8 +210,11 @@ function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean
   return true;
 }
 
-/** An ACK for another SYN-ACK than the one that was followed: the numbers that both begin with are random. @source tcp_in_window */
-function isOutOfWindow({ netns }: Stack, skb: Skb, { answeredTo }: CtEntry, reply: boolean): boolean {
+/** Above the window a segment is INVALID, below it it passes and changes nothing. */
+const EITHER: readonly number[] = [0.5, 0.5];
+
+/** An ACK for another SYN-ACK than the one that was followed: of the numbers that both begin with either may be the greater. @source tcp_in_window */
+function isForAnother({ netns }: Stack, skb: Skb, { answeredTo }: CtEntry, reply: boolean): boolean {
   if (reply || answeredTo === null || !isOnly(skb, ACK) || netns.sysctl.conntrack.tcpBeLiberal) return false;
   return skb.tcpAck !== answeredTo;
 }

@@ -76,7 +76,7 @@ export function printTable(table: Table, counters: Counters = NO_COUNTERS): stri
   return lines.join('\n');
 }
 
-/** All tables, in the order in which they were loaded: the first rule that names a list of `-m recent` makes it. */
+/** All tables in their order, which for a dump is that of iptables-save. Loaded so, the first rule that names a list of `-m recent` makes it. */
 export function printTables(tables: Iptables, counters?: Counters): string {
   return Object.values(tables)
     .map((table) => printTable(table, counters))

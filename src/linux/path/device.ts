@@ -15,7 +15,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
   }
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.onDevice(device.name))) return;
   const { effects } = stack;
-  // Only a veth takes a checksum that is still to be filled in from a packet inside a tunnel. @source net/core/dev.c netif_skb_features
+  // Only a veth, and the NIC of a machine, takes a checksum that is still to be filled in from a packet inside a tunnel. @source net/core/dev.c netif_skb_features
   if (skb.checksumInside && device.type !== 'veth' && device.type !== 'end') fillChecksum(skb);
   switch (device.type) {
     case 'loopback':

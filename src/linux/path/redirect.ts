@@ -9,6 +9,7 @@ import { selectMultipath } from '../fib/select-path.ts';
 import type { Quoted, Skb } from '../skb.ts';
 import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
+import { ECHO_REPLY } from './icmp-types.ts';
 import { awaitNeighbour } from './neighbour.ts';
 import { routeQuoted } from './route.ts';
 
@@ -28,16 +29,17 @@ export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quote
 type Sender = Pick<Socket, 'dev' | 'mark'>;
 
 /**
- * The sockets that may have sent it, whose mark and device count; null: none is asked for. An echo request's raw socket hears of it first,
- * and then the protocol, which knows no sockets.
+ * The sockets that may have sent it, whose mark and device count; null: none is asked for, as for an echo reply. Of an echo request only
+ * the raw socket that sent it hears.
  * @source net/ipv4/icmp.c icmp_socket_deliver, icmp_err; raw.c raw_icmp_error; udp.c __udp4_lib_err
  */
-function senders({ session, netns }: Stack, device: Device, { proto, src, sport }: Quoted): readonly (Sender | null)[] {
+function senders({ session, netns }: Stack, device: Device, { proto, src, sport, icmpType }: Quoted): readonly (Sender | null)[] {
   const hears = ({ addr, dev }: Pick<Socket, 'addr' | 'dev'>): boolean =>
     (addr === null || addr === src) && (dev === null || dev === device.name);
   switch (proto) {
     case ICMP:
-      return session.pinger !== null && hears(session.pinger) ? [session.pinger, null] : [null];
+      if (icmpType === ECHO_REPLY) return [null];
+      return session.pinger !== null && hears(session.pinger) ? [session.pinger] : [];
     case UDP:
       return [...session.sockets, ...netns.tables.sockets]
         .filter((socket) => socket.proto === 'udp' && socket.port === sport && hears(socket))

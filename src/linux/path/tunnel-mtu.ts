@@ -53,6 +53,11 @@ function errorInPlaceOf(stack: Stack, skb: Skb, mtuBytes: number): Skb {
   error.id = 0;
   error.lengthBytes = HEADERS_BYTES + Math.min(skb.lengthBytes, ERROR_BYTES - HEADERS_BYTES);
   error.checksumPending = false;
+  error.checksumInside = false;
+  error.checksumError = 0;
+  error.inner = null;
+  error.vni = 0;
+  error.pieces = null;
   error.role = 'icmp-error';
   const { recorder } = stack.effects;
   if (recorder !== null) {

@@ -75,7 +75,8 @@ export const tcp: MatchModule<TcpMatch> = {
   },
   compile(match) {
     const { flags, option } = match;
-    const inDoubt = areTogetherPerhaps(match);
+    // One with an option is no comparison of nftables.
+    const inDoubt = option === null && areTogetherPerhaps(match);
     return (env) => {
       const { skb } = env;
       if (skb.fragOffsetBytes > 0 || !hasFlags(flags, skb)) return NO;
