@@ -2,7 +2,7 @@
 // `node scripts/random-gate.mjs FILE`.
 import { readFileSync } from 'node:fs';
 
-/** About one network in a thousand may still differ (docs/fidelity.md): two of two hundred are no chance any more. */
+/** One network in some hundreds or thousands may still differ: two of two hundred are no chance any more. */
 const MAX_DIFFERING = 1;
 
 const run = JSON.parse(readFileSync(process.argv[2], 'utf8'));

@@ -41,6 +41,7 @@ export class Engine implements Effects {
   readonly stacks: Stacks;
   recorder: Recorder | null = null;
   isTraced = false;
+  /** Ports that NAT is known to have come to; of all others it chooses. */
   toldPorts: ToldPorts | null = null;
   observed: Observed = nothingObserved();
   chooser: Chooser | null = null;

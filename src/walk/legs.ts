@@ -40,7 +40,7 @@ function legOf(leg: LegRecord, skip = 0): Leg {
   return out;
 }
 
-/** The copy that a socket took first; else the one that came furthest, of those that were not for somebody else. */
+/** The copy whose taker completed a handshake; else the one that a socket took first; else the one that came furthest, of those that were not for somebody else. */
 function mainOf(leg: LegRecord): LegRecord {
   let main = leg;
   let best = reachOf(leg);
