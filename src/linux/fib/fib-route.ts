@@ -32,7 +32,12 @@ export interface GatewayRoutes {
 }
 
 export function gatewayRoutes(routes: readonly Route[]): GatewayRoutes {
-  return { all: routes, toHost: routes.filter(({ type, scope }) => type === 'unicast' && scope === 'host') };
+  return { all: routes, toHost: routes.filter(leadsToHost) };
+}
+
+/** Whether it makes a gateway none, if it is there when a route by that gateway is added. */
+export function leadsToHost({ type, scope }: Route): boolean {
+  return type === 'unicast' && scope === 'host';
 }
 
 /** One way of a route, with its device found and its reachability worked out. @source struct fib_nh_common */
@@ -83,15 +88,15 @@ function nexthopScope(route: Route, { via, dev, onlink }: Nexthop, device: Devic
 
 /**
  * Whether the route that leads to a gateway is of `scope host`: the longest, of several the one of the lowest metric. What counts was there
- * when the gateway's own route was added: the kernel's routes, and those before it in the table; where none of these leads there, it can only
- * have been added after others.
+ * when the gateway's own route was added. No table tells: a route of `scope host` is taken to be older where it comes first in the table, or
+ * where no other leads there.
  */
 function isToHost(of: Route, via: Ipv4, dev: string | null, { all, toHost }: GatewayRoutes): boolean {
   const leads = ({ type, dst, len, nexthops }: Route): boolean =>
     type === 'unicast' && contains({ addr: dst, len }, via) && nexthops.some((way) => way.dev === dev && way.via === null);
   if (!toHost.some(leads)) return false;
   const own = all.indexOf(of);
-  const earlier = all.filter((route, index) => (index < own || route.protocol === 'kernel') && leads(route));
+  const earlier = all.filter((route, index) => (index < own || !leadsToHost(route)) && leads(route));
   const [best] = (earlier.length > 0 ? earlier : all.filter(leads)).sort((a, b) => b.len - a.len || a.metric - b.metric);
   return best?.scope === 'host';
 }

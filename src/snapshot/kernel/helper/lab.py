@@ -128,25 +128,32 @@ class Lab:
         site.space.look()
         wanted = dict(site.plan["routes"])
         others = [body for words, body in routes.rows(site.space.route, site.space.names) if wanted.pop(words, None) is None]
-        lines = list(wanted.values())
-        if lines:
-            process = tools.start(["ip", "-force", "-batch", "-"], "")
-            code, _out, err = tools.finish(process, "".join(f"{line}\n" for line in lines))
-            if code != 0:
-                self.once_more(site, lines, err)
+        failed = self.add(site, self.add(site, list(wanted.values())))
+        if failed:
+            self.add_by_loan(site, failed)
         # Now, since others may have been added by gateways that these lead to.
         for body in others:
             routes.delete(site.space.route, body)
         return list(wanted)
 
-    def once_more(self, site, lines, err):
-        """A route by a gateway that no link leads to any more is there all the same: the kernel checked when it was added, not since."""
+    def add(self, site, lines):
+        """Adds routes. Returns those by a gateway that no link leads to, yet."""
+        if not lines:
+            return []
+        process = tools.start(["ip", "-force", "-batch", "-"], "")
+        code, _out, err = tools.finish(process, "".join(f"{line}\n" for line in lines))
+        if code == 0:
+            return []
         failed = [lines[int(line.rsplit(":", 1)[1]) - 1] for line in err.splitlines() if line.startswith("Command failed")]
-        gateways = {found for line in failed for found in re.findall(r"via (\S+) dev (\S+)", line)}
         if not failed or any(" via " not in line for line in failed):
             raise tools.ToolFailed(f"{site.name}: ip: {failed[0] if failed else ''}: {' / '.join(err.splitlines()[:4])}")
+        return failed
+
+    def add_by_loan(self, site, lines):
+        """A route by a gateway that no link leads to any more is there all the same: the kernel checked when it was added, not since."""
+        gateways = {found for line in lines for found in re.findall(r"via (\S+) dev (\S+)", line)}
         leads = [f"{gateway}/32 dev {device} scope link metric {LAST_METRIC}" for gateway, device in sorted(gateways)]
-        batch = [*(f"route append {lead}" for lead in leads), *failed, *(f"route del {lead}" for lead in leads)]
+        batch = [*(f"route append {lead}" for lead in leads), *lines, *(f"route del {lead}" for lead in leads)]
         tools.run(site.name, ["ip", "-batch", "-"], "".join(f"{line}\n" for line in batch))
 
     def wait_until_up(self):

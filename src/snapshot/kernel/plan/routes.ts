@@ -1,5 +1,6 @@
 import type { Netns } from '../../../linux/netns.ts';
 import type { Nexthop, PolicyRule, Route } from '../../../linux/route.ts';
+import { leadsToHost } from '../../../linux/fib/fib-route.ts';
 import { DEFAULT_RULES } from '../../../linux/ops/create-netns.ts';
 import { type Ipv4, formatIpv4 } from '../../../wire/ipv4.ts';
 import { CannotBuild, word } from './word.ts';
@@ -34,8 +35,8 @@ function protocolNumber(name: string): number {
 }
 
 /**
- * The routes of a namespace: each in the words in which the helper names what the kernel has, and the line for `ip` that adds it. Routes
- * by a gateway come after those that lead to gateways.
+ * The routes of a namespace: each in the words in which the helper names what the kernel has, and the line for `ip` that adds it. Those
+ * that lead to gateways come first, except that a route of `scope host`, which makes a gateway none, keeps its place.
  * @throws CannotBuild for a way that died with the last address of its device, which nobody tells any more
  */
 export function routePlan({ fib, links }: Pick<Netns, 'fib' | 'links'>): [words: string, line: string][] {
@@ -43,10 +44,8 @@ export function routePlan({ fib, links }: Pick<Netns, 'fib' | 'links'>): [words:
   const up = new Set(links.filter((link) => link.up).map(({ name }) => name));
   const dead = all.flatMap(({ route }) => route.nexthops).find((hop) => hop.dead && hop.dev !== null && up.has(hop.dev));
   if (dead !== undefined) throw new CannotBuild(`a way over ${dead.dev} is dead, and the device is up`);
-  const byGateway = (route: Route): number => (route.nexthops.some(({ via }) => via !== null) ? 1 : 0);
-  return all
-    .toSorted((a, b) => byGateway(a.route) - byGateway(b.route))
-    .map(({ id, route }) => [routeWords(route, id), routeLine(route, id)]);
+  const isLate = (route: Route): number => (leadsToHost(route) || route.nexthops.some(({ via }) => via !== null) ? 1 : 0);
+  return all.toSorted((a, b) => isLate(a.route) - isLate(b.route)).map(({ id, route }) => [routeWords(route, id), routeLine(route, id)]);
 }
 
 /** A route as the helper's routes.py names it. */
