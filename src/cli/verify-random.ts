@@ -31,11 +31,11 @@ export async function verifyRandom(flags: VerifyFlags): Promise<Exit> {
     for await (const { asked, verdicts, error } of judges.all(cases(seed, count))) {
       if (error instanceof CannotBuild) notBuilt.push({ case: String(asked.seed), why: error.message });
       else if (error !== null) throw error;
-      for (const verdict of verdicts) {
+      for (const verdict of verdicts.map((one) => ({ ...one, id: `${asked.seed}/${one.id}` }))) {
         agreement.add(verdict, asked.world);
         if (verdict.differences.length === 0) continue;
         smallest ??= asked;
-        if (differing.length < MAX_KEPT) differing.push({ ...verdict, id: `${asked.seed}/${verdict.id}` });
+        if (differing.length < MAX_KEPT) differing.push(verdict);
       }
     }
     const output = standardOutput();

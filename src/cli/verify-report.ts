@@ -1,5 +1,5 @@
 import { printable } from '../report/printable.ts';
-import { type Agreement, agreementText, partingText } from '../report/verify/text.ts';
+import { type Agreement, agreementText, listed, partingText } from '../report/verify/text.ts';
 import type { PlaceNames } from '../scenario/places.ts';
 import type { Verdict } from '../snapshot/kernel/agreement.ts';
 import { EXIT, type Exit } from './exit.ts';
@@ -39,13 +39,5 @@ export function writeText(
   const [first, ...more] = differing;
   if (first === undefined) return;
   output.write(`\n${partingText(first, paint, places)}`);
-  if (more.length > 0)
-    output.write(
-      `\n${more.length} more differ: ${printable(
-        more
-          .slice(0, 20)
-          .map(({ id }) => id)
-          .join(' '),
-      )}${more.length > 20 ? ' …' : ''}\n`,
-    );
+  if (more.length > 0) output.write(`\n${more.length} more differ: ${listed(more.map(({ id }) => id))}\n`);
 }

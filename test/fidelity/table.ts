@@ -40,7 +40,7 @@ export function figures(recorded: Tally, random: RandomRun | null): string[] {
   ];
   if (random !== null)
     lines.push(
-      `Random: ${count(random.networks)} networks (seeds ${random.firstSeed} to ${random.lastSeed}), ${count(random.probes)} probes, played in Linux ${random.kernel} and in podwalk: ${count(random.differences)} differences${random.unknown === 0 ? '' : ` (and ${count(random.unknown)} of which podwalk says UNKNOWN)`}.`,
+      `Random: ${count(random.networks)} networks (seeds ${random.firstSeed} to ${random.lastSeed}), ${count(random.probes)} probes, played in Linux ${random.kernel} and in podwalk: ${count(random.differences)} differences${random.unknown === 0 ? '' : ` (and ${count(random.unknown)} of which podwalk says UNKNOWN)`}${random.once === 0 ? '' : `; ${count(random.once)} agree since the kernel was asked again`}.`,
     );
   return lines;
 }

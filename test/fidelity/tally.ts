@@ -23,6 +23,8 @@ export interface RandomRun extends Tally {
   readonly lastSeed: number;
   /** Probes to which the twin said UNKNOWN, or that such a one came before. */
   readonly unknown: number;
+  /** Probes that differed when the kernel was first asked, and agree since. */
+  readonly once: number;
 }
 
 const RANDOM_RUN = path.resolve(import.meta.dirname, 'random-run.json');
@@ -57,6 +59,8 @@ interface VerifyJson {
   readonly compared: number;
   readonly unknown: number;
   readonly differing: number;
+  /** Older runs do not tell. */
+  readonly once?: readonly string[];
   readonly met: Readonly<Record<string, number>>;
   readonly notBuilt: readonly string[];
 }
@@ -64,7 +68,17 @@ interface VerifyJson {
 /** The last long random run; null where none was written. */
 export function readRandomRun(): RandomRun | null {
   if (!existsSync(RANDOM_RUN)) return null;
-  const { kernel, seed, cases, compared, unknown, differing, met, notBuilt } = JSON.parse(readFileSync(RANDOM_RUN, 'utf8')) as VerifyJson;
+  const {
+    kernel,
+    seed,
+    cases,
+    compared,
+    unknown,
+    differing,
+    once = [],
+    met,
+    notBuilt,
+  } = JSON.parse(readFileSync(RANDOM_RUN, 'utf8')) as VerifyJson;
   return {
     kernel,
     firstSeed: seed,
@@ -72,6 +86,7 @@ export function readRandomRun(): RandomRun | null {
     networks: cases - notBuilt.length,
     probes: compared,
     unknown,
+    once: once.length,
     differences: differing,
     facts: new Map(Object.entries(met)),
   };

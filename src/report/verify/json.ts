@@ -23,6 +23,7 @@ export function verifyJson(facts: VerifyFacts, agreement: Agreement, differing: 
     compared: agreement.compared,
     unknown: agreement.unknown,
     differing: agreement.differing,
+    once: agreement.once,
     met: Object.fromEntries([...agreement.met].sort(([a], [b]) => (a < b ? -1 : 1))),
     tiers: Object.fromEntries(agreement.groups().map(({ name, agreeing, of }) => [name, { agreeing, of }])),
     differences: differing

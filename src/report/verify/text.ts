@@ -7,6 +7,9 @@ import type { World } from '../../world/world.ts';
 import type { Paint } from '../paint.ts';
 import { printable } from '../printable.ts';
 
+/** Names that a line has room for. */
+const MAX_LISTED = 20;
+
 /** How many of a group's probes agree. */
 export interface GroupAgreement {
   readonly name: string;
@@ -20,11 +23,14 @@ export class Agreement {
   compared = 0;
   unknown = 0;
   differing = 0;
+  /** Probes that agree, and differed when the kernel was first asked. */
+  readonly once: string[] = [];
   /** How many of the probes that agree have met each fact of `snapshot/kernel/facts`. */
   readonly met: Map<string, number> = new Map();
 
   /** @param world what the probe was sent through: what it met there is counted */
   add(verdict: Verdict, world: World): void {
+    if (verdict.once !== undefined && verdict.once.length > 0) this.once.push(verdict.id);
     if (isUnknown(verdict)) {
       this.unknown++;
       return;
@@ -50,7 +56,16 @@ export function agreementText(agreement: Agreement, paint: Paint): string {
   });
   if (agreement.unknown > 0)
     lines.push(paint.yellow(`${'not compared'.padEnd(22)}${String(agreement.unknown).padStart(7)}, of which the twin says UNKNOWN`));
+  if (agreement.once.length > 0)
+    lines.push(
+      paint.yellow(`${'agree when asked again'.padEnd(22)}${String(agreement.once.length).padStart(7)}: ${listed(agreement.once)}`),
+    );
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The first names of a list. */
+export function listed(names: readonly string[]): string {
+  return printable(`${names.slice(0, MAX_LISTED).join(' ')}${names.length > MAX_LISTED ? ' …' : ''}`);
 }
 
 /** What a probe line says of a probe, on one line. */

@@ -12,6 +12,8 @@ export interface Verdict {
   /** What the twin threw, where it did. */
   readonly thrown: string | null;
   readonly differences: readonly Difference[];
+  /** What differed when the kernel was asked for the first time, and never again. */
+  readonly once?: readonly Difference[];
   /** Both walks, where they differ and somebody may want to read them. */
   readonly sections?: readonly Section[];
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Verdict } from './agreement.ts';
+import { judgeAgain } from './asked-again.ts';
 import { Judge, type JudgeCase } from './judge.ts';
 
 /** A judge waits for the kernel more than it works: of the making and taking down of namespaces most is grace periods of RCU. */
@@ -76,7 +77,7 @@ export interface Judged<T> {
 
 async function judged<T extends JudgeCase>(judge: Judge, asked: T): Promise<Judged<T>> {
   try {
-    return { asked, verdicts: await judge.judge(asked), error: null };
+    return { asked, verdicts: await judgeAgain(judge, asked), error: null };
   } catch (error) {
     return { asked, verdicts: [], error: error instanceof Error ? error : new Error(String(error)) };
   }
