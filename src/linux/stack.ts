@@ -39,8 +39,11 @@ export interface Effects {
   /** The injected clock, in milliseconds. */
   readonly nowMs: number;
   readonly recorder: Recorder | null;
-  /** Whether nftables' trace runs: it has the flow of every packet hashed before the first rule. */
-  readonly isTraced: boolean;
+  /**
+   * Whether somebody watches: nftables' trace runs, which has the flow of every packet hashed before the first rule, and a raw socket in
+   * each namespace hears all ICMP, whatever it is about.
+   */
+  readonly isWatched: boolean;
   /** A frame leaves by a link end that has a wire; it arrives at the far end after every frame sent before it. */
   transmit(stack: Stack, device: Device, skb: Skb): void;
   /** A frame comes in again by a device of the same namespace, after what was sent before: the loopback, a tunnel's inner frame. */

@@ -40,7 +40,7 @@ export class Engine implements Effects {
   readonly session: Session;
   readonly stacks: Stacks;
   recorder: Recorder | null = null;
-  isTraced = false;
+  isWatched = false;
   /** Ports that NAT is known to have come to; of all others it chooses. */
   toldPorts: ToldPorts | null = null;
   observed: Observed = nothingObserved();
@@ -410,7 +410,7 @@ export class Engine implements Effects {
     if (this.synLegs.size > 0) this.synLegs.clear();
     this.observed = nothingObserved();
     this.recorder = null;
-    this.isTraced = false;
+    this.isWatched = false;
     this.toldPorts = null;
     this.chooser = null;
     this.seenPorts = null;

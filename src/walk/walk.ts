@@ -23,8 +23,8 @@ export interface WalkOptions {
   readonly patienceMs?: number;
   /** Source ports that tunnels give; a flow that is not in it gets the twin's own hash. */
   readonly tunnelPorts?: PortsOfFlows;
-  /** Whether nftables' trace runs as well, as it does where a kernel is watched: it tells flows apart earlier than a tunnel does. */
-  readonly traced?: boolean;
+  /** Whether somebody watches as whoever asks a kernel does, which is not without effect: see `Effects`. */
+  readonly watched?: boolean;
   /** Ports that NAT came to; of what is not in it NAT chooses at random. */
   readonly toldPorts?: ToldPorts;
 }
@@ -85,7 +85,7 @@ export function walk(
   const record = options.record ?? 'summary';
   const engine = engineFor(world, session);
   engine.reset();
-  engine.isTraced = options.traced ?? false;
+  engine.isWatched = options.watched ?? false;
   engine.toldPorts = options.toldPorts ?? null;
   engine.seenPorts = options.tunnelPorts === undefined ? null : new SeenPorts(options.tunnelPorts);
   if (record !== 'none') engine.recorder = new Recorder(record === 'detailed', options.tapped ?? false);

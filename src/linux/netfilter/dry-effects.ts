@@ -5,7 +5,7 @@ import type { Chance, Effects, PortRange, Stack } from '../stack.ts';
 export class DryEffects implements Effects {
   readonly nowMs: number;
   readonly recorder = null;
-  readonly isTraced = false;
+  readonly isWatched = false;
   readonly recursion = 0;
   readonly #last: boolean;
 

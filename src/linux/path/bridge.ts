@@ -297,7 +297,7 @@ function ebtables(
 ): boolean {
   const tables = stack.netns.tables.ebtables;
   if (tables === null) return true;
-  if (stack.effects.isTraced) flowHash(skb);
+  if (stack.effects.isWatched) flowHash(skb);
   const verdict = runEbtables(tables, table, chain, { skb, in: input, out: output, bridge });
   switch (verdict.kind) {
     case 'accept':

@@ -25,7 +25,7 @@ export function nfHook(stack: Stack, hook: Hook, skb: Skb, input: Device | null,
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('iptables') ?? stack.gaps.atHook(hook))) return false;
   if (stack.gaps !== null && (hook === PREROUTING || hook === OUTPUT) && isBlind(stack, skb, stack.gaps.towards(skb.dst))) return false;
   if (firewall.idle) return true;
-  if (stack.effects.isTraced) flowHash(skb);
+  if (stack.effects.isWatched) flowHash(skb);
   const at: Crossing = { stack, hook, skb, input, output, env: null };
   switch (hook) {
     case PREROUTING:

@@ -27,19 +27,20 @@ export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quote
 }
 
 type Sender = Pick<Socket, 'dev' | 'mark'>;
+const WATCHER: Sender = { dev: null, mark: 0 };
 
 /**
- * The sockets that may have sent it, whose mark and device count; null: none is asked for, as for an echo reply. Of an echo request only
- * the raw socket that sent it hears.
+ * The sockets that may have sent it, whose mark and device count; null: none is asked for, as for an echo reply. Of an echo request the
+ * raw sockets hear: that of whoever sent it, and of whoever watches.
  * @source net/ipv4/icmp.c icmp_socket_deliver, icmp_err; raw.c raw_icmp_error; udp.c __udp4_lib_err
  */
-function senders({ session, netns }: Stack, device: Device, { proto, src, sport, icmpType }: Quoted): readonly (Sender | null)[] {
+function senders({ session, netns, effects }: Stack, device: Device, { proto, src, sport, icmpType }: Quoted): readonly (Sender | null)[] {
   const hears = ({ addr, dev }: Pick<Socket, 'addr' | 'dev'>): boolean =>
     (addr === null || addr === src) && (dev === null || dev === device.name);
   switch (proto) {
     case ICMP:
       if (icmpType === ECHO_REPLY) return [null];
-      return session.pinger !== null && hears(session.pinger) ? [session.pinger] : [];
+      return [...(session.pinger !== null && hears(session.pinger) ? [session.pinger] : []), ...(effects.isWatched ? [WATCHER] : [])];
     case UDP:
       return [...session.sockets, ...netns.tables.sockets]
         .filter((socket) => socket.proto === 'udp' && socket.port === sport && hears(socket))

@@ -67,7 +67,7 @@ export class Twin {
       record: 'detailed',
       patienceMs: PATIENCE_MS,
       tapped: true,
-      traced: true,
+      watched: true,
       ...(tunnelPorts === undefined ? {} : { tunnelPorts }),
       ...(natPorts === undefined ? {} : { toldPorts: natPorts }),
     };
