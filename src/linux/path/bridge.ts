@@ -122,8 +122,18 @@ function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OUR
 function portOf(stack: Stack, bridge: Device): (address: Mac) => Device | null | undefined {
   return (address) => {
     const found = lookup(stack, bridge, address);
-    return found === OURS ? (bridge.ports.find(({ mac }) => mac === address) ?? null) : (found ?? undefined);
+    return found === OURS ? ownPort(stack, bridge, address) : (found ?? undefined);
   };
+}
+
+/**
+ * The port that an address of the bridge's own belongs to: of a port and a bridge with one address, whoever had it first. Null: the bridge.
+ * @source net/bridge/br_fdb.c fdb_add_local
+ */
+function ownPort({ netns }: Stack, bridge: Device, address: Mac): Device | null {
+  const entry = netns.tables.fdb.find(({ mac, master }) => mac === address && master === bridge.name);
+  if (entry?.dev === bridge.name) return null;
+  return bridge.ports.find(({ mac }) => mac === address) ?? null;
 }
 
 /** @source net/bridge/br_fdb.c has_expired */
@@ -276,8 +286,8 @@ export function bridgeTransmit(stack: Stack, bridge: Device, skb: Skb): void {
   }
   const found = lookup(stack, bridge, skb.dmac);
   if (found === OURS) {
-    const port = bridge.ports.find((p) => p.mac === skb.dmac);
-    if (port !== undefined && shouldDeliver(port, null)) bridgeForward(stack, bridge, null, port, skb);
+    const port = ownPort(stack, bridge, skb.dmac);
+    if (port !== null && shouldDeliver(port, null)) bridgeForward(stack, bridge, null, port, skb);
     else stack.effects.dropped(stack, skb, 'BRIDGE_EGRESS', `${skb.dmac} is ${bridge.name}'s own address`);
     return;
   }

@@ -127,7 +127,8 @@ function endWords({ link }: End): string {
   const index = link.ifindex > 1 ? ` index ${link.ifindex}` : '';
   // A bridge takes its MTU from its ports; told at birth it would not remember it for what it cuts.
   const mtu = link.kind.type === 'bridge' ? '' : ` mtu ${link.mtuBytes}`;
-  return `name ${word(link.name)}${index} address ${link.mac}${mtu}`;
+  const address = link.kind.type === 'bridge' ? '' : ` address ${link.mac}`;
+  return `name ${word(link.name)}${index}${address}${mtu}`;
 }
 
 function kindWords(kind: LinkKind & { type: 'bridge' | 'vxlan' }): string {
@@ -155,9 +156,15 @@ const DEFAULT_MTU_BYTES = 1500;
 
 /** What is set on the links of a namespace once they are there: bridge ports, flags, addresses, up. */
 export function linkLines(netns: Netns): string[] {
-  const { links } = netns;
+  const { links, fdb } = netns;
   const lines: string[] = [];
+  const bridges = links.filter(({ kind }) => kind.type === 'bridge');
+  const hasOwn = ({ name, mac }: Link): boolean => fdb.some((entry) => entry.dev === name && entry.master === name && entry.mac === mac);
+  const setAddress = ({ name, mac }: Link): string => `link set dev ${word(name)} address ${mac}`;
+  // Where a port has the same address, it belongs to whoever had it first.
+  lines.push(...bridges.filter(hasOwn).map(setAddress));
   for (const { name, master } of links) if (master !== null) lines.push(`link set dev ${word(name)} master ${word(master)}`);
+  lines.push(...bridges.filter((bridge) => !hasOwn(bridge)).map(setAddress));
   for (const { name, kind, mtuBytes } of links) {
     const ports = links.filter(({ master }) => master === name).map((port) => port.mtuBytes);
     const taken = ports.length === 0 ? DEFAULT_MTU_BYTES : Math.min(...ports);
