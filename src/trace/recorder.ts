@@ -86,7 +86,7 @@ export class LegRecord {
   delivered = false;
   /** TCP: whoever took it was the first to complete a handshake. */
   accepted = false;
-  /** Nobody took it: it ended as a frame that was for somebody else, or on its way out of a bridge. */
+  /** Nobody took it: it ended as a frame that was for somebody else, or on its way out of a bridge or into a tunnel. */
   foreign = false;
   /** The sender's own copy of a broadcast, which never was on the wire. */
   loopedBack = false;

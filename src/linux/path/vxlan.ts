@@ -136,7 +136,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
     return;
   }
   if (route.kind === 'error') {
-    effects.dropped(stack, skb, 'IP_OUTNOROUTES', `${device.name}: no route to VTEP ${formatIpv4(remote.addr)}`);
+    lose(stack, skb, 'IP_OUTNOROUTES', `${device.name}: no route to VTEP ${formatIpv4(remote.addr)}`);
     return;
   }
   outer.tos = ecnEncapsulate(outer.tos, skb.tos);
@@ -145,22 +145,17 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
     return;
   }
   if (route.device === device) {
-    effects.dropped(
-      stack,
-      skb,
-      'RECURSION_LIMIT',
-      `tunnel recursion: the route to VTEP ${formatIpv4(remote.addr)} leads into ${device.name}`,
-    );
+    lose(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: the route to VTEP ${formatIpv4(remote.addr)} leads into ${device.name}`);
     return;
   }
   const error = checkTunnelMtu(stack, device, skb, route.mtuBytes - OVERHEAD_BYTES);
   if (error !== null) {
-    effects.dropped(stack, skb, 'PKT_TOO_BIG', `${device.name}: ${skb.lengthBytes} bytes are more than the way to its VTEP takes`);
+    lose(stack, skb, 'PKT_TOO_BIG', `${device.name}: ${skb.lengthBytes} bytes are more than the way to its VTEP takes`);
     effects.loop(stack, device, error, 'bypassed');
     return;
   }
   if (effects.recursion > RECURSION_LIMIT) {
-    effects.dropped(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: ${device.name} sends into itself`);
+    lose(stack, skb, 'RECURSION_LIMIT', `tunnel recursion: ${device.name} sends into itself`);
     return;
   }
   skb.ct = null;
@@ -174,6 +169,12 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   effects.atOnce(() => {
     ipLocalOut(stack, outer, route);
   });
+}
+
+/** It never left, where other copies of it may have. */
+function lose(stack: Stack, skb: Skb, reason: string, text: string): void {
+  if (skb.leg !== null) skb.leg.foreign = true;
+  stack.effects.dropped(stack, skb, reason, text);
 }
 
 /**
