@@ -1,29 +1,22 @@
 import { fabricArp } from '../azure/arp.ts';
 import type { CtEntry, Manip } from '../linux/conntrack/entry.ts';
 import type { Device } from '../linux/device.ts';
-import type { Gap } from '../linux/gap.ts';
 import { receive, receiveUnpacked } from '../linux/path/receive.ts';
-import { ACK, type FlowHash, RST, type Skb, Skb as Packet, SYN } from '../linux/skb.ts';
+import { type FlowHash, type Skb, Skb as Packet } from '../linux/skb.ts';
 import type { Socket } from '../linux/socket.ts';
 import type { Arrival, Chance, Effects, PortRange, Stack, Timer } from '../linux/stack.ts';
 import { nextBelow } from '../sim/random.ts';
-import type { LegRecord, Recorder } from '../trace/recorder.ts';
-import type { Ipv4 } from '../wire/ipv4.ts';
-import { ICMP, TCP } from '../wire/proto.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
-import { ArpQuestions } from './arp-questions.ts';
 import { type Chooser, pick } from './branches.ts';
-import { delivery, deliveryText } from './delivery.ts';
 import { crossFabric } from './fabric.ts';
-import { nothingObserved, type Observed } from './observed.ts';
-import { ProbeSockets } from './probe-sockets.ts';
 import { scrub } from './scrub.ts';
 import type { SeenPorts } from './seen-ports.ts';
 import { Softnet } from './softnet.ts';
 import { Stacks } from './stacks.ts';
 import { Timers } from './timers.ts';
 import { toldOffset, type ToldPorts } from './told-ports.ts';
+import { Witness } from './witness.ts';
 
 /** Frames and timers that one probe may set in motion. */
 const MAX_EVENTS = 20_000;
@@ -35,19 +28,15 @@ const MAX_CROSSINGS = 200;
  * The event loop that joins the stacks of a World at their wires and at the fabric. It owns the only queue: a stack hands a frame over,
  * and whoever is at the other end gets it after everything that was sent before.
  */
-export class Engine implements Effects {
+export class Engine extends Witness implements Effects {
   readonly world: FrozenWorld;
   readonly session: Session;
   readonly stacks: Stacks;
-  recorder: Recorder | null = null;
   isWatched = false;
   /** Ports that NAT is known to have come to; of all others it chooses. */
   toldPorts: ToldPorts | null = null;
-  observed: Observed = nothingObserved();
   chooser: Chooser | null = null;
   seenPorts: SeenPorts | null = null;
-  readonly sockets: ProbeSockets = new ProbeSockets();
-  private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
 
   private readonly softnet = new Softnet();
   private readonly timers = new Timers();
@@ -57,11 +46,9 @@ export class Engine implements Effects {
   private inCall = false;
   recursion = 0;
   private budget = MAX_EVENTS;
-  /** The SYNs that listeners took, by place. */
-  private readonly synLegs = new Map<string, LegRecord>();
-  private readonly arpQuestions = new ArpQuestions();
 
   constructor(world: FrozenWorld, session: Session) {
+    super();
     this.world = world;
     this.session = session;
     this.stacks = new Stacks(world, session, this);
@@ -149,24 +136,6 @@ export class Engine implements Effects {
     }
   }
 
-  /** A frame leaves the model. One that answers a probe put in at that very end has come home. */
-  private leave(stack: Stack, device: Device, skb: Skb): void {
-    if (skb.arp !== null) return;
-    const { linkProbe } = this;
-    if (linkProbe?.stack === stack && linkProbe.device === device && skb.dst === linkProbe.src) {
-      if (skb.quoted !== null) this.observed.icmpErrors.push({ type: skb.icmpType, code: skb.icmpCode, from: skb.src });
-      else if (skb.proto === TCP && (skb.tcpFlags & RST) !== 0) this.observed.isReset = true;
-      else this.observed.reply ??= delivery(stack.at, skb);
-      return;
-    }
-    this.observed.exit ??= `${stack.at}/${device.name}`;
-  }
-
-  /** A probe was put in at a link end: answers are expected to leave there. */
-  expectAtLink(stack: Stack, device: Device, skb: Skb): void {
-    this.linkProbe = { stack, device, src: skb.src };
-  }
-
   wake(work: () => void): void {
     this.woken.push(work);
   }
@@ -246,75 +215,6 @@ export class Engine implements Effects {
     return this.arrive(machine, skb);
   }
 
-  delivered(stack: Stack, skb: Skb, socket: Socket | null): void {
-    if (skb.leg !== null) skb.leg.delivered = true;
-    const { observed } = this;
-    const mine = this.sockets.isOwn(socket) && stack === this.sockets.stack;
-    if (this.recorder !== null) noteDelivered(this.recorder, skb, socket);
-    if (mine) {
-      if (skb.proto === TCP && (skb.tcpFlags & RST) !== 0) observed.isReset = true;
-      else if (skb.proto !== TCP || (skb.tcpFlags & (SYN | ACK)) === (SYN | ACK)) observed.reply ??= delivery(stack.at, skb);
-      return;
-    }
-    if (skb.proto === TCP) {
-      if (socket?.handshake?.state === 'syn-received') this.accepted(stack.at, skb);
-      if ((skb.tcpFlags & (SYN | ACK | RST)) !== SYN) return;
-      this.sockets.accepted(stack);
-      if (skb.leg !== null && !this.synLegs.has(stack.at)) this.synLegs.set(stack.at, skb.leg);
-    }
-    if (observed.delivered === null) observed.delivered = delivery(stack.at, skb);
-    else if (skb.role === 'request') observed.alsoDelivered.push(delivery(stack.at, skb));
-  }
-
-  /** Of several listeners that got the SYN, the one whose handshake is completed first has taken it. */
-  private accepted(at: string, { tcpFlags }: Skb): void {
-    const { observed } = this;
-    if (observed.isAccepted || (tcpFlags & (SYN | ACK | RST)) !== ACK) return;
-    observed.isAccepted = true;
-    const leg = this.synLegs.get(at);
-    if (leg !== undefined) leg.accepted = true;
-    const index = observed.alsoDelivered.findIndex((other) => other.at === at);
-    const taker = observed.alsoDelivered[index];
-    if (observed.delivered === null || observed.delivered.at === at || taker === undefined) return;
-    observed.alsoDelivered[index] = observed.delivered;
-    observed.delivered = taker;
-  }
-
-  arrived(stack: Stack, skb: Skb, device: Device): void {
-    if (skb.leg !== null) skb.leg.delivered = true;
-    if (this.recorder !== null) noteDelivered(this.recorder, skb, null);
-    if (skb.quoted !== null && skb.icmpType === 5) this.observed.redirected.push(stack.at);
-    if (stack !== this.sockets.stack) return;
-    if (skb.icmpType === 0 && skb.proto === ICMP) {
-      if (this.sockets.hearsEcho(skb, device)) this.observed.reply ??= delivery(stack.at, skb);
-    } else if (skb.quoted !== null && skb.icmpType !== 5) {
-      this.observed.icmpErrors.push({ type: skb.icmpType, code: skb.icmpCode, from: skb.src });
-    }
-  }
-
-  sendError(stack: Stack, skb: Skb, errno: string, text: string): void {
-    skb.sending = false;
-    this.observed.sendError ??= { errno, text: `${stack.at}: ${text}` };
-  }
-
-  dropped(stack: Stack, skb: Skb, reason: string, text: string): void {
-    this.endedAt(stack.at, skb, reason, text);
-  }
-
-  /** Accounts for a packet that ended in a namespace or in the fabric. */
-  endedAt(at: string, skb: Skb, reason: string, text: string): void {
-    if (skb.arp !== null) return;
-    this.observed.drops.push({ at, reason, text, leg: skb.role, isCopy: skb.isCopy, skb });
-    const { recorder } = this;
-    if (recorder === null || skb.hop === null) return;
-    const last = skb.hop.steps.at(-1)?.draft.verb;
-    if (last !== 'DROPPED' && last !== 'REJECTED') recorder.step(skb.hop, { stage: 'drop', verb: 'DROPPED', text, reason });
-  }
-
-  fading(stack: Stack, skb: Skb): void {
-    this.observed.fading.push({ at: stack.at, skb });
-  }
-
   storm(stack: Stack, skb: Skb, text: string): void {
     this.observed.isLoop = true;
     this.endedAt(stack.at, skb, 'LOOP', text);
@@ -335,38 +235,8 @@ export class Engine implements Effects {
     }
   }
 
-  unknown(stack: Stack, skb: Skb | null, reason: string, text: string): void {
-    if (skb !== null && skb.arp !== null) {
-      this.arpQuestions.doubt(skb.arp, { reason, text: `${stack.at}: ${text}` });
-      return;
-    }
-    this.observed.unknown ??= { reason, text, at: stack.at };
-    if (skb !== null && skb.hop !== null && skb.hop.steps.at(-1)?.draft.verb !== 'UNKNOWN') {
-      this.recorder?.step(skb.hop, { stage: 'unknown', verb: 'UNKNOWN', text, reason });
-    }
-  }
-
   timer(afterMs: number, timer: Timer): void {
     this.timers.later(this.nowMs + afterMs, timer);
-  }
-
-  tracked(stack: Stack, ct: CtEntry): void {
-    const tracked = (this.observed.tracked ??= new Map<string, Set<CtEntry>>());
-    const entries = tracked.get(stack.at);
-    if (entries === undefined) tracked.set(stack.at, new Set([ct]));
-    else entries.add(ct);
-  }
-
-  arpLeg(stack: Stack, device: Device, skb: Skb): void {
-    if (this.recorder !== null) this.arpQuestions.begin(this.recorder, stack, device, skb);
-  }
-
-  arpShown(skb: Skb): void {
-    if (this.recorder !== null) this.arpQuestions.show(this.recorder, skb);
-  }
-
-  arpFailed(stack: Stack, device: Device, ip: Ipv4): Gap | null {
-    return this.arpQuestions.fail(this.recorder, stack, device, ip);
   }
 
   choose(chance: Chance): number {
@@ -399,6 +269,7 @@ export class Engine implements Effects {
 
   /** Forgets what belongs to one probe. */
   reset(): void {
+    this.forget();
     this.softnet.clear();
     this.timers.clear();
     this.woken.length = 0;
@@ -406,19 +277,9 @@ export class Engine implements Effects {
     this.inSoftirq = false;
     this.inCall = false;
     this.recursion = 0;
-    this.arpQuestions.clear();
-    if (this.synLegs.size > 0) this.synLegs.clear();
-    this.observed = nothingObserved();
-    this.recorder = null;
     this.isWatched = false;
     this.toldPorts = null;
     this.chooser = null;
     this.seenPorts = null;
-    this.sockets.reset();
-    this.linkProbe = null;
   }
-}
-
-function noteDelivered(recorder: Recorder, skb: Skb, socket: Socket | null): void {
-  recorder.deliveredStep(skb.hop, () => deliveryText(skb, socket));
 }
