@@ -1,5 +1,6 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import type { InputRoute, OutputRoute } from '../fib/route-result.ts';
+import type { Exit } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { knownPathMtu } from './path-mtu.ts';
 import { knownGateway } from './redirect.ts';
@@ -23,6 +24,21 @@ export function forwardedByExceptions(stack: Stack, dst: Ipv4, route: Forwarded)
   const gateway = knownGateway(stack, dst, route);
   const mtuBytes = stack.netns.sysctl.ipForwardUsePmtu ? knownPathMtu(stack, dst, route) : route.mtuBytes;
   return gateway === route.gateway && mtuBytes === route.mtuBytes ? route : { ...route, gateway, mtuBytes };
+}
+
+/** Whether a route to an address is bound to what was taught of it, however long ago. @source net/ipv4/route.c find_exception */
+export function isBound({ session }: Stack, dst: Ipv4): boolean {
+  return session.redirects.has(dst) || session.pathMtus.has(dst);
+}
+
+/**
+ * A way that is bound, as it is now: where a redirect comes while a packet's fragments leave one by one, the rest goes by the new gateway.
+ * @source net/ipv4/route.c update_or_create_fnhe, fill_route_from_fnhe
+ */
+export function rebound(stack: Stack, dst: Ipv4, via: Exit): Exit {
+  if (via.nexthop === null) return via;
+  const gateway = knownGateway(stack, dst, via.nexthop);
+  return gateway === via.gateway ? via : { ...via, gateway };
 }
 
 function knowsNone({ session }: Stack): boolean {

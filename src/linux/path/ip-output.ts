@@ -3,6 +3,7 @@ import type { Device } from '../device.ts';
 import { OUTPUT, POSTROUTING } from '../netfilter/hook-env.ts';
 import { type Exit, PACKET_BROADCAST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { isBound, rebound } from './exceptions.ts';
 import { nfHook } from './hooks.ts';
 import { fragment } from './fragment.ts';
 import { icmpSend } from './icmp.ts';
@@ -56,7 +57,8 @@ function ipFinishOutput(stack: Stack, skb: Skb, via: Exit): void {
     return;
   }
   const limit = skb.fragMaxBytes > 0 && skb.fragMaxBytes < mtuBytes ? skb.fragMaxBytes : mtuBytes;
-  for (const part of fragment(stack, skb, limit)) ipFinishOutput2(stack, part, via);
+  const bound = isBound(stack, skb.dst);
+  for (const part of fragment(stack, skb, limit)) ipFinishOutput2(stack, part, bound ? rebound(stack, skb.dst, via) : via);
 }
 
 /** Finds the next hop's Ethernet address and sends. @source net/ipv4/ip_output.c ip_finish_output2 */

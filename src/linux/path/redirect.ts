@@ -93,7 +93,7 @@ function isGateway({ netns }: Stack, device: Device, gateway: Ipv4): boolean {
 }
 
 /** The gateway of a way, or another one that it named in a redirect. */
-export function knownGateway({ session, effects }: Stack, dst: Ipv4, { gateway }: Via): Ipv4 {
+export function knownGateway({ session, effects }: Stack, dst: Ipv4, { gateway }: Pick<Via, 'gateway'>): Ipv4 {
   const known = gateway === ANY ? undefined : session.redirects.get(dst);
   return known === undefined || known.from !== gateway || known.expiresAtMs <= effects.nowMs ? gateway : known.gateway;
 }

@@ -20,6 +20,9 @@ import type { TruthNeighbour } from './truth.ts';
 /** Nobody waits for fragments that are lost, half a minute long; a neighbour that does not answer takes three seconds. */
 const PATIENCE_MS = 10_000;
 
+/** Before any probe. */
+const OVER = Number.NEGATIVE_INFINITY;
+
 /** What the twin cannot know by itself of how a probe fared: when the kernel got it, how long it was busy, which hashes it has. */
 export interface Circumstances {
   readonly atMs: number;
@@ -87,13 +90,15 @@ export class Twin {
     return this.#state === 'cold' ? { ...session, netns: new Map(), cold: true } : session;
   }
 
-  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed, and neighbours of the tables are not. */
+  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed, neighbours of the tables are not, and an exception stays, empty. */
   #again(last: Session): Session {
     const session = this.#fresh();
-    for (const [at, { errorBuckets, ratesInDoubt, usedNeighbours }] of last.netns) {
+    for (const [at, { errorBuckets, ratesInDoubt, usedNeighbours, redirects, pathMtus }] of last.netns) {
       const netns = sessionAt(session, at);
       netns.ratesInDoubt = ratesInDoubt;
       for (const used of usedNeighbours) netns.usedNeighbours.add(used);
+      for (const [dst, redirect] of redirects) netns.redirects.set(dst, { ...redirect, expiresAtMs: OVER });
+      for (const [dst, pathMtu] of pathMtus) netns.pathMtus.set(dst, { ...pathMtu, expiresAtMs: OVER });
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
     }
     return session;
