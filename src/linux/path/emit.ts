@@ -64,7 +64,7 @@ export function afterSegment({ tcpSeq, tcpFlags }: Skb): number {
  * The sequence number that a connection begins with. The kernel hashes the tuple with a boot-time secret; any value will do.
  * @source net/core/secure_seq.c secure_tcp_seq
  */
-export function initialSequence({ src, dst, sport, dport }: Skb): number {
+export function initialSequence({ src, dst, sport, dport }: Pick<Skb, 'src' | 'dst' | 'sport' | 'dport'>): number {
   let h = Math.imul(src, 0x9e3779b1) ^ Math.imul(dst, 0x85ebca77) ^ Math.imul((sport << 16) | dport, 0xc2b2ae3d);
   h ^= h >>> 15;
   h = Math.imul(h, 0x2c1b3c6d);

@@ -34,7 +34,7 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
     stack.effects.dropped(stack, skb, 'NO_SOCKET', nobodyText(stack, skb));
     return;
   }
-  if (socket.peer !== null) {
+  if (socket.peer !== null && !isForListener(socket, skb)) {
     stack.effects.delivered(stack, skb, socket);
     stack.effects.release(socket, () => {
       converse(stack, socket, skb);
@@ -87,7 +87,26 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
       return;
     case ACK:
       if (handshake?.state === 'syn-received') handshake.state = 'established';
+      return;
+    case RST:
+    case RST | ACK:
+      if (handshake !== undefined && endsIt(handshake, skb)) stack.session.sockets.splice(stack.session.sockets.indexOf(socket), 1);
   }
+}
+
+/** An ACK of something else than the SYN-ACK is none for the connection that is being made. @source net/ipv4/tcp_minisocks.c tcp_check_req */
+function isForListener({ handshake }: Socket, skb: Skb): boolean {
+  return handshake?.state === 'syn-received' && (skb.tcpFlags & (SYN | ACK | RST)) === ACK && !acknowledgesFirst(skb);
+}
+
+/** Whether a RST is believed. @source net/ipv4/tcp_input.c tcp_rcv_synsent_state_process, tcp_validate_incoming; tcp_minisocks.c tcp_check_req */
+function endsIt({ state, nextSeq }: Handshake, skb: Skb): boolean {
+  return state === 'syn-sent' ? (skb.tcpFlags & ACK) !== 0 && acknowledgesFirst(skb) : skb.tcpSeq === nextSeq;
+}
+
+/** Whether it acknowledges the first segment that was sent to whoever it comes from. */
+function acknowledgesFirst({ src, dst, sport, dport, tcpAck }: Skb): boolean {
+  return tcpAck === ((initialSequence({ src: dst, dst: src, sport: dport, dport: sport }) + 1) | 0);
 }
 
 /** @source net/ipv4/tcp_input.c __tcp_oow_rate_limited */
