@@ -40,8 +40,9 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
   const answeredAt = Math.min(...raw.seen.map(({ at }) => at));
   const request = raw.frames.filter((frame) => partOf(frame, answeredAt) === 'request');
   const reply = raw.frames.filter((frame) => partOf(frame, answeredAt) === 'reply');
-  // NAT may lead a tunnel's packet, whatever is inside, to a socket.
-  const delivered = raw.seen.find(({ proto }) => proto === probe.proto) ?? raw.seen[0] ?? null;
+  // NAT may lead a tunnel's packet, whatever is inside, to a socket; not to the one that took the request, once there is an answer.
+  const [firstAnswerAt] = reply[0] ?? [Number.POSITIVE_INFINITY];
+  const delivered = raw.seen.find(({ proto }) => proto === probe.proto) ?? raw.seen.find(({ at }) => at < firstAnswerAt) ?? null;
   // Of all who hear a broadcast, the first to answer has taken it; others may be told not to.
   const [, answerer] = reply[0] ?? [];
   const echo = probe.proto === 'icmp' ? echoes.find(({ ns, type }) => type === 8 && ns === answerer) : undefined;
