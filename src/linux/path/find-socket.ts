@@ -9,10 +9,12 @@ export function boundSockets(stack: Stack, proto: 'tcp' | 'udp', port: number): 
   return stack.netns.socketsByPort.get(socketKey(proto, port)) ?? NO_SOCKETS;
 }
 
+type Ends = Pick<Skb, 'src' | 'sport' | 'dst' | 'dport'>;
+
 const NO_SOCKETS: readonly Socket[] = [];
 
 /** How well a socket fits; -1 when it does not. @source net/ipv4/udp.c compute_score, inet_hashtables.c compute_score */
-function score(socket: Socket, dst: Ipv4, device: Device, skb: Skb): number {
+function score(socket: Socket, dst: Ipv4, device: Device, skb: Ends): number {
   let points = 1;
   if (socket.addr !== null) {
     if (socket.addr !== dst) return -1;
@@ -39,7 +41,8 @@ export function socketDevice(device: Device, { input }: Skb): Device {
   return device.isLoopback && input?.kind === 'local' ? (input.route?.nexthops[0]?.device ?? device) : device;
 }
 
-export function findSocket(stack: Stack, proto: 'tcp' | 'udp', device: Device, skb: Skb): Socket | null {
+/** The socket that a packet with these ends is for, come in by a device. @source net/ipv4/udp.c __udp4_lib_lookup, inet_hashtables.c __inet_lookup */
+export function findSocket(stack: Stack, proto: 'tcp' | 'udp', device: Device, skb: Ends): Socket | null {
   let best: Socket | null = null;
   let bestScore = 0;
   for (const socket of boundSockets(stack, proto, skb.dport)) {

@@ -10,6 +10,7 @@ import type { Quoted, Skb } from '../skb.ts';
 import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { ECHO_REPLY } from './icmp-types.ts';
+import { findSocket } from './find-socket.ts';
 import { awaitNeighbour } from './neighbour.ts';
 import { routeQuoted } from './route.ts';
 
@@ -34,17 +35,18 @@ const WATCHER: Sender = { dev: null, mark: 0 };
  * raw sockets hear: that of whoever sent it, and of whoever watches.
  * @source net/ipv4/icmp.c icmp_socket_deliver, icmp_err; raw.c raw_icmp_error; udp.c __udp4_lib_err
  */
-function senders({ session, netns, effects }: Stack, device: Device, { proto, src, sport, icmpType }: Quoted): readonly (Sender | null)[] {
+function senders(stack: Stack, device: Device, { proto, src, sport, dst, dport, icmpType }: Quoted): readonly (Sender | null)[] {
+  const { session, effects } = stack;
   const hears = ({ addr, dev }: Pick<Socket, 'addr' | 'dev'>): boolean =>
     (addr === null || addr === src) && (dev === null || dev === device.name);
   switch (proto) {
     case ICMP:
       if (icmpType === ECHO_REPLY) return [null];
       return [...(session.pinger !== null && hears(session.pinger) ? [session.pinger] : []), ...(effects.isWatched ? [WATCHER] : [])];
-    case UDP:
-      return [...session.sockets, ...netns.tables.sockets]
-        .filter((socket) => socket.proto === 'udp' && socket.port === sport && hears(socket))
-        .slice(0, 1);
+    case UDP: {
+      const socket = findSocket(stack, 'udp', device, { src: dst, sport: dport, dst: src, dport: sport });
+      return socket === null ? [] : [socket];
+    }
     default:
       return [];
   }
