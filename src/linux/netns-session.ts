@@ -136,3 +136,24 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     nextIpId: session.nextIpId,
   };
 }
+
+/** `ip neigh replace`: the tables say now what packets had taught; a header that was cached is written anew. @source neigh_update_hhs */
+export function overrideNeighbour(session: NetnsSession, dev: string, ip: Ipv4): void {
+  const learned = session.neighbours.get(dev);
+  if (learned?.get(ip)?.used === true) session.usedNeighbours.add(neighbourKey(dev, ip));
+  learned?.delete(ip);
+}
+
+/**
+ * `ip neigh del`: its cached header goes, too.
+ * @returns whether packets had taught it
+ */
+export function forgetNeighbour(session: NetnsSession, dev: string, ip: Ipv4): boolean {
+  session.usedNeighbours.delete(neighbourKey(dev, ip));
+  return session.neighbours.get(dev)?.delete(ip) === true;
+}
+
+/** Of {@link NetnsSession.usedNeighbours}. */
+export function neighbourKey(dev: string, ip: Ipv4): string {
+  return `${dev} ${ip}`;
+}

@@ -3,7 +3,7 @@ import { BROADCAST_MAC, mac, type Mac, NO_MAC, ZERO_MAC } from '../../wire/mac.t
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
-import type { LearnedNeighbour } from '../netns-session.ts';
+import { type LearnedNeighbour, neighbourKey } from '../netns-session.ts';
 import type { Neighbour } from '../neighbour.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
@@ -102,15 +102,11 @@ function multicastMac(group: Ipv4): Mac {
 /** Whether bridged DNAT may skip the neighbour code: resolved, fresh and used before. @source br_nf_pre_routing_finish_bridge */
 export function connectedMac(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
   const now = withoutArp(stack, device, nexthop);
-  if (now !== null) return stack.session.usedNeighbours.has(entryName(device, nexthop)) ? now : null;
+  if (now !== null) return stack.session.usedNeighbours.has(neighbourKey(device.name, nexthop)) ? now : null;
   const entry = learned(stack, device, nexthop);
   if (entry === null || !entry.used) return null;
   refresh(stack, device, entry);
   return entry.state === 'reachable' ? entry.mac : null;
-}
-
-function entryName({ name }: Device, nexthop: Ipv4): string {
-  return `${name} ${nexthop}`;
 }
 
 /**
@@ -136,7 +132,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
   if (entry === null) {
     const known = withoutArp(stack, device, nexthop);
     if (known !== null) {
-      if (device.type === 'bridge') stack.session.usedNeighbours.add(entryName(device, nexthop));
+      if (device.type === 'bridge') stack.session.usedNeighbours.add(neighbourKey(device.name, nexthop));
       sendTo(stack, device, skb, known, nexthop, device.isLoopback ? null : 'permanent');
       return;
     }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { forgetNeighbour, overrideNeighbour } from '../../../linux/netns-session.ts';
 import { addNeighbour, deleteNeighbour } from '../../../linux/ops/neighbours.ts';
 import { ip } from '../../../wire/ipv4.ts';
 import { address } from '../../schema/field.ts';
@@ -21,14 +22,16 @@ export const setNeighbour: Operation = operation('set-neighbour', 'ip neigh repl
   const { netns, at } = placeOf(args.on, bench);
   const neighbour = parsed(parseNeighbour, args.neighbour);
   mustBeOk(addNeighbour(netns, neighbour, 'replace'), args.neighbour);
-  bench.session.netns.get(at)?.neighbours.get(neighbour.dev)?.delete(neighbour.ip);
+  const session = bench.session.netns.get(at);
+  if (session !== undefined) overrideNeighbour(session, neighbour.dev, neighbour.ip);
 });
 
 /** What packets taught goes too. */
 export const deleteNeighbourOperation: Operation = operation('delete-neighbour', 'ip neigh del', deleteArgs, (args, bench) => {
   const { netns, at } = placeOf(args.on, bench);
   const addr = ip(args.ip);
-  const learned = bench.session.netns.get(at)?.neighbours.get(args.dev)?.delete(addr) === true;
+  const session = bench.session.netns.get(at);
+  const learned = session !== undefined && forgetNeighbour(session, args.dev, addr);
   const result = deleteNeighbour(netns, { ip: addr, dev: args.dev });
   if (result !== 'ok' && !learned) throw new OperationError(result, '', args.ip);
 });
