@@ -37,6 +37,15 @@ export function createNetfilterSession(): NetfilterSession {
   return { recent: new Map(), nth: new Map(), limits: new Map(), ipsets: new Map() };
 }
 
+/** What changed in an ipset, to be changed further. */
+export function changesOf({ ipsets }: NetfilterSession, name: string): IpsetChanges {
+  const known = ipsets.get(name);
+  if (known !== undefined) return known;
+  const changes = { added: new Map<string, number>(), deleted: new Set<string>() };
+  ipsets.set(name, changes);
+  return changes;
+}
+
 /** A deep copy: walks on one do not show in the other. */
 export function cloneNetfilterSession(session: NetfilterSession): NetfilterSession {
   const recent = new Map<string, Map<Ipv4, RecentEntry>>();

@@ -2,9 +2,11 @@ import { mask } from '../../../wire/prefix.ts';
 import { ICMP, SCTP, TCP, UDP } from '../../../wire/proto.ts';
 import type { HookEnv } from '../hook-env.ts';
 import { type Answer, NO, UNSURE, YES } from '../match/module.ts';
-import type { IpsetChanges } from '../session.ts';
+import { changesOf } from '../session.ts';
+import { isAlive } from './alive.ts';
 import { type CompiledIpset, type PartKey, findEntry, ipsetsByName } from './compile.ts';
-import type { Ipset, IpsetEntry, IpsetType } from './ipset.ts';
+import { replaceElement } from './ip-mac.ts';
+import type { Ipset, IpsetEntry } from './ipset.ts';
 import type { Dimension } from './part.ts';
 import { entryKey, packetKey } from './print.ts';
 
@@ -51,14 +53,25 @@ function testByName(env: HookEnv, name: string, dims: readonly ('src' | 'dst')[]
     set.hasTimeouts || changes !== undefined ? (found) => isAlive(found, nowMs, changes, set.ipset.type) : null,
   );
   // Sets without networks have no exceptions to ask for.
-  return entry?.nomatch === (returnNomatch && set.dimensions.includes('net')) ? YES : NO;
+  if (entry?.nomatch !== (returnNomatch && set.dimensions.includes('net'))) return NO;
+  if (set.ipset.type === 'bitmap:ip,mac' && entry.parts.length === 1) completeElement(env, set.ipset, entry, packetKey(set.ipset, keys));
+  return YES;
 }
 
-/** Timeouts count from the moment at which the tables were taken, when the clock is zero. */
-function isAlive(entry: IpsetEntry, nowMs: number, changes: IpsetChanges | undefined, type: IpsetType): boolean {
-  const timeoutSeconds = entry.timeoutSeconds ?? 0;
-  if (timeoutSeconds > 0 && nowMs >= timeoutSeconds * 1000) return false;
-  return changes?.deleted.has(entryKey(entry, type)) !== true;
+/**
+ * An address without a station takes that of the first packet that asks for it.
+ * @source net/netfilter/ipset/ip_set_core.c ip_set_test: -EAGAIN
+ */
+function completeElement({ stack }: HookEnv, ipset: Ipset, entry: IpsetEntry, key: string): void {
+  const { nowMs } = stack.effects;
+  const seconds = entry.timeoutSeconds ?? ipset.timeoutSeconds ?? 0;
+  const old = { key: entryKey(entry, ipset.type), hasMac: false };
+  replaceElement(
+    changesOf(stack.session.netfilter, ipset.name),
+    old,
+    key,
+    seconds === 0 ? Number.POSITIVE_INFINITY : nowMs + seconds * 1000,
+  );
 }
 
 function testList(env: HookEnv, set: CompiledIpset, dims: readonly ('src' | 'dst')[], returnNomatch: boolean, depth: number): Answer {

@@ -1,6 +1,8 @@
 import { parseDims } from '../match/set.ts';
 import { ipsetsByName } from '../ipset/compile.ts';
+import { elementOf, removeElement, replaceElement } from '../ipset/ip-mac.ts';
 import { packetKey } from '../ipset/print.ts';
+import { changesOf } from '../session.ts';
 import { packetKeys } from '../ipset/test.ts';
 import { UNKNOWN } from '../hook-env.ts';
 import { missing, numberOf, options, value } from '../syntax.ts';
@@ -35,20 +37,24 @@ export const set: TargetModule<SetTarget> = {
     }
     const keys = packetKeys(env, compiled, target.dims);
     if (keys === null || target.dims.length < compiled.dimensions.length) return CONTINUE;
-    const { ipsets } = env.stack.session.netfilter;
-    const changes = ipsets.get(target.set) ?? { added: new Map<string, number>(), deleted: new Set<string>() };
-    ipsets.set(target.set, changes);
+    const changes = changesOf(env.stack.session.netfilter, target.set);
+    const { nowMs } = env.stack.effects;
     const key = packetKey(compiled.ipset, keys);
+    const seconds = target.timeoutSeconds ?? compiled.ipset.timeoutSeconds ?? 0;
+    const untilMs = seconds === 0 ? Number.POSITIVE_INFINITY : nowMs + seconds * 1000;
+    if (compiled.ipset.type === 'bitmap:ip,mac') {
+      const old = elementOf(compiled.ipset, changes, key, nowMs);
+      if (target.op === 'add' && (old?.hasMac !== true || target.exist)) replaceElement(changes, old, key, untilMs);
+      if (target.op === 'del' && old !== null) removeElement(changes, old);
+      return CONTINUE;
+    }
     if (target.op === 'del') {
       changes.added.delete(key);
       changes.deleted.add(key);
       return CONTINUE;
     }
-    const seconds = target.timeoutSeconds ?? compiled.ipset.timeoutSeconds ?? 0;
     const old = changes.added.get(key);
-    const { nowMs } = env.stack.effects;
-    if (old === undefined || old <= nowMs || target.exist)
-      changes.added.set(key, seconds === 0 ? Number.POSITIVE_INFINITY : nowMs + seconds * 1000);
+    if (old === undefined || old <= nowMs || target.exist) changes.added.set(key, untilMs);
     changes.deleted.delete(key);
     return CONTINUE;
   },
