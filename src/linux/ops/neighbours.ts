@@ -50,6 +50,9 @@ export function addFdb(netns: Netns, entry: FdbEntry, how: 'add' | 'append' | 'r
   if (link === null) return noDevice(entry.dev);
   if (entry.master !== null && entry.dev !== entry.master && link.master !== entry.master) return NOT_SUPPORTED;
   if (entry.master === null && link.kind.type === 'vxlan' && entry.dst === null) return INVALID_ARGUMENT;
+  // An address of the bridge's own does not move; one without a port is its own.
+  const isOwn = entry.state === 'permanent';
+  if (entry.master !== null && (isOwn ? entry.sticky === true : entry.dev === entry.master)) return INVALID_ARGUMENT;
   const same = (other: FdbEntry): boolean =>
     other.mac === entry.mac && other.master === entry.master && (entry.master !== null || other.dev === entry.dev);
   const present = netns.fdb.filter(same);

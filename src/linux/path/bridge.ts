@@ -96,10 +96,10 @@ function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
 
 /** @source net/bridge/br_fdb.c br_fdb_find_rcu */
 function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OURS | null {
-  if (address === bridge.mac) return OURS;
-  for (const port of bridge.ports) if (port.mac === address) return OURS;
   const entry = stack.netns.tables.fdb.find(({ mac, master }) => mac === address && master === bridge.name);
   if (entry?.state === 'permanent') return OURS;
+  // Somebody may have put another in its place.
+  if (entry === undefined && (address === bridge.mac || bridge.ports.some(({ mac }) => mac === address))) return OURS;
   const seen = stack.session.fdb.get(bridge.name)?.get(address);
   // A static entry moves with its station as any other does; only that it never ages.
   if (
@@ -132,8 +132,7 @@ function portOf(stack: Stack, bridge: Device): (address: Mac) => Device | null |
  */
 function ownPort({ netns }: Stack, bridge: Device, address: Mac): Device | null {
   const entry = netns.tables.fdb.find(({ mac, master }) => mac === address && master === bridge.name);
-  if (entry?.dev === bridge.name) return null;
-  return bridge.ports.find(({ mac }) => mac === address) ?? null;
+  return bridge.ports.find(({ name, mac }) => (entry === undefined ? mac === address : name === entry.dev)) ?? null;
 }
 
 /** @source net/bridge/br_fdb.c has_expired */

@@ -31,20 +31,20 @@ export function learnedNeighbourLines(netns: Netns, taught: ReadonlyMap<string, 
 
 /** Forwarding entries for `bridge`; those that a bridge has for its own addresses are there anyway. */
 export function fdbLines(netns: Netns, which: 'fixed' | 'learned', taught: ReadonlyMap<string, ReadonlyMap<Mac, LearnedFdb>>): string[] {
-  const own = new Set(netns.links.flatMap(({ name, master, mac }) => (master === null ? [] : [`${name} ${mac}`])));
+  const own = new Set(netns.links.map(({ name, mac }) => `${name} ${mac}`));
   const kinds = new Map(netns.links.map(({ name, kind }) => [name, kind]));
   const lines: string[] = [];
   for (const { mac, dev, master, state, dst, vni, port, externLearn, sticky } of netns.fdb) {
     if ((state === 'learned' && !externLearn) !== (which === 'learned')) continue;
     const kind = kinds.get(dev);
     if (master === null && kind?.type !== 'vxlan') continue;
-    if (master !== null && (state === 'permanent' || own.has(`${dev} ${mac}`) || dev === master)) continue;
+    if (master !== null && state === 'permanent' && own.has(`${dev} ${mac}`)) continue;
     // The entry for unknown destinations came with the device.
     if (kind?.type === 'vxlan' && mac === ZERO_MAC && dst !== null && dst === kind.remote) continue;
     const nud = state === 'learned' ? 'dynamic' : state;
     lines.push(
       [
-        `fdb ${master === null ? 'append' : 'replace'} ${mac} dev ${word(dev)} ${master === null ? 'self' : 'master'} ${nud}`,
+        `fdb ${master === null ? 'append' : 'replace'} ${mac} dev ${word(dev)} ${master === null || master === dev ? 'self' : 'master'} ${nud}`,
         ...(dst === null ? [] : [`dst ${formatIpv4(dst)}`]),
         ...(vni === null ? [] : [`vni ${vni}`]),
         ...(port === null ? [] : [`port ${port}`]),
