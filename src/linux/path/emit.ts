@@ -1,8 +1,7 @@
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
 import { leavesChecksum } from '../checksum.ts';
-import type { Device } from '../device.ts';
-import { ACK, RST, Skb, SYN } from '../skb.ts';
+import { ACK, type Exit, RST, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { announcedMss } from './path-mtu.ts';
@@ -71,6 +70,12 @@ export function initialSequence({ src, dst, sport, dport }: Pick<Skb, 'src' | 'd
   return h ^ (h >>> 13);
 }
 
+/** Why an answer is kept back. */
+export interface Refusal {
+  readonly reason: string;
+  readonly text: string;
+}
+
 /**
  * Routes and sends what a socket or the kernel made in answer to a packet received.
  * @param text what the answer is
@@ -81,7 +86,7 @@ export function emit(
   skb: Skb,
   stage: 'icmp' | 'socket',
   text: (answer: Skb) => string,
-  refuse: ((stack: Stack, answer: Skb, out: Device) => string | null) | null = null,
+  refuse: ((stack: Stack, answer: Skb, out: Exit) => Refusal | null) | null = null,
 ): void {
   const { recorder } = stack.effects;
   if (recorder !== null) {
@@ -97,9 +102,9 @@ export function emit(
     stack.effects.unknown(stack, skb, route.reason, route.text);
     return;
   }
-  const why = refuse?.(stack, skb, route.device) ?? null;
+  const why = refuse?.(stack, skb, route) ?? null;
   if (why !== null) {
-    stack.effects.dropped(stack, skb, 'RATE_LIMIT', why);
+    stack.effects.dropped(stack, skb, why.reason, why.text);
     return;
   }
   skb.checksumPending = leavesChecksum(skb, route.mtuBytes);

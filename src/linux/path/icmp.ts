@@ -5,10 +5,10 @@ import type { Device } from '../device.ts';
 import type { InputRoute } from '../fib/route-result.ts';
 import { SCOPE_LINK } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
-import { isIcmpError, PACKET_HOST, quote, Skb } from '../skb.ts';
+import { type Exit, isIcmpError, PACKET_HOST, quote, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
-import { answerTo, emit } from './emit.ts';
+import { answerTo, emit, type Refusal } from './emit.ts';
 import { rateAllows, rateDoubt, redirectNowAndThen, routeErrorAllows } from './icmp-rate.ts';
 import { ECHO_REPLY, ECHO_REQUEST, FRAG_NEEDED, HOST_UNREACH, icmpText, REDIRECT, UNREACHABLE } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
@@ -179,6 +179,7 @@ function echoText({ dst }: Skb): string {
 }
 
 /** @source net/ipv4/icmp.c icmp_reply */
-function mayReply(stack: Stack, { dst }: Skb, out: Device): string | null {
-  return rateAllows(stack, dst, ECHO_REPLY, 0, out) ? null : 'no echo reply is sent: net.ipv4.icmp_ratelimit';
+function mayReply(stack: Stack, { dst }: Skb, { device }: Exit): Refusal | null {
+  if (rateAllows(stack, dst, ECHO_REPLY, 0, device)) return null;
+  return { reason: 'RATE_LIMIT', text: 'no echo reply is sent: net.ipv4.icmp_ratelimit' };
 }

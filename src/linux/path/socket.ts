@@ -2,10 +2,10 @@ import { formatIpv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName, TCP, UDP } from '../../wire/proto.ts';
 import { hasWrongChecksum } from '../checksum.ts';
 import type { Device } from '../device.ts';
-import { ACK, CT_NONE, RST, type Skb, SYN } from '../skb.ts';
+import { ACK, CT_NONE, type Exit, RST, type Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
-import { answerTo, emit } from './emit.ts';
+import { answerTo, emit, type Refusal } from './emit.ts';
 import { boundSockets, findSocket, isBlindTo, socketDevice, takesCopy } from './find-socket.ts';
 import { icmpRcv, icmpSend } from './icmp.ts';
 import { ECHO_REQUEST, PORT_UNREACH, PROTO_UNREACH, UNREACHABLE } from './icmp-types.ts';
@@ -77,13 +77,22 @@ function udpRcv(stack: Stack, device: Device, skb: Skb): void {
     const answer = answerTo(stack, skb, UDP, skb.lengthBytes);
     answer.boundDev = socket.dev;
     stack.effects.wake(() => {
-      emit(stack, answer, 'socket', answersText);
+      emit(stack, answer, 'socket', answersText, mayBroadcast);
     });
   }
 }
 
 function answersText({ src, sport }: Skb): string {
   return `answers from ${formatIpv4(src)}:${sport}`;
+}
+
+/** A server sends no broadcasts, unless somebody had told its socket so (SO_BROADCAST). @source net/ipv4/udp.c udp_sendmsg */
+function mayBroadcast(_stack: Stack, { dst }: Skb, out: Exit): Refusal | null {
+  if (out.kind !== 'broadcast') return null;
+  return {
+    reason: 'NO_ROUTE_BACK',
+    text: `${formatIpv4(dst)} is a broadcast address, and the server's socket may not send to one (EACCES)`,
+  };
 }
 
 /** Every socket gets its copy. @source net/ipv4/udp.c __udp4_lib_mcast_deliver */
