@@ -59,6 +59,7 @@ export interface NetnsSysctls {
   readonly fwmarkReflect: boolean;
   readonly tcpFwmarkAccept: boolean;
   readonly tcpReflectTos: boolean;
+  readonly tcpTimestamps: boolean;
   readonly fibMultipathHashPolicy: number;
   readonly minPmtuBytes: number;
   readonly mtuExpiresMs: number;
@@ -195,6 +196,7 @@ function readNetnsSysctls(sysctls: Sysctls): NetnsSysctls {
     fwmarkReflect: ipv4('fwmark_reflect') !== 0,
     tcpFwmarkAccept: ipv4('tcp_fwmark_accept') !== 0,
     tcpReflectTos: ipv4('tcp_reflect_tos') !== 0,
+    tcpTimestamps: ipv4('tcp_timestamps') !== 0,
     fibMultipathHashPolicy: ipv4('fib_multipath_hash_policy'),
     minPmtuBytes: ipv4('route.min_pmtu'),
     mtuExpiresMs: ipv4('route.mtu_expires') * 1000,

@@ -33,6 +33,8 @@ export interface Handshake {
   state: 'syn-sent' | 'syn-received' | 'established';
   /** The sequence number that the peer goes on with; null before its SYN. @source struct tcp_sock.rcv_nxt */
   nextSeq: number | null;
+  /** Both ends use timestamps. */
+  isTimestamped: boolean;
   /** When it last answered a segment that it did not expect. */
   rebukedAtMs: number | null;
 }

@@ -1,8 +1,11 @@
 import type { Gap } from './gap.ts';
 import { explicitSysctls, parseSysctlName, type Sysctls } from './sysctl.ts';
 
-/** Where packets meet what such a sysctl says: a route of several ways, an ICMP message that counts, ARP for a neighbour that was known. */
-export type Consulted = 'multipath' | 'icmp-rate' | 'arp-again';
+/**
+ * Where packets meet what such a sysctl says: a route of several ways, an ICMP message that counts, ARP for a neighbour that was
+ * known, a second packet that waits for one.
+ */
+export type Consulted = 'multipath' | 'icmp-rate' | 'arp-again' | 'arp-queue';
 
 interface Known {
   /** Of the namespace in full; of a device its last part. */
@@ -18,6 +21,8 @@ const PARTLY_MODELLED: readonly Known[] = [
   { name: 'net.ipv4.icmp_msgs_per_sec', modelled: ['1000'], consulted: 'icmp-rate' },
   { name: 'net.ipv4.icmp_msgs_burst', modelled: ['50'], consulted: 'icmp-rate' },
   { name: 'mcast_resolicit', modelled: ['0'], consulted: 'arp-again' },
+  { name: 'unres_qlen', modelled: ['101'], consulted: 'arp-queue' },
+  { name: 'unres_qlen_bytes', modelled: ['212992'], consulted: 'arp-queue' },
 ];
 
 const byName = new Map(PARTLY_MODELLED.map((known) => [known.name, known]));

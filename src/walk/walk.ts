@@ -125,7 +125,7 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
       const stack = engine.stacks.stack(probe.from.machine, probe.from.netns);
       const device = stack?.netns.deviceByName.get(probe.from.dev);
       if (stack === null || device === undefined) throw new NoSuchPlace(`there is no link ${probe.label}`);
-      const skb = packetOf(request);
+      const skb = packetOf(request, true);
       skb.dmac = device.mac;
       if (engine.recorder !== null) skb.leg = engine.recorder.leg('request');
       skb.local = false;
@@ -168,6 +168,6 @@ function openSocket(engine: Engine, probe: Probe, request: SendRequest, skb: Skb
     tos: request.tos,
     ttl: request.ttl,
     owner: 'the sender',
-    ...(isTcp ? { handshake: { state: 'syn-sent', nextSeq: null, rebukedAtMs: null } } : {}),
+    ...(isTcp ? { handshake: { state: 'syn-sent', nextSeq: null, isTimestamped: false, rebukedAtMs: null } } : {}),
   });
 }

@@ -155,6 +155,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
       return;
     }
     if (entry.state === 'incomplete' || (entry.state === 'probe' && entry.probes > 0)) {
+      if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.sysctl('arp-queue'))) return;
       wait(entry, skb);
       return;
     }

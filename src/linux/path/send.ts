@@ -10,6 +10,7 @@ import { type Exit, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { initialSequence } from './emit.ts';
+import { synBytes } from './tcp-lengths.ts';
 import { ECHO_REQUEST } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { announcedMss } from './path-mtu.ts';
@@ -39,8 +40,11 @@ export interface SendRequest {
   readonly spoof: Ipv4 | null;
 }
 
-/** The packet a send call makes, before it has a route. */
-export function packetOf(request: SendRequest): Skb {
+/**
+ * The packet a send call makes, before it has a route.
+ * @param timestamps whether the host uses TCP timestamps
+ */
+export function packetOf(request: SendRequest, timestamps: boolean): Skb {
   const skb = new Skb();
   skb.src = request.spoof ?? request.src;
   skb.dst = request.dst;
@@ -67,7 +71,7 @@ export function packetOf(request: SendRequest): Skb {
       skb.sport = request.sport;
       skb.dport = request.dport;
       skb.tcpFlags = SYN;
-      skb.lengthBytes = request.spoof === null ? 60 : 40;
+      skb.lengthBytes = request.spoof === null ? synBytes(timestamps) : 40;
       skb.df = request.spoof === null;
       break;
   }
@@ -81,7 +85,7 @@ export function packetOf(request: SendRequest): Skb {
  */
 export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => void): Skb | null {
   const { effects } = stack;
-  const skb = packetOf(request);
+  const skb = packetOf(request, stack.netns.sysctl.tcpTimestamps);
   const { recorder } = effects;
   if (recorder !== null) {
     skb.leg = recorder.leg('request');

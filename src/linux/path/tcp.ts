@@ -7,12 +7,8 @@ import type { Stack } from '../stack.ts';
 import { withoutEcn } from './ecn.ts';
 import { afterSegment, answerTo, emit, initialSequence, resetTo } from './emit.ts';
 import { findSocket, isBlindTo, socketDevice } from './find-socket.ts';
+import { ackBytes, isTimestamped, synAckBytes } from './tcp-lengths.ts';
 
-/** A SYN-ACK with the options that the kernel likes, and with the MSS alone, to a SYN that had none. @source net/ipv4/tcp_output.c tcp_synack_options */
-const SYN_BYTES = 60;
-const PLAIN_SYN_BYTES = 44;
-
-const ACK_BYTES = 52;
 /** So often a socket answers what it did not expect. @source net/ipv4/tcp_ipv4.c tcp_sk_init, sysctl_tcp_invalid_ratelimit */
 const INVALID_RATELIMIT_MS = 500;
 
@@ -53,7 +49,12 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       mark: stack.netns.sysctl.tcpFwmarkAccept ? skb.mark : 0,
       tos: stack.netns.sysctl.tcpReflectTos ? withoutEcn(skb.tos) : 0,
       owner: socket.owner,
-      handshake: { state: 'syn-received', nextSeq: afterSegment(skb), rebukedAtMs: null },
+      handshake: {
+        state: 'syn-received',
+        nextSeq: afterSegment(skb),
+        isTimestamped: isTimestamped(skb) && stack.netns.sysctl.tcpTimestamps,
+        rebukedAtMs: null,
+      },
     };
     stack.session.sockets.push(opened);
     synAck(stack, opened, skb);
@@ -75,6 +76,7 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
       if (handshake?.state === 'syn-sent') {
         handshake.state = 'established';
         handshake.nextSeq = afterSegment(skb);
+        handshake.isTimestamped = isTimestamped(skb);
         acknowledge(stack, socket, skb, 'ACK completes the handshake');
       } else if (handshake?.state !== 'syn-received' && !isRateLimited(stack, handshake)) {
         acknowledge(stack, socket, skb, 'a second SYN-ACK: ACK says where the connection stands');
@@ -118,7 +120,7 @@ function isRateLimited({ effects: { nowMs } }: Stack, handshake: Handshake | und
 }
 
 function synAck(stack: Stack, socket: Socket, skb: Skb): void {
-  const answer = answerTo(stack, skb, TCP, skb.lengthBytes < SYN_BYTES ? PLAIN_SYN_BYTES : SYN_BYTES);
+  const answer = answerTo(stack, skb, TCP, synAckBytes(skb, stack.netns.sysctl.tcpTimestamps));
   answer.tcpFlags = SYN | ACK;
   answer.tcpSeq = initialSequence(answer);
   answer.tcpAck = afterSegment(skb);
@@ -130,7 +132,7 @@ function synAck(stack: Stack, socket: Socket, skb: Skb): void {
 }
 
 function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string): void {
-  const ack = answerTo(stack, skb, TCP, ACK_BYTES);
+  const ack = answerTo(stack, skb, TCP, ackBytes(socket.handshake?.isTimestamped ?? true));
   ack.tcpFlags = ACK;
   ack.tcpSeq = (skb.tcpFlags & ACK) !== 0 ? skb.tcpAck : (initialSequence(ack) + 1) | 0;
   ack.tcpAck = socket.handshake?.nextSeq ?? afterSegment(skb);

@@ -1,6 +1,7 @@
 import { TCP } from '../../../wire/proto.ts';
 import { type OptionUse, bang, fault, inPorts, numberOf, options, portsOf, printPorts, printRange, value } from '../syntax.ts';
 import type { Skb } from '../../skb.ts';
+import { SYN_BYTES, TIMESTAMPED_ACK_BYTES, TIMESTAMPED_SYN_BYTES } from '../../path/tcp-lengths.ts';
 import type { TcpMatch } from './match.ts';
 import { type MatchModule, NO } from './module.ts';
 import { answerOfPorts, areTogetherPerhaps } from './ports.ts';
@@ -9,11 +10,10 @@ const FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const;
 const SYN_MASK = 0x17;
 const SYN_ONLY = 2;
 const MSS_OPTION = 2;
-/** No-operation, window scale, selective acknowledgement, timestamps; the length tells which of them the kernel writes. */
-const SYN_OPTIONS: readonly number[] = [1, 3, 4, 8];
-const SYN_BYTES = 60;
-const ACK_OPTIONS: readonly number[] = [1, 8];
-const ACK_BYTES = 52;
+const TIMESTAMPS = 8;
+/** No-operation, window scale, selective acknowledgement; the length tells which of them the kernel writes. */
+const SYN_OPTIONS: readonly number[] = [1, 3, 4];
+const ACK_OPTIONS: readonly number[] = [1, TIMESTAMPS];
 
 function parseFlags(use: OptionUse, text: string): number {
   let bits = 0;
@@ -38,8 +38,9 @@ function hasFlags(flags: TcpMatch['flags'], skb: Skb): boolean {
 /** @source net/netfilter/xt_tcpudp.c tcp_find_option, net/ipv4/tcp_output.c tcp_options_write */
 function hasOption({ tcpFlags, mssBytes, lengthBytes }: Skb, kind: number): boolean {
   if (kind === MSS_OPTION) return mssBytes > 0;
-  if ((tcpFlags & SYN_ONLY) !== 0) return lengthBytes >= SYN_BYTES && SYN_OPTIONS.includes(kind);
-  return lengthBytes >= ACK_BYTES && ACK_OPTIONS.includes(kind);
+  if ((tcpFlags & SYN_ONLY) === 0) return lengthBytes >= TIMESTAMPED_ACK_BYTES && ACK_OPTIONS.includes(kind);
+  if (kind === TIMESTAMPS) return lengthBytes >= TIMESTAMPED_SYN_BYTES;
+  return lengthBytes >= SYN_BYTES && SYN_OPTIONS.includes(kind);
 }
 
 /** `-m tcp`. @source net/netfilter/xt_tcpudp.c tcp_mt */
