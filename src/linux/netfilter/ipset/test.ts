@@ -1,3 +1,4 @@
+import { type Mac, ZERO_MAC } from '../../../wire/mac.ts';
 import { mask } from '../../../wire/prefix.ts';
 import { ICMP, SCTP, TCP, UDP } from '../../../wire/proto.ts';
 import type { HookEnv } from '../hook-env.ts';
@@ -111,7 +112,7 @@ function dimensionKey(env: HookEnv, { ipset }: CompiledIpset, dimension: Dimensi
     case 'port':
       return ipset.type === 'bitmap:port' ? plainPort(env, ipset, isSrc) : portKey(env, isSrc);
     case 'mac':
-      return env.in === null ? null : isSrc ? skb.smac : skb.dmac;
+      return env.in === null ? null : stationOf(isSrc ? skb.smac : skb.dmac);
     case 'iface':
       return (isSrc ? env.in : env.out)?.name ?? null;
     case 'mark':
@@ -139,4 +140,9 @@ function portKey({ skb }: HookEnv, isSrc: boolean): PartKey | null {
   if (skb.fragOffsetBytes > 0 && (hasPorts || skb.proto === ICMP)) return null;
   const port = hasPorts ? (isSrc ? skb.sport : skb.dport) : skb.proto === ICMP ? (skb.icmpType << 8) | skb.icmpCode : 0;
   return (skb.proto << 16) | port;
+}
+
+/** The loopback's is none. @source net/netfilter/ipset/ip_set_hash_mac.c hash_mac4_kadt, ip_set_bitmap_ipmac.c bitmap_ipmac_kadt */
+function stationOf(mac: Mac): Mac | null {
+  return mac === ZERO_MAC ? null : mac;
 }
