@@ -79,7 +79,7 @@ export class FibNexthop {
  * @source net/ipv4/fib_semantics.c fib_create_info, fib_check_nh_v4_gw, fib_check_nh_nongw
  */
 function nexthopScope(route: Route, { via, dev, onlink }: Nexthop, device: Device | null, routes: GatewayRoutes): number {
-  if (route.type === 'local') return SCOPE_NOWHERE;
+  if (route.scope === 'host') return SCOPE_NOWHERE;
   if (via === null) return SCOPE_HOST;
   const own =
     (device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via))) || isToHost(route, via, dev, routes);

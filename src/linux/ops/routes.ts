@@ -5,7 +5,7 @@ import { inetDevAddrType, localTable } from '../fib/addr-type.ts';
 import { OK } from '../fib/errno.ts';
 import { Flow } from '../fib/flow.ts';
 import { fibLookup } from '../fib/lookup.ts';
-import { SCOPE_LINK, scopeNumber } from '../fib/scope.ts';
+import { SCOPE_HOST, SCOPE_LINK, SCOPE_UNIVERSE, scopeNumber } from '../fib/scope.ts';
 import type { Netns } from '../netns.ts';
 import { type Nexthop, type Route, type RouteScope, type RouteType, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
 import { isPlainlyLocal, isPlainlyOnLink } from './direct-gateway.ts';
@@ -98,6 +98,12 @@ function tableOf({ table, type = 'unicast' }: Pick<RouteSpec, 'table' | 'type'>)
   return type === 'local' || type === 'broadcast' || type === 'nat' || type === 'anycast' ? TABLE_LOCAL : TABLE_MAIN;
 }
 
+/** How near a route of a type is at least. @source net/ipv4/fib_semantics.c fib_props */
+function leastScope(type: RouteType): number {
+  if (type === 'local') return SCOPE_HOST;
+  return type === 'broadcast' || type === 'anycast' ? SCOPE_LINK : SCOPE_UNIVERSE;
+}
+
 function defaultScope(type: RouteType, ways: readonly NexthopSpec[]): RouteScope {
   switch (type) {
     case 'local':
@@ -129,7 +135,8 @@ function toRoute(netns: Netns, spec: RouteSpec, table: number): Route | Exclude<
   const scope = spec.scope ?? defaultScope(type, ways);
   const src = spec.src ?? null;
   // Not grown one by one: an array that was pushed to keeps room for sixteen more, and there are many routes.
-  const nexthops = ways.map((way) => toNexthop(netns, way, type, scope, table));
+  if (scopeNumber(scope) < leastScope(type) || scopeNumber(scope) > SCOPE_HOST) return 'Error: Invalid scope.';
+  const nexthops = ways.map((way) => toNexthop(netns, way, scope, table));
   if (!nexthops.every((nexthop) => typeof nexthop !== 'string'))
     return nexthops.find((nexthop) => typeof nexthop === 'string') ?? INVALID_ARGUMENT;
   if (
@@ -157,14 +164,14 @@ function toRoute(netns: Netns, spec: RouteSpec, table: number): Route | Exclude<
 }
 
 /** @source net/ipv4/fib_semantics.c fib_check_nh */
-function toNexthop(netns: Netns, way: NexthopSpec, type: RouteType, scope: RouteScope, table: number): Nexthop | Exclude<OpResult, 'ok'> {
+function toNexthop(netns: Netns, way: NexthopSpec, scope: RouteScope, table: number): Nexthop | Exclude<OpResult, 'ok'> {
   const dev = way.dev ?? null;
   const via = way.via ?? null;
   const onlink = way.onlink ?? false;
   const weight = way.weight ?? 1;
   const link = dev === null ? null : linkOf(netns, dev);
   if (dev !== null && link === null) return noDevice(dev);
-  if (type === 'local') {
+  if (scope === 'host') {
     if (via !== null) return 'Error: Route with host scope can not have a gateway.';
     return link === null ? NO_SUCH_DEVICE : { dev, via, onlink, weight, dead: false };
   }

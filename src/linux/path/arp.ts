@@ -98,7 +98,10 @@ function accepts(stack: Stack, device: Device, { op, senderIp }: Arp, gratuitous
 /** @source net/core/neighbour.c neigh_event_ns */
 function learnRequest(stack: Stack, device: Device, ip: Ipv4, mac: Mac): void {
   if (fixedNeighbour(stack.netns, device, ip) !== null) return;
-  const entry = learned(stack, device, ip) ?? neighCreate(stack, device, ip);
+  const known = learned(stack, device, ip);
+  // Of a broadcast address nothing is learned: its Ethernet address is known. @source net/ipv4/arp.c arp_constructor
+  if (known === null && inetDevAddrType(stack.netns, ip, null) === 'broadcast') return;
+  const entry = known ?? neighCreate(stack, device, ip);
   neighUpdate(stack, device, entry, mac, 'stale', true);
 }
 

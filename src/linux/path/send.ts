@@ -10,6 +10,7 @@ import { type Exit, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { initialSequence } from './emit.ts';
+import { boundSockets } from './find-socket.ts';
 import { synBytes } from './tcp-lengths.ts';
 import { ECHO_REQUEST } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
@@ -94,6 +95,9 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   if (request.spoof === null && !canBind(stack, request.src)) {
     return failed(stack, skb, 'EADDRNOTAVAIL', `${formatIpv4(request.src)} is no address of this host`);
   }
+  if (request.proto === 'tcp' && request.spoof === null && isListenedOn(stack, request)) {
+    return failed(stack, skb, 'EADDRINUSE', `somebody listens on tcp/${request.sport}`);
+  }
   const route = routeOf(stack, skb, request);
   if (route.kind === 'unknown') {
     effects.unknown(stack, skb, route.reason, route.text);
@@ -104,6 +108,10 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   }
   if (request.proto === 'tcp' && request.spoof === null && (route.kind === 'broadcast' || route.kind === 'multicast')) {
     return failed(stack, skb, 'ENETUNREACH', 'TCP cannot connect to a broadcast or multicast address');
+  }
+  // connect() looks the way up again, from the address that the first look-up chose.
+  if (request.proto === 'tcp' && request.spoof === null && skb.src === skb.dst && inetDevAddrType(stack.netns, skb.src, null) !== 'local') {
+    return failed(stack, skb, 'ENETUNREACH', `${formatIpv4(skb.src)} is no address to send from`);
   }
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.opening('out'))) return null;
   // Of a socket that nobody told another IP_MULTICAST_TTL. @source net/ipv4/ip_output.c __ip_make_skb
@@ -174,6 +182,14 @@ function canBind({ netns, gaps }: Stack, src: Ipv4): boolean {
   if (src === ANY || netns.sysctl.ipNonlocalBind || (gaps?.missing('addr', 'route') ?? null) !== null) return true;
   const type = inetDevAddrType(netns, src, null);
   return type === 'local' || type === 'multicast' || type === 'broadcast';
+}
+
+/** Whether the port is a listener's. Two connections may share one. @source net/ipv4/inet_connection_sock.c inet_csk_bind_conflict */
+function isListenedOn(stack: Stack, { src, sport, bindDev }: SendRequest): boolean {
+  return boundSockets(stack, 'tcp', sport).some(
+    ({ addr, dev, peer }) =>
+      peer === null && (addr === null || src === ANY || addr === src) && (dev === null || bindDev === null || dev === bindDev),
+  );
 }
 
 function failed(stack: Stack, skb: Skb, errno: string, text: string): null {
