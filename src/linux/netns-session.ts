@@ -75,6 +75,8 @@ export interface NetnsSession {
   ratesInDoubt: boolean;
   /** Route and flow → the way that its first packet took, see fib/select-path. */
   readonly multipath: Map<string, number>;
+  /** Default routes that others are like → which of them was taken last, see fib/select-default. */
+  readonly defaults: Map<string, number>;
   /** Neighbours of the tables, by device and address, through whose entry a packet went out: its header is cached. */
   readonly usedNeighbours: Set<string>;
   /** Sockets that probes opened. */
@@ -102,6 +104,7 @@ export function createNetnsSession(at: string): NetnsSession {
     errorBuckets: new Map(),
     ratesInDoubt: false,
     multipath: new Map(),
+    defaults: new Map(),
     usedNeighbours: new Set(),
     sockets: [],
     pinger: null,
@@ -129,6 +132,7 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),
     ratesInDoubt: session.ratesInDoubt,
     multipath: new Map(session.multipath),
+    defaults: new Map(session.defaults),
     usedNeighbours: new Set(session.usedNeighbours),
     sockets: [...session.sockets],
     pinger: session.pinger,

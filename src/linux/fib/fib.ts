@@ -21,6 +21,8 @@ export interface Fib {
   readonly rulesNeedPorts: boolean;
   /** Some route has several ways. */
   readonly multipath: boolean;
+  /** Some table has several default routes. */
+  readonly severalDefaults: boolean;
 }
 
 const cache = new WeakMap<readonly Device[], WeakMap<FibTable, FibRoute[]>>();
@@ -77,5 +79,6 @@ export function compileFib(
     customLocalRoutes: tables.some((table) => table.routes.some(({ type, protocol }) => type === 'local' && protocol !== 'kernel')),
     rulesNeedPorts: rules.some((rule) => rule.ipproto !== null || rule.sport !== null || rule.dport !== null),
     multipath: [...routes.values()].some((list) => list.some(({ nexthops }) => nexthops.length > 1)),
+    severalDefaults: [...routes.values()].some((list) => list.filter(({ len }) => len === 0).length > 1),
   };
 }

@@ -8,6 +8,7 @@ import { Flow } from './flow.ts';
 import { fibLookup } from './lookup.ts';
 import { SCOPE_HOST, SCOPE_LINK } from './scope.ts';
 import { inetSelectAddr } from './select-address.ts';
+import { selectDefault } from './select-default.ts';
 import { type RoutingStack, selectMultipath } from './select-path.ts';
 import { preferredSource } from './source.ts';
 import { viaDevice, viaNexthop } from './via.ts';
@@ -63,12 +64,15 @@ export function routeOutput(stack: RoutingStack, flow: Flow): OutputRoute {
     if (flow.src === ANY) flow.src = route.src === ANY ? flow.dst : route.src;
     return toLoopback(netns, route);
   }
-  if (oif === null && route.nexthops.length > 1) selectMultipath(stack, flow, flow.hashed ?? flow, flow.src === ANY ? null : flow.src);
+  if (oif === null) {
+    if (route.nexthops.length > 1) selectMultipath(stack, flow, flow.hashed ?? flow, flow.src === ANY ? null : flow.src);
+    else selectDefault(stack, flow);
+  }
   const { nexthop } = flow;
   const device = nexthop?.device ?? null;
   if (nexthop === null || device === null) return failed(ENETUNREACH, refusal(ENETUNREACH, route, flow.dst), route);
   if (flow.src === ANY) flow.src = preferredSource(netns, nexthop);
-  return made(netns, flow, route, device);
+  return made(netns, flow, nexthop.route, device);
 }
 
 /** @source net/ipv4/route.c __mkroute_output */

@@ -174,7 +174,7 @@ function routeOf(stack: Stack, skb: Skb, { proto, src, spoof }: SendRequest): Ou
 
 /** Whether the source may send the packet another way. */
 function isSourceSensitive({ netns }: Stack, route: Exit): boolean {
-  return netns.fib.rules !== null || (route.route?.nexthops.length ?? 0) > 1;
+  return netns.fib.rules !== null || netns.fib.severalDefaults || (route.route?.nexthops.length ?? 0) > 1;
 }
 
 /** @source net/ipv4/af_inet.c __inet_bind, inet_addr_valid_or_nonlocal; net/ipv4/raw.c raw_bind */

@@ -90,13 +90,14 @@ export class Twin {
     return this.#state === 'cold' ? { ...session, netns: new Map(), cold: true } : session;
   }
 
-  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed, neighbours of the tables are not, and an exception stays, empty. */
+  /** The state to start from again. The kernel's memory of ICMP rates outlives whatever is flushed, neighbours of the tables are not, an exception stays, empty, and so does which default route was taken last. */
   #again(last: Session): Session {
     const session = this.#fresh();
-    for (const [at, { errorBuckets, ratesInDoubt, usedNeighbours, redirects, pathMtus }] of last.netns) {
+    for (const [at, { errorBuckets, ratesInDoubt, usedNeighbours, defaults, redirects, pathMtus }] of last.netns) {
       const netns = sessionAt(session, at);
       netns.ratesInDoubt = ratesInDoubt;
       for (const used of usedNeighbours) netns.usedNeighbours.add(used);
+      for (const [route, order] of defaults) netns.defaults.set(route, order);
       for (const [dst, redirect] of redirects) netns.redirects.set(dst, { ...redirect, expiresAtMs: OVER });
       for (const [dst, pathMtu] of pathMtus) netns.pathMtus.set(dst, { ...pathMtu, expiresAtMs: OVER });
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });

@@ -1,3 +1,4 @@
+import { createNetnsSession } from '../../../../src/linux/netns-session.ts';
 import { compileNetns, type CompiledNetns } from '../../../../src/linux/compiled-netns.ts';
 import type { RoutingStack } from '../../../../src/linux/fib/select-path.ts';
 import type { Netns } from '../../../../src/linux/netns.ts';
@@ -48,7 +49,7 @@ export function stackOf(netns: Netns | CompiledNetns, picks: number[] = []): Rou
   return {
     at: 'm/root',
     netns: 'tables' in netns ? netns : compileNetns(netns),
-    session: { multipath: new Map() },
+    session: createNetnsSession('m/root'),
     choices,
     effects: {
       choose({ odds }): number {
