@@ -66,8 +66,8 @@ export interface NetnsSession {
   /** Bridge or vxlan device → Ethernet address → where it was seen. */
   readonly fdb: Map<string, Map<Mac, LearnedFdb>>;
   readonly fragments: Map<string, FragmentQueue>;
-  /** Path MTU by destination, learned from fragmentation-needed errors. */
-  readonly pathMtus: Map<Ipv4, PathMtu>;
+  /** Path MTU by destination and route, learned from fragmentation-needed errors, see path/path-mtu. */
+  readonly pathMtus: Map<string, PathMtu>;
   /** Gateways by destination, learned from redirects. */
   readonly redirects: Map<Ipv4, Redirect>;
   readonly errorBuckets: Map<Ipv4, ErrorBucket>;

@@ -2,7 +2,7 @@ import type { Ipv4 } from '../../wire/ipv4.ts';
 import type { InputRoute, OutputRoute } from '../fib/route-result.ts';
 import type { Exit } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { knownPathMtu } from './path-mtu.ts';
+import { hasPathMtu, knownPathMtu } from './path-mtu.ts';
 import { knownGateway } from './redirect.ts';
 
 type Forwarded = Extract<InputRoute, { kind: 'forward' }>;
@@ -27,8 +27,8 @@ export function forwardedByExceptions(stack: Stack, dst: Ipv4, route: Forwarded)
 }
 
 /** Whether a route to an address is bound to what was taught of it, however long ago. @source net/ipv4/route.c find_exception */
-export function isBound({ session }: Stack, dst: Ipv4): boolean {
-  return session.redirects.has(dst) || session.pathMtus.has(dst);
+export function isBound(stack: Stack, dst: Ipv4, via: Exit): boolean {
+  return stack.session.redirects.has(dst) || hasPathMtu(stack, dst, via);
 }
 
 /**

@@ -146,7 +146,7 @@ export function hostUnreachable(stack: Stack, device: Device, skb: Skb): void {
 export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (skb.icmpType !== ECHO_REQUEST) {
     if (skb.quoted !== null && skb.icmpType === UNREACHABLE && skb.icmpCode === FRAG_NEEDED) {
-      learnPathMtu(stack, skb, skb.quoted);
+      learnPathMtu(stack, device, skb, skb.quoted);
     }
     if (skb.quoted !== null && skb.icmpType === REDIRECT) learnRedirect(stack, device, skb, skb.quoted);
     stack.effects.arrived(stack, skb, device);

@@ -57,7 +57,7 @@ function ipFinishOutput(stack: Stack, skb: Skb, via: Exit): void {
     return;
   }
   const limit = skb.fragMaxBytes > 0 && skb.fragMaxBytes < mtuBytes ? skb.fragMaxBytes : mtuBytes;
-  const bound = isBound(stack, skb.dst);
+  const bound = isBound(stack, skb.dst, via);
   for (const part of fragment(stack, skb, limit)) ipFinishOutput2(stack, part, bound ? rebound(stack, skb.dst, via) : via);
 }
 

@@ -1,36 +1,53 @@
-import { ICMP } from '../../wire/proto.ts';
-import type { Ipv4 } from '../../wire/ipv4.ts';
+import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
+import type { Device } from '../device.ts';
+import type { FibRoute } from '../fib/fib-route.ts';
 import type { Via } from '../fib/route-result.ts';
 import type { Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { routeQuoted } from './route.ts';
+import { sendersOf } from './senders.ts';
 
 /** @source net/ipv4/tcp.h: bytes of the IP and TCP headers without options */
 const TCP_HEADERS_BYTES = 40;
 
-/** A fragmentation-needed error arrived about a packet of this host. @source net/ipv4/icmp.c icmp_unreach, route.c __ip_rt_update_pmtu */
-export function learnPathMtu(stack: Stack, error: Skb, quoted: Quoted): void {
+/**
+ * A fragmentation-needed error arrived about a packet of this host. It holds for the route by which the socket would send it now.
+ * @source net/ipv4/icmp.c icmp_unreach, route.c ipv4_sk_update_pmtu, ipv4_update_pmtu
+ */
+export function learnPathMtu(stack: Stack, device: Device, error: Skb, quoted: Quoted): void {
   const { ipNoPmtuDisc } = stack.netns.sysctl;
-  if (ipNoPmtuDisc === 2 || !concernsSocket(stack, quoted)) return;
-  lowerPathMtu(stack, quoted.dst, ipNoPmtuDisc === 1 ? 0 : error.icmpMtuBytes);
+  if (ipNoPmtuDisc === 2) return;
+  for (const sender of sendersOf(stack, device, quoted)) {
+    const route = routeQuoted(stack, quoted, sender);
+    if (route.kind === 'unknown') stack.effects.unknown(stack, error, route.reason, route.text);
+    if (route.kind === 'unicast') lowerPathMtu(stack, quoted.dst, route, ipNoPmtuDisc === 1 ? 0 : error.icmpMtuBytes);
+  }
 }
 
-/** Less passes on the way to an address than was known, for a while. @source net/ipv4/route.c __ip_rt_update_pmtu */
-export function lowerPathMtu({ session, netns, effects }: Stack, dst: Ipv4, toldBytes: number): void {
+/** Less passes on a way to an address than was known, for a while. @source net/ipv4/route.c __ip_rt_update_pmtu */
+export function lowerPathMtu({ session, netns, effects }: Stack, dst: Ipv4, { route, mtuLocked }: Via, toldBytes: number): void {
+  if (route === null || mtuLocked) return;
   const { minPmtuBytes, mtuExpiresMs } = netns.sysctl;
-  const known = session.pathMtus.get(dst);
+  const name = nameOf(dst, route);
+  const known = session.pathMtus.get(name);
   if (known !== undefined && known.expiresAtMs > effects.nowMs && known.bytes < toldBytes) return;
-  session.pathMtus.set(dst, { bytes: Math.max(toldBytes, minPmtuBytes), expiresAtMs: effects.nowMs + mtuExpiresMs });
+  session.pathMtus.set(name, { bytes: Math.max(toldBytes, minPmtuBytes), expiresAtMs: effects.nowMs + mtuExpiresMs });
 }
 
-/** Errors about a port are heard by the socket that holds it. @source net/ipv4/udp.c __udp4_lib_err, tcp_ipv4.c tcp_v4_err */
-function concernsSocket({ session, netns }: Stack, { proto, sport }: Quoted): boolean {
-  if (proto === ICMP) return true;
-  return session.sockets.some(({ port }) => port === sport) || netns.tables.sockets.some(({ port }) => port === sport);
+/** An address by a route; routes that are alike in all this are one to the kernel. @source net/ipv4/fib_semantics.c fib_find_info */
+function nameOf(dst: Ipv4, { table, type, metric, scope, src, nexthops, route: { protocol, mtuBytes, advmss } }: FibRoute): string {
+  const ways = nexthops.map(({ gateway, device, weight }) => `${formatIpv4(gateway)} ${device?.name ?? ''} ${weight}`);
+  return [formatIpv4(dst), table, type, metric, scope, src, protocol, mtuBytes, advmss, ...ways].join(' ');
+}
+
+/** Whether something was taken down of an address by a way, however long ago. */
+export function hasPathMtu({ session }: Stack, dst: Ipv4, { route }: Pick<Via, 'route'>): boolean {
+  return route !== null && session.pathMtus.size > 0 && session.pathMtus.has(nameOf(dst, route));
 }
 
 /** The MTU of a way, or less where an error said so: nothing that this host makes is longer, unless its socket only probes. */
-export function knownPathMtu({ session, effects }: Stack, dst: Ipv4, { mtuBytes, mtuLocked }: Via): number {
-  const known = mtuLocked ? undefined : session.pathMtus.get(dst);
+export function knownPathMtu({ session, effects }: Stack, dst: Ipv4, { route, mtuBytes, mtuLocked }: Via): number {
+  const known = mtuLocked || route === null ? undefined : session.pathMtus.get(nameOf(dst, route));
   return known === undefined || known.expiresAtMs <= effects.nowMs ? mtuBytes : Math.min(known.bytes, mtuBytes);
 }
 

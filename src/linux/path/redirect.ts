@@ -1,5 +1,5 @@
 import { ANY, BROADCAST, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
-import { ICMP, UDP } from '../../wire/proto.ts';
+import { ICMP, TCP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
 import { Flow } from '../fib/flow.ts';
@@ -7,12 +7,10 @@ import { isOnLink } from '../fib/on-link.ts';
 import type { Via } from '../fib/route-result.ts';
 import { selectMultipath } from '../fib/select-path.ts';
 import type { Quoted, Skb } from '../skb.ts';
-import type { Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
-import { ECHO_REPLY } from './icmp-types.ts';
-import { findSocket } from './find-socket.ts';
 import { awaitNeighbour } from './neighbour.ts';
 import { routeQuoted } from './route.ts';
+import { type Sender, sendersOf } from './senders.ts';
 
 /** How long a redirect is heeded. @source net/ipv4/route.c RT_GC_TIMEOUT */
 const TIMEOUT_MS = 300_000;
@@ -24,32 +22,8 @@ const TIMEOUT_MS = 300_000;
  * @source net/ipv4/route.c __ip_do_redirect
  */
 export function learnRedirect(stack: Stack, device: Device, redirect: Skb, quoted: Quoted): void {
-  for (const sender of senders(stack, device, quoted)) learnFor(stack, device, redirect, quoted, sender);
-}
-
-type Sender = Pick<Socket, 'dev' | 'mark'>;
-const WATCHER: Sender = { dev: null, mark: 0 };
-
-/**
- * The sockets that may have sent it, whose mark and device count; null: none is asked for, as for an echo reply. Of an echo request the
- * raw sockets hear: that of whoever sent it, and of whoever watches.
- * @source net/ipv4/icmp.c icmp_socket_deliver, icmp_err; raw.c raw_icmp_error; udp.c __udp4_lib_err
- */
-function senders(stack: Stack, device: Device, { proto, src, sport, dst, dport, icmpType }: Quoted): readonly (Sender | null)[] {
-  const { session, effects } = stack;
-  const hears = ({ addr, dev }: Pick<Socket, 'addr' | 'dev'>): boolean =>
-    (addr === null || addr === src) && (dev === null || dev === device.name);
-  switch (proto) {
-    case ICMP:
-      if (icmpType === ECHO_REPLY) return [null];
-      return [...(session.pinger !== null && hears(session.pinger) ? [session.pinger] : []), ...(effects.isWatched ? [WATCHER] : [])];
-    case UDP: {
-      const socket = findSocket(stack, 'udp', device, { src: dst, sport: dport, dst: src, dport: sport });
-      return socket === null ? [] : [socket];
-    }
-    default:
-      return [];
-  }
+  if (quoted.proto === TCP) return;
+  for (const sender of sendersOf(stack, device, quoted)) learnFor(stack, device, redirect, quoted, sender);
 }
 
 function learnFor(stack: Stack, device: Device, redirect: Skb, quoted: Quoted, sender: Sender | null): void {

@@ -23,8 +23,7 @@ const HEADERS_BYTES = 28;
  */
 export function checkTunnelMtu(stack: Stack, device: Device, skb: Skb, roomBytes: number): Skb | null {
   if (skb.arp !== null || skb.lengthBytes <= roomBytes) return null;
-  if (skb.via !== null && skb.bridge === null && skb.via.mtuBytes >= roomBytes && !skb.via.mtuLocked)
-    lowerPathMtu(stack, skb.dst, roomBytes);
+  if (skb.via !== null && skb.bridge === null && skb.via.mtuBytes >= roomBytes) lowerPathMtu(stack, skb.dst, skb.via, roomBytes);
   if (device.bridge === null || roomBytes < MIN_TOLD_BYTES || !skb.df || isFragment(skb)) return null;
   if (isIcmpError(skb) || isForMany(skb.dst) || isForMany(skb.src) || isZeronet(skb.src) || isLoopback(skb.src)) return null;
   return errorInPlaceOf(stack, skb, roomBytes);

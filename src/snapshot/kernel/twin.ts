@@ -99,7 +99,7 @@ export class Twin {
       for (const used of usedNeighbours) netns.usedNeighbours.add(used);
       for (const [route, order] of defaults) netns.defaults.set(route, order);
       for (const [dst, redirect] of redirects) netns.redirects.set(dst, { ...redirect, expiresAtMs: OVER });
-      for (const [dst, pathMtu] of pathMtus) netns.pathMtus.set(dst, { ...pathMtu, expiresAtMs: OVER });
+      for (const [way, pathMtu] of pathMtus) netns.pathMtus.set(way, { ...pathMtu, expiresAtMs: OVER });
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
     }
     return session;
