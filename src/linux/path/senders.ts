@@ -13,8 +13,8 @@ const UNMARKED: Sender = { dev: null, mark: 0 };
 
 /**
  * The sockets that may have sent a packet that an error is about, whose mark and device count; null: none is asked for, as for an echo
- * reply. Of an echo request the raw sockets hear: that of whoever sent it, and of whoever watches.
- * @source net/ipv4/icmp.c icmp_socket_deliver, icmp_err; raw.c raw_icmp_error; udp.c __udp4_lib_err
+ * reply. Of an echo request the raw sockets hear: that of whoever sent it, and of whoever watches. Of a tunnel's packet its socket does.
+ * @source net/ipv4/icmp.c icmp_socket_deliver, icmp_err; raw.c raw_icmp_error; udp.c __udp4_lib_err, __udp4_lib_err_encap
  */
 export function sendersOf(stack: Stack, device: Device, quoted: Quoted): readonly (Sender | null)[] {
   const { session, effects } = stack;
@@ -27,7 +27,7 @@ export function sendersOf(stack: Stack, device: Device, quoted: Quoted): readonl
       if (icmpType === ECHO_REPLY) return [null];
       return [...(session.pinger !== null && hears(session.pinger) ? [session.pinger] : []), ...(effects.isWatched ? [UNMARKED] : [])];
     case UDP: {
-      const socket = socketOf('udp');
+      const socket = socketOf('udp') ?? (stack.vxlanPorts.has(dport) ? UNMARKED : null);
       return socket === null ? [] : [socket];
     }
     case TCP: {
