@@ -66,10 +66,10 @@ export interface NetnsSession {
   /** Bridge or vxlan device → Ethernet address → where it was seen. */
   readonly fdb: Map<string, Map<Mac, LearnedFdb>>;
   readonly fragments: Map<string, FragmentQueue>;
-  /** Path MTU by destination and route, learned from fragmentation-needed errors, see path/path-mtu. */
+  /** Path MTU by destination and route, learned from fragmentation-needed errors, see fib/exception-name. */
   readonly pathMtus: Map<string, PathMtu>;
-  /** Gateways by destination, learned from redirects. */
-  readonly redirects: Map<Ipv4, Redirect>;
+  /** Gateways by destination and route, learned from redirects. */
+  readonly redirects: Map<string, Redirect>;
   readonly errorBuckets: Map<Ipv4, ErrorBucket>;
   /** Nobody knows when this host last told anybody of an error or of a shorter way. */
   ratesInDoubt: boolean;

@@ -1,8 +1,9 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
+import { exceptionName } from '../fib/exception-name.ts';
 import type { InputRoute, OutputRoute } from '../fib/route-result.ts';
 import type { Exit } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { hasPathMtu, knownPathMtu } from './path-mtu.ts';
+import { knownPathMtu } from './path-mtu.ts';
 import { knownGateway } from './redirect.ts';
 
 type Forwarded = Extract<InputRoute, { kind: 'forward' }>;
@@ -27,8 +28,10 @@ export function forwardedByExceptions(stack: Stack, dst: Ipv4, route: Forwarded)
 }
 
 /** Whether a route to an address is bound to what was taught of it, however long ago. @source net/ipv4/route.c find_exception */
-export function isBound(stack: Stack, dst: Ipv4, via: Exit): boolean {
-  return stack.session.redirects.has(dst) || hasPathMtu(stack, dst, via);
+export function isBound({ session }: Stack, dst: Ipv4, { route }: Exit): boolean {
+  if (route === null || (session.redirects.size === 0 && session.pathMtus.size === 0)) return false;
+  const name = exceptionName(dst, route);
+  return session.redirects.has(name) || session.pathMtus.has(name);
 }
 
 /**
@@ -37,7 +40,7 @@ export function isBound(stack: Stack, dst: Ipv4, via: Exit): boolean {
  */
 export function rebound(stack: Stack, dst: Ipv4, via: Exit): Exit {
   if (via.nexthop === null) return via;
-  const gateway = knownGateway(stack, dst, via.nexthop);
+  const gateway = knownGateway(stack, dst, { route: via.route, gateway: via.nexthop.gateway });
   return gateway === via.gateway ? via : { ...via, gateway };
 }
 

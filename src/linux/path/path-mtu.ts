@@ -1,6 +1,6 @@
-import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
+import type { Ipv4 } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
-import type { FibRoute } from '../fib/fib-route.ts';
+import { exceptionName } from '../fib/exception-name.ts';
 import type { Via } from '../fib/route-result.ts';
 import type { Quoted, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
@@ -28,26 +28,15 @@ export function learnPathMtu(stack: Stack, device: Device, error: Skb, quoted: Q
 export function lowerPathMtu({ session, netns, effects }: Stack, dst: Ipv4, { route, mtuLocked }: Via, toldBytes: number): void {
   if (route === null || mtuLocked) return;
   const { minPmtuBytes, mtuExpiresMs } = netns.sysctl;
-  const name = nameOf(dst, route);
+  const name = exceptionName(dst, route);
   const known = session.pathMtus.get(name);
   if (known !== undefined && known.expiresAtMs > effects.nowMs && known.bytes < toldBytes) return;
   session.pathMtus.set(name, { bytes: Math.max(toldBytes, minPmtuBytes), expiresAtMs: effects.nowMs + mtuExpiresMs });
 }
 
-/** An address by a route; routes that are alike in all this are one to the kernel. @source net/ipv4/fib_semantics.c fib_find_info */
-function nameOf(dst: Ipv4, { table, type, metric, scope, src, nexthops, route: { protocol, mtuBytes, advmss } }: FibRoute): string {
-  const ways = nexthops.map(({ gateway, device, weight }) => `${formatIpv4(gateway)} ${device?.name ?? ''} ${weight}`);
-  return [formatIpv4(dst), table, type, metric, scope, src, protocol, mtuBytes, advmss, ...ways].join(' ');
-}
-
-/** Whether something was taken down of an address by a way, however long ago. */
-export function hasPathMtu({ session }: Stack, dst: Ipv4, { route }: Pick<Via, 'route'>): boolean {
-  return route !== null && session.pathMtus.size > 0 && session.pathMtus.has(nameOf(dst, route));
-}
-
 /** The MTU of a way, or less where an error said so: nothing that this host makes is longer, unless its socket only probes. */
 export function knownPathMtu({ session, effects }: Stack, dst: Ipv4, { route, mtuBytes, mtuLocked }: Via): number {
-  const known = mtuLocked || route === null ? undefined : session.pathMtus.get(nameOf(dst, route));
+  const known = mtuLocked || route === null ? undefined : session.pathMtus.get(exceptionName(dst, route));
   return known === undefined || known.expiresAtMs <= effects.nowMs ? mtuBytes : Math.min(known.bytes, mtuBytes);
 }
 

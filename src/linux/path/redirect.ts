@@ -2,6 +2,7 @@ import { ANY, BROADCAST, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
 import { ICMP, TCP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType, isZeronet } from '../fib/addr-type.ts';
+import { exceptionName } from '../fib/exception-name.ts';
 import { Flow } from '../fib/flow.ts';
 import { isOnLink } from '../fib/on-link.ts';
 import type { Via } from '../fib/route-result.ts';
@@ -32,7 +33,8 @@ function learnFor(stack: Stack, device: Device, redirect: Skb, quoted: Quoted, s
   if (route.kind === 'unknown') stack.effects.unknown(stack, redirect, route.reason, route.text);
   if (route.kind !== 'unicast' || route.gateway !== from || !isAcceptable(stack, device, from, gateway)) return;
   if (!awaitNeighbour(stack, route.device, gateway)) return;
-  stack.session.redirects.set(quoted.dst, {
+  if (route.route === null) return;
+  stack.session.redirects.set(exceptionName(quoted.dst, route.route), {
     from: gatewayInDoubt(stack, redirect, quoted, route),
     gateway,
     expiresAtMs: stack.effects.nowMs + TIMEOUT_MS,
@@ -69,7 +71,7 @@ function isGateway({ netns }: Stack, device: Device, gateway: Ipv4): boolean {
 }
 
 /** The gateway of a way, or another one that it named in a redirect. */
-export function knownGateway({ session, effects }: Stack, dst: Ipv4, { gateway }: Pick<Via, 'gateway'>): Ipv4 {
-  const known = gateway === ANY ? undefined : session.redirects.get(dst);
+export function knownGateway({ session, effects }: Stack, dst: Ipv4, { route, gateway }: Pick<Via, 'route' | 'gateway'>): Ipv4 {
+  const known = gateway === ANY || route === null ? undefined : session.redirects.get(exceptionName(dst, route));
   return known === undefined || known.from !== gateway || known.expiresAtMs <= effects.nowMs ? gateway : known.gateway;
 }

@@ -98,7 +98,7 @@ export class Twin {
       netns.ratesInDoubt = ratesInDoubt;
       for (const used of usedNeighbours) netns.usedNeighbours.add(used);
       for (const [route, order] of defaults) netns.defaults.set(route, order);
-      for (const [dst, redirect] of redirects) netns.redirects.set(dst, { ...redirect, expiresAtMs: OVER });
+      for (const [way, redirect] of redirects) netns.redirects.set(way, { ...redirect, expiresAtMs: OVER });
       for (const [way, pathMtu] of pathMtus) netns.pathMtus.set(way, { ...pathMtu, expiresAtMs: OVER });
       for (const [peer, bucket] of errorBuckets) netns.errorBuckets.set(peer, { ...bucket });
     }

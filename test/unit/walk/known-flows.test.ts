@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { compileNetns } from '../../../src/linux/compiled-netns.ts';
+import { exceptionName } from '../../../src/linux/fib/exception-name.ts';
+import { TABLE_MAIN } from '../../../src/linux/route.ts';
 import type { Probe } from '../../../src/walk/probe.ts';
 import { walk } from '../../../src/walk/walk.ts';
-import { formatIpv4, ip } from '../../../src/wire/ipv4.ts';
+import { ANY, formatIpv4, ip } from '../../../src/wire/ipv4.ts';
 import type { Session } from '../../../src/world/session.ts';
 import type { FrozenWorld } from '../../../src/world/world.ts';
 import { build, freshSession, probeFor } from '../../property/support/built.ts';
@@ -118,8 +121,15 @@ describe('a packet of a known flow', () => {
     const world = worldWith();
     const { from } = probeFrom('client');
     const redirect = (session: Session): void => {
-      const netns = from.kind === 'netns' ? session.netns.get(`${from.machine}/${from.netns}`) : undefined;
-      netns?.redirects.set(ip(addressOf('server')), { from: ip('169.254.1.1'), gateway: ip('169.254.1.2'), expiresAtMs: 300_000 });
+      if (from.kind !== 'netns') throw new Error('the client is a pod');
+      const tables = world.machines[from.machine]?.netns[from.netns];
+      const [route] = tables === undefined ? [] : (compileNetns(tables).fib.tables.get(TABLE_MAIN)?.exactly(ANY, 0) ?? []);
+      if (route === undefined) throw new Error('the client has no default route');
+      session.netns.get(`${from.machine}/${from.netns}`)?.redirects.set(exceptionName(ip(addressOf('server')), route), {
+        from: ip('169.254.1.1'),
+        gateway: ip('169.254.1.2'),
+        expiresAtMs: 300_000,
+      });
     };
     // Whichever next hop is asked for, the node answers: the neighbours that are left behind tell.
     expect(fares(world, [{ sport: 30_000 }, { sport: 30_001, before: redirect }])).toEqual(['replied', 'replied']);
