@@ -1,4 +1,5 @@
 import type { Ipv4 } from '../wire/ipv4.ts';
+import type { Exit } from './skb.ts';
 
 /** A listening TCP socket or a bound UDP socket. `addr` null accepts on every address. */
 export interface Socket {
@@ -37,6 +38,8 @@ export interface Handshake {
   isTimestamped: boolean;
   /** When it last answered a segment that it did not expect. */
   rebukedAtMs: number | null;
+  /** The way that its packets go; null while there is none. @source include/net/sock.h struct sock.sk_dst_cache */
+  via: Exit | null;
 }
 
 /** The sockets of one protocol and port go by one number. */

@@ -79,6 +79,7 @@ export interface Refusal {
 /**
  * Routes and sends what a socket or the kernel made in answer to a packet received.
  * @param text what the answer is
+ * @param kept the way that its socket keeps to; null: it is looked up
  * @param refuse why it is kept back, now that its way out is known; null: it is not
  */
 export function emit(
@@ -87,13 +88,14 @@ export function emit(
   stage: 'icmp' | 'socket',
   text: (answer: Skb) => string,
   refuse: ((stack: Stack, answer: Skb, out: Exit) => Refusal | null) | null = null,
+  kept: Exit | null = null,
 ): void {
   const { recorder } = stack.effects;
   if (recorder !== null) {
     skb.leg = recorder.leg(skb.role);
     start(recorder, stack, skb);
   }
-  const route = routeSend(stack, skb);
+  const route = kept ?? routeSend(stack, skb);
   if (route.kind === 'error') {
     stack.effects.dropped(stack, skb, 'NO_ROUTE_BACK', `no route back to ${formatIpv4(skb.dst)}: ${route.text}`);
     return;

@@ -1,13 +1,15 @@
-import { formatIpv4 } from '../../wire/ipv4.ts';
+import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
-import { ACK, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
+import { ACK, type Exit, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import type { Handshake, Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { withoutEcn } from './ecn.ts';
 import { afterSegment, answerTo, emit, initialSequence, resetTo } from './emit.ts';
+import { isBound } from './exceptions.ts';
 import { findSocket, isBlindTo, socketDevice } from './find-socket.ts';
 import { ackBytes, isTimestamped, synAckBytes } from './tcp-lengths.ts';
+import { routeSend } from './route.ts';
 
 /** So often a socket answers what it did not expect. @source net/ipv4/tcp_ipv4.c tcp_sk_init, sysctl_tcp_invalid_ratelimit */
 const INVALID_RATELIMIT_MS = 500;
@@ -54,6 +56,7 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
         nextSeq: afterSegment(skb),
         isTimestamped: isTimestamped(skb) && stack.netns.sysctl.tcpTimestamps,
         rebukedAtMs: null,
+        via: null,
       },
     };
     stack.session.sockets.push(opened);
@@ -88,7 +91,10 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
       else acknowledge(stack, socket, skb, 'a second SYN: ACK says where the connection stands');
       return;
     case ACK:
-      if (handshake?.state === 'syn-received') handshake.state = 'established';
+      if (handshake?.state === 'syn-received') {
+        handshake.state = 'established';
+        handshake.via = childWay(stack, socket, skb);
+      }
       return;
     case RST:
     case RST | ACK:
@@ -131,6 +137,23 @@ function synAck(stack: Stack, socket: Socket, skb: Skb): void {
   emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
 }
 
+/** The way of a connection that a listener has accepted. @source net/ipv4/inet_connection_sock.c inet_csk_route_child_sock */
+function childWay(stack: Stack, socket: Socket, skb: Skb): Exit | null {
+  if (!stack.netns.fib.severalDefaults) return null;
+  const child = answerTo(stack, skb, TCP, ackBytes(true));
+  child.boundDev = socket.dev;
+  child.mark = socket.mark ?? 0;
+  child.tos = socket.tos ?? 0;
+  const route = routeSend(stack, child);
+  return route.kind === 'error' || route.kind === 'unknown' ? null : route;
+}
+
+/** The way that a connection keeps to, where to look again might find another one: until something is learned of it. */
+function keptWay(stack: Stack, { handshake }: Socket, dst: Ipv4): Exit | null {
+  const via = handshake?.via ?? null;
+  return via === null || !stack.netns.fib.severalDefaults || isBound(stack, dst, via) ? null : via;
+}
+
 function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string): void {
   const ack = answerTo(stack, skb, TCP, ackBytes(socket.handshake?.isTimestamped ?? true));
   ack.tcpFlags = ACK;
@@ -142,7 +165,7 @@ function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string): void
   ack.ttl = socket.ttl ?? ack.ttl;
   ack.boundDev = socket.dev;
   ack.role = 'ack';
-  emit(stack, ack, 'socket', () => text);
+  emit(stack, ack, 'socket', () => text, null, keptWay(stack, socket, ack.dst));
 }
 
 /** An answer whose translation was missed finds the socket that waits for it in a connection with somebody else. */
