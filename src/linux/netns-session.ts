@@ -1,6 +1,8 @@
 import type { Ipv4 } from '../wire/ipv4.ts';
 import type { Mac } from '../wire/mac.ts';
 import { ConntrackTable } from './conntrack/table.ts';
+import type { Fib } from './fib/fib.ts';
+import type { OutputRoute } from './fib/fib-route.ts';
 import { cloneNetfilterSession, createNetfilterSession, type NetfilterSession } from './netfilter/session.ts';
 import type { Skb } from './skb.ts';
 import type { Pinger, Socket } from './socket.ts';
@@ -54,6 +56,13 @@ export interface Redirect {
   readonly expiresAtMs: number;
 }
 
+/** The way to a far end of a tunnel and the source that goes with it, for as long as the routes stay. @source include/net/dst_cache.h */
+export interface TunnelWay {
+  readonly fib: Fib;
+  readonly src: Ipv4;
+  readonly via: Exclude<OutputRoute, { kind: 'error' | 'unknown' }>;
+}
+
 /** The flow state of one namespace; all of it is forgotten by a fresh session. */
 export interface NetnsSession {
   readonly at: string;
@@ -75,6 +84,8 @@ export interface NetnsSession {
   ratesInDoubt: boolean;
   /** Route and flow → the way that its first packet took, see fib/select-path. */
   readonly multipath: Map<string, number>;
+  /** The ways that tunnels have looked up, see path/vxlan. */
+  readonly tunnelWays: Map<string, TunnelWay>;
   /** Default routes that others are like → which of them was taken last, see fib/select-default. */
   readonly defaults: Map<string, number>;
   /** Neighbours of the tables, by device and address, through whose entry a packet went out: its header is cached. */
@@ -104,6 +115,7 @@ export function createNetnsSession(at: string): NetnsSession {
     errorBuckets: new Map(),
     ratesInDoubt: false,
     multipath: new Map(),
+    tunnelWays: new Map(),
     defaults: new Map(),
     usedNeighbours: new Set(),
     sockets: [],
@@ -132,6 +144,7 @@ export function cloneNetnsSession(session: NetnsSession): NetnsSession {
     errorBuckets: new Map([...session.errorBuckets].map(([addr, bucket]) => [addr, { ...bucket }])),
     ratesInDoubt: session.ratesInDoubt,
     multipath: new Map(session.multipath),
+    tunnelWays: new Map(session.tunnelWays),
     defaults: new Map(session.defaults),
     usedNeighbours: new Set(session.usedNeighbours),
     sockets: [...session.sockets],

@@ -3,12 +3,14 @@ import { isGroupMac, type Mac, ZERO_MAC } from '../../wire/mac.ts';
 import { InvariantError } from '../../wire/invariant.ts';
 import { UDP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
+import type { OutputRoute } from '../fib/route-result.ts';
 import type { LinkKind } from '../link.ts';
 import type { FdbEntry } from '../neighbour.ts';
 import { CT_NONE, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { ecnDecapsulate, ecnEncapsulate } from './ecn.ts';
+import { isBound } from './exceptions.ts';
 import { fdbOf } from './fdb.ts';
 import { flowHash, lastingHash } from './flow-hash.ts';
 import { ipLocalOut } from './ip-output.ts';
@@ -128,7 +130,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   outer.leg = skb.leg;
   outer.hop = skb.hop;
   if (skb.arp !== null) effects.arpShown(skb);
-  const route = routeSend(stack, outer);
+  const route = wayTo(stack, device, outer);
   // The look-up is bound to the underlay's device; the tunnel's socket is not, nor what routes the packet again after OUTPUT.
   outer.boundDev = null;
   if (route.kind === 'unknown') {
@@ -169,6 +171,25 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
   effects.atOnce(() => {
     ipLocalOut(stack, outer, route);
   });
+}
+
+/**
+ * The way to a far end. Without mark and TOS it is looked up once, which counts where to look again might find another one.
+ * @source include/net/dst_cache.h, net/ipv4/udp_tunnel_core.c udp_tunnel_dst_lookup
+ */
+function wayTo(stack: Stack, device: Device, outer: Skb): OutputRoute {
+  const { fib } = stack.netns;
+  if (!fib.severalDefaults || outer.mark !== 0 || outer.tos !== 0) return routeSend(stack, outer);
+  const { tunnelWays } = stack.session;
+  const name = `${device.name} ${outer.dst} ${outer.inner?.dmac ?? ''}`;
+  const kept = tunnelWays.get(name);
+  if (kept?.fib === fib && !isBound(stack, outer.dst, kept.via)) {
+    outer.src = kept.src;
+    return kept.via;
+  }
+  const route = routeSend(stack, outer);
+  if (route.kind !== 'error' && route.kind !== 'unknown') tunnelWays.set(name, { fib, src: outer.src, via: route });
+  return route;
 }
 
 /** It never left, where other copies of it may have. */
