@@ -31,7 +31,7 @@ export interface Pinger {
 }
 
 export interface Handshake {
-  state: 'syn-sent' | 'syn-received' | 'established';
+  state: 'syn-sent' | 'syn-received' | 'established' | 'closed';
   /** The sequence number that the peer goes on with; null before its SYN. @source struct tcp_sock.rcv_nxt */
   nextSeq: number | null;
   /** Both ends use timestamps. */

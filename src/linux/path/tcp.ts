@@ -1,11 +1,11 @@
 import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
-import { ACK, type Exit, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
+import { ACK, afterSegment, type Exit, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import type { Handshake, Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { withoutEcn } from './ecn.ts';
-import { afterSegment, answerTo, emit, initialSequence, resetTo } from './emit.ts';
+import { answerTo, emit, initialSequence, resetTo } from './emit.ts';
 import { isBound } from './exceptions.ts';
 import { findSocket, isBlindTo, socketDevice } from './find-socket.ts';
 import { ackBytes, isTimestamped, synAckBytes } from './tcp-lengths.ts';
@@ -33,9 +33,8 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
     return;
   }
   if (socket.peer !== null && !isForListener(socket, skb)) {
-    stack.effects.delivered(stack, skb, socket);
     stack.effects.release(socket, () => {
-      converse(stack, socket, skb);
+      reached(stack, socket, skb);
     });
     return;
   }
@@ -65,6 +64,21 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
   }
   if ((tcpFlags & RST) === 0) reset(stack, skb);
   stack.effects.dropped(stack, skb, 'TCP_FLAGS', `the listener on tcp/${skb.dport} has no such connection`);
+}
+
+/** What waited while connect() was under way may come to a socket that is closed by now. @source net/ipv4/tcp_input.c tcp_rcv_state_process */
+function reached(stack: Stack, socket: Socket, skb: Skb): void {
+  const { handshake } = socket;
+  if (handshake?.state === 'closed') {
+    stack.effects.dropped(stack, skb, 'TCP_CLOSE', 'a RST has ended the connection');
+    return;
+  }
+  if ((skb.tcpFlags & RST) !== 0 && handshake !== undefined && !endsIt(handshake, skb)) {
+    stack.effects.dropped(stack, skb, 'TCP_OLD_SEQUENCE', 'a RST that is not about this connection');
+    return;
+  }
+  stack.effects.delivered(stack, skb, socket);
+  converse(stack, socket, skb);
 }
 
 /**
@@ -98,7 +112,9 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
       return;
     case RST:
     case RST | ACK:
-      if (handshake !== undefined && endsIt(handshake, skb)) stack.session.sockets.splice(stack.session.sockets.indexOf(socket), 1);
+      if (handshake === undefined) return;
+      handshake.state = 'closed';
+      stack.session.sockets.splice(stack.session.sockets.indexOf(socket), 1);
   }
 }
 
