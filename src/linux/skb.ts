@@ -235,3 +235,8 @@ export function quote(skb: Skb): Quoted {
   const { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes } = skb;
   return { src, dst, proto, sport, dport, ttl, icmpType, tcpFlags, lengthBytes, tos, df, id, moreFragments, tcpSeq, tcpAck, mssBytes };
 }
+
+/** The number that acknowledges a segment; a SYN counts as a byte, and no other segment here holds any. */
+export function afterSegment({ tcpSeq, tcpFlags }: Skb): number {
+  return (tcpFlags & SYN) !== 0 ? (tcpSeq + 1) | 0 : tcpSeq;
+}

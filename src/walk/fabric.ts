@@ -1,10 +1,10 @@
 import { fabricFromExternal, fabricFromPlatform } from '../azure/ingress.ts';
 import type { FabricHooks, FabricResult } from '../azure/result.ts';
 import { fabricTransmit } from '../azure/transmit.ts';
-import { afterSegment, initialSequence, refusal, turned } from '../linux/path/emit.ts';
+import { initialSequence, refusal, turned } from '../linux/path/emit.ts';
 import { FEW_HOPS } from '../linux/path/ip-forward.ts';
 import { ipHeaderOf } from '../linux/path/record.ts';
-import { ACK, RST, type Skb, SYN } from '../linux/skb.ts';
+import { ACK, afterSegment, RST, type Skb, SYN } from '../linux/skb.ts';
 import { force, type HopRecord, type LegRecord, type Recorder } from '../trace/recorder.ts';
 import type { LegKind } from '../trace/trace.ts';
 import { ICMP, TCP, UDP } from '../wire/proto.ts';

@@ -13,6 +13,7 @@ import {
   CT_RELATED_REPLY,
   CT_UNTRACKED,
   ACK,
+  afterSegment,
   isIcmpError,
   RST,
   SYN,
@@ -141,6 +142,7 @@ function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry |
       const state = nextTcpState(false, skb.tcpFlags, TCP_NONE);
       if (state === INVALID || (state === ESTABLISHED && !timeouts.tcpLoose)) return null;
       ct.tcpState = state;
+      remember(skb, ct, false);
       ct.expiresAtMs = now + tcpTimeoutMs(timeouts, state);
       return ct;
     }
@@ -158,10 +160,18 @@ function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry |
   }
 }
 
-/** A SYN on a connection that is over starts a new one. @source nf_conntrack_tcp_packet, case TCP_CONNTRACK_SYN_SENT */
+/**
+ * A SYN on a connection that is over starts a new one: on one that both ends closed, or that a RST of the same end has just ended.
+ * @source nf_conntrack_tcp_packet, case TCP_CONNTRACK_SYN_SENT
+ */
 function reopens(skb: Skb, ct: CtEntry, reply: boolean): boolean {
-  if (skb.proto !== TCP || ct.tcpState < TIME_WAIT) return false;
-  return nextTcpState(reply, skb.tcpFlags, ct.tcpState) === SYN_SENT;
+  if (skb.proto !== TCP || !comesLate(skb, ct, reply)) return false;
+  return ct.tcpState === TIME_WAIT || ((ct.lastFlags & RST) !== 0 && ct.lastIsReply === reply);
+}
+
+/** Whether it is a SYN after the end. */
+function comesLate(skb: Skb, ct: CtEntry, reply: boolean): boolean {
+  return ct.tcpState >= TIME_WAIT && nextTcpState(reply, skb.tcpFlags, ct.tcpState) === SYN_SENT;
 }
 
 /** Moves a known connection on. @returns false when the packet does not fit it: INVALID. */
@@ -191,16 +201,22 @@ function follow(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
 
 function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
   const before = ct.tcpState;
-  const next = nextTcpState(reply, skb.tcpFlags, before);
+  const next = comesLate(skb, ct, reply) ? IGNORED : nextTcpState(reply, skb.tcpFlags, before);
+  if (next === INVALID) return false;
   if (next === IGNORED) {
-    // What answers a SYN that was passed over begins to count anew. @source nf_conntrack_tcp_packet, case TCP_CONNTRACK_IGNORE
-    if (!reply && isOnly(skb, SYN)) ct.answeredTo = null;
+    if (reply && isOnly(skb, SYN | ACK) && answersLast(skb, ct)) {
+      ct.tcpState = SYN_RECV;
+      ct.answeredTo = afterSegment(skb);
+      ct.expiresAtMs = stack.effects.nowMs + tcpTimeoutMs(stack.netns.sysctl.conntrack, SYN_RECV);
+    }
+    remember(skb, ct, reply);
     return true;
   }
-  if (next === INVALID) return false;
   if (isForAnother(stack, skb, ct, reply)) return stack.effects.choose({ what: 'isn', at: stack.at, odds: EITHER }) === 1;
+  if (refusesAnother(skb, ct, reply)) return before === SYN_RECV && stack.effects.choose({ what: 'isn', at: stack.at, odds: EITHER }) === 1;
   ct.tcpState = next;
-  if (reply && isOnly(skb, SYN | ACK)) ct.answeredTo = (skb.tcpSeq + 1) | 0;
+  remember(skb, ct, reply);
+  if (reply && isOnly(skb, SYN | ACK)) ct.answeredTo = afterSegment(skb);
   if ((ct.status & IPS_SEEN_REPLY) === 0 && (skb.tcpFlags & RST) !== 0) {
     stack.session.conntrack.remove(ct);
     return true;
@@ -210,6 +226,27 @@ function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean
   return true;
 }
 
+function remember(skb: Skb, ct: CtEntry, reply: boolean): void {
+  ct.lastFlags = skb.tcpFlags & (SYN | ACK | RST);
+  ct.lastIsReply = reply;
+  ct.lastEnd = afterSegment(skb);
+}
+
+/**
+ * Whether it answers a SYN that was only let through: then that was right, and the connection begins anew.
+ * @source nf_conntrack_tcp_packet, case TCP_CONNTRACK_IGNORE, TCP_CONNTRACK_CLOSE
+ */
+function answersLast({ tcpAck }: Skb, { lastFlags, lastIsReply, lastEnd }: CtEntry): boolean {
+  return lastFlags === SYN && !lastIsReply && tcpAck === lastEnd;
+}
+
+/** Connections with a RST for them are over; of one that nobody has confirmed nothing is known yet. @source nf_conntrack_tcp_set_closing */
+export function setClosing({ netns, effects }: Stack, ct: CtEntry): void {
+  if ((ct.status & IPS_CONFIRMED) === 0) return;
+  ct.tcpState = CLOSE;
+  ct.expiresAtMs = effects.nowMs + netns.sysctl.conntrack.tcpTimeoutCloseMs;
+}
+
 /** Above the window a segment is INVALID, below it it passes and changes nothing. */
 const EITHER: readonly number[] = [0.5, 0.5];
 
@@ -217,6 +254,16 @@ const EITHER: readonly number[] = [0.5, 0.5];
 function isForAnother({ netns }: Stack, skb: Skb, { answeredTo }: CtEntry, reply: boolean): boolean {
   if (reply || answeredTo === null || !isOnly(skb, ACK) || netns.sysctl.conntrack.tcpBeLiberal) return false;
   return skb.tcpAck !== answeredTo;
+}
+
+/**
+ * A RST of somebody who got another copy of the SYN: it counts from elsewhere than the SYN-ACK that was followed. Once that is
+ * acknowledged, there is no doubt that it is INVALID.
+ * @source nf_conntrack_tcp_packet, case TCP_CONNTRACK_CLOSE; tcp_in_window
+ */
+function refusesAnother(skb: Skb, ct: CtEntry, reply: boolean): boolean {
+  if (!reply || ct.answeredTo === null || ct.tcpState >= FIN_WAIT || (skb.tcpFlags & RST) === 0) return false;
+  return skb.tcpSeq !== ct.answeredTo && !answersLast(skb, ct);
 }
 
 function isOnly({ tcpFlags }: Skb, flags: number): boolean {

@@ -1,7 +1,7 @@
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
 import { leavesChecksum } from '../checksum.ts';
-import { ACK, type Exit, RST, Skb, SYN } from '../skb.ts';
+import { ACK, afterSegment, type Exit, RST, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { announcedMss } from './path-mtu.ts';
@@ -52,11 +52,6 @@ export function resetTo(stack: Stack, skb: Skb): Skb {
   reset.byKernel = true;
   reset.sender = 'kernel';
   return reset;
-}
-
-/** The number that acknowledges a segment; a SYN counts as a byte, and no other segment here holds any. */
-export function afterSegment({ tcpSeq, tcpFlags }: Skb): number {
-  return (tcpFlags & SYN) !== 0 ? (tcpSeq + 1) | 0 : tcpSeq;
 }
 
 /**

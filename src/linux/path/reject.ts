@@ -1,7 +1,6 @@
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
-import { attach } from '../conntrack/track.ts';
-import { CLOSE } from '../conntrack/tcp.ts';
+import { attach, setClosing } from '../conntrack/track.ts';
 import { type HookEnv, PREROUTING } from '../netfilter/hook-env.ts';
 import type { RejectKind } from '../netfilter/target/target.ts';
 import { RST } from '../skb.ts';
@@ -46,7 +45,7 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
   if (route.kind === 'unknown') stack.effects.unknown(stack, skb, route.reason, route.text);
   if (route.kind === 'error' || route.kind === 'unknown') return;
   attach(reset, skb);
-  if (skb.ct !== null) skb.ct.tcpState = CLOSE;
+  if (skb.ct !== null) setClosing(stack, skb.ct);
   const { recorder } = stack.effects;
   if (recorder !== null) {
     reset.leg = recorder.leg(reset.role);
