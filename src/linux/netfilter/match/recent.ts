@@ -102,8 +102,9 @@ function consult(match: RecentMatch, env: HookEnv): boolean {
   const list = listOf(env.stack.session.netfilter, match.name);
   const mask = masksOf(env.stack.netns.tables).get(match.name) ?? match.mask;
   const addr = ipv4((match.side === 'source' ? skb.src : skb.dst) & mask);
-  // The list keeps the TTL as it was before forwarding took one off.
-  const ttl = env.out !== null && !skb.local ? skb.ttl + 1 : skb.ttl;
+  // The list keeps the TTL as it was before forwarding took one off, and takes what has no socket here for forwarded.
+  const hasSocket = skb.local && skb.sender !== 'none';
+  const ttl = env.out !== null && !hasSocket ? skb.ttl + 1 : skb.ttl;
   const found = list.get(addr);
   const entry = found !== undefined && match.rttl && found.ttl !== 0 && found.ttl !== ttl ? undefined : found;
   const stamps = Math.max(MIN_STAMPS, 2 ** Math.ceil(Math.log2(Math.max(1, match.hitcount))));
