@@ -162,7 +162,8 @@ function used(stack: Stack, ct: CtEntry): boolean {
 /** @source nf_nat_core.c get_unique_tuple */
 function uniqueTuple(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange): void {
   const hasPortRange = range.minPort !== 0 || range.maxPort !== 0;
-  if (manip === 'src' && !range.randomFully) {
+  const isRandom = range.random || range.randomFully;
+  if (manip === 'src' && !isRandom) {
     if (inRange(tuple.src, tuple.sport, range, hasPortRange)) {
       if (!used(stack, ct)) return;
     } else if (reuseMapping(stack, ct, range, hasPortRange)) {
@@ -170,11 +171,11 @@ function uniqueTuple(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange): 
     }
   }
   pickAddress(manip, range);
-  if (!range.randomFully) {
+  if (!isRandom) {
     if (hasPortRange) {
       const port = manip === 'src' ? tuple.sport : tuple.dport;
-      if (!range.random && port >= range.minPort && port <= range.maxPort && (range.minPort === range.maxPort || !used(stack, ct))) return;
-    } else if (!range.random && !used(stack, ct)) {
+      if (port >= range.minPort && port <= range.maxPort && (range.minPort === range.maxPort || !used(stack, ct))) return;
+    } else if (!used(stack, ct)) {
       return;
     }
   }
