@@ -1,5 +1,6 @@
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
+import { hasWrongChecksum } from '../checksum.ts';
 import { attach, setClosing } from '../conntrack/track.ts';
 import { type HookEnv, PREROUTING } from '../netfilter/hook-env.ts';
 import type { RejectKind } from '../netfilter/target/target.ts';
@@ -27,7 +28,7 @@ const CODES: Readonly<Record<Exclude<RejectKind, 'tcp-reset'>, number>> = {
 export function rejectPacket(env: HookEnv, type: RejectKind): void {
   const { stack, skb } = env;
   // The checksum, which has to be right, is that of the whole packet: the first fragment alone gets no answer either.
-  if (skb.fragOffsetBytes > 0 || skb.moreFragments) return;
+  if (skb.fragOffsetBytes > 0 || skb.moreFragments || hasWrongChecksum(skb)) return;
   if (env.hook === PREROUTING && skb.input === null && env.in !== null) skb.input = routeReceived(stack, env.in, skb);
   if (type !== 'tcp-reset') {
     const device = env.in ?? env.out;
