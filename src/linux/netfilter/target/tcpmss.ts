@@ -1,4 +1,7 @@
-import type { HookEnv } from '../hook-env.ts';
+import { ANY } from '../../../wire/ipv4.ts';
+import { Flow } from '../../fib/flow.ts';
+import { routeOutput } from '../../fib/route-output.ts';
+import { type HookEnv, UNKNOWN } from '../hook-env.ts';
 import { missing, numberOf, options } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
 import type { TcpmssTarget } from './target.ts';
@@ -9,9 +12,28 @@ const HEADERS_BYTES = 40;
 const DEFAULT_MSS_BYTES = 536;
 const MSS_OPTION_BYTES = 4;
 
-/** The MTU of the way ahead and of the way back, read from the devices. */
-function clampedMss(env: HookEnv): number {
-  const mtuBytes = Math.min(env.out?.mtuBytes ?? 65535, env.in?.mtuBytes ?? 65535);
+/** No datagram is longer. @source include/net/ip.h IP_MAX_MTU */
+const MAX_MTU_BYTES = 65_535;
+
+const wayBack = new Flow();
+
+/**
+ * What fits the MTU of the packet's way and of the one that this host would take to its sender; a bridged frame has the bridge's for a way.
+ * @returns null where the way back is not known: env says why
+ * @source net/netfilter/xt_TCPMSS.c tcpmss_mangle_packet, tcpmss_reverse_mtu
+ */
+function clampedMss(env: HookEnv): number | null {
+  const { stack, skb, out } = env;
+  const ahead = skb.bridge === null ? skb.via : null;
+  let mtuBytes = Math.min(ahead?.mtuBytes ?? out?.mtuBytes ?? MAX_MTU_BYTES, MAX_MTU_BYTES);
+  wayBack.reset(skb.src, ANY);
+  const back = routeOutput(stack, wayBack);
+  if (back.kind === 'unknown') {
+    env.unknownReason = back.reason;
+    env.unknownText = back.text;
+    return null;
+  }
+  if (back.kind !== 'error') mtuBytes = Math.min(mtuBytes, back.mtuBytes);
   return mtuBytes - HEADERS_BYTES;
 }
 
@@ -33,6 +55,7 @@ export const tcpmss: TargetModule<TcpmssTarget> = {
       const { skb } = env;
       if (skb.fragOffsetBytes > 0) return CONTINUE;
       const wanted = mssBytes ?? clampedMss(env);
+      if (wanted === null) return UNKNOWN;
       if (skb.mssBytes > wanted) skb.mssBytes = wanted;
       else if (skb.mssBytes === 0) {
         skb.mssBytes = Math.min(wanted, DEFAULT_MSS_BYTES);
