@@ -63,10 +63,18 @@ export class ConntrackTable {
     return replied;
   }
 
-  /** Whether another connection than `ignored` has this tuple. @source nf_conntrack_tuple_taken */
+  /** Whether another connection than `ignored` has this tuple; one of the same original tuple is the same flow. @source nf_conntrack_tuple_taken */
   taken(proto: number, src: Ipv4, dst: Ipv4, sport: number, dport: number, nowMs: number, ignored: CtEntry): boolean {
     const found = this.find(proto, src, dst, sport, dport, nowMs);
-    return found !== null && found !== ignored;
+    return found !== null && found !== ignored && !hasSameOrigin(found, ignored);
+  }
+
+  /** The connection that has one of the tuples of a new one, the original one first. @source __nf_conntrack_confirm */
+  rival(of: CtEntry, nowMs: number): CtEntry | null {
+    const { proto, origSrc, origDst, origSport, origDport, replySrc, replyDst, replySport, replyDport } = of;
+    return (
+      this.find(proto, origSrc, origDst, origSport, origDport, nowMs) ?? this.find(proto, replySrc, replyDst, replySport, replyDport, nowMs)
+    );
   }
 
   /** Puts a connection into the table. @source __nf_conntrack_confirm */
@@ -182,6 +190,13 @@ export class ConntrackTable {
     this.last = slots.length - 1;
     for (let at = 0; at < slots.length; at += 2) if (slots[at + 1] !== 0) this.fill(slots[at] ?? 0, slots[at + 1] ?? 0);
   }
+}
+
+/** Whether two connections began with the same packet. */
+export function hasSameOrigin(a: CtEntry, b: CtEntry): boolean {
+  return (
+    a.proto === b.proto && a.origSrc === b.origSrc && a.origDst === b.origDst && a.origSport === b.origSport && a.origDport === b.origDport
+  );
 }
 
 function origHash(e: CtEntry): number {

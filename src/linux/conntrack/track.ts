@@ -19,6 +19,7 @@ import {
   SYN,
 } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { hasSameOrigin } from './table.ts';
 import { CtEntry, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SEEN_REPLY } from './entry.ts';
 import {
   CLOSE,
@@ -100,15 +101,26 @@ export function confirm(stack: Stack, skb: Skb): boolean {
   if ((ct.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
   const { conntrack } = stack.session;
   const now = stack.effects.nowMs;
-  if (
-    (ct.uniqueAt !== conntrack.generation || ct.bornAt !== conntrack.generation) &&
-    (conntrack.taken(ct.proto, ct.origSrc, ct.origDst, ct.origSport, ct.origDport, now, ct) ||
-      conntrack.taken(ct.proto, ct.replySrc, ct.replyDst, ct.replySport, ct.replyDport, now, ct))
-  ) {
-    return false;
+  const isKnownFree = ct.uniqueAt === conntrack.generation && ct.bornAt === conntrack.generation;
+  const rival = isKnownFree ? null : conntrack.rival(ct, now);
+  if (rival === null) {
+    conntrack.insert(ct);
+    return true;
   }
-  conntrack.insert(ct);
+  if (!isSame(rival, ct)) return false;
+  skb.ct = rival;
   return true;
+}
+
+/** Of two datagrams of a flow that came in at once, the later one joins the connection of the other. @source nf_conntrack_core.c __nf_ct_resolve_clash */
+function isSame(rival: CtEntry, ct: CtEntry): boolean {
+  if (ct.proto !== UDP || !hasSameOrigin(rival, ct)) return false;
+  return (
+    rival.replySrc === ct.replySrc &&
+    rival.replyDst === ct.replyDst &&
+    rival.replySport === ct.replySport &&
+    rival.replyDport === ct.replyDport
+  );
 }
 
 /**
