@@ -47,7 +47,8 @@ export function icmpSend(stack: Stack, device: Device, skb: Skb, type: number, c
     noteSilence(stack, skb, `no ${icmpText(type, code)} can be sent: no route back to ${formatIpv4(skb.src)}`);
     return;
   }
-  if (!rateAllows(stack, error.dst, type, code, route.device)) {
+  const cameByLoopback = skb.input !== null && device.isLoopback;
+  if (!cameByLoopback && !rateAllows(stack, error.dst, type, code, route.device)) {
     noteSilence(stack, skb, `no ${icmpText(type, code)} is sent: net.ipv4.icmp_ratelimit`);
     return;
   }
