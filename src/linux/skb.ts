@@ -176,8 +176,11 @@ export class Skb {
   local = false;
   /** Made by the kernel, not by a process: its user is root, whatever the sockets here belong to. */
   byKernel = false;
-  /** Whose socket sends it: a process's, the kernel's own, which belongs to nobody, or none at all. */
-  sender: 'process' | 'kernel' | 'none' = 'process';
+  /**
+   * Whose socket sends it: a process's, the kernel's own, which belongs to nobody, or none at all. The kernel's own is one for all namespaces:
+   * it is given back once the packet has left, or waits for a neighbour. @source net/ipv4/icmp.c icmp_xmit_unlock
+   */
+  sender: 'process' | 'kernel' | 'given-back' | 'none' = 'process';
   /** SO_BINDTODEVICE of the sending socket. */
   boundDev: string | null = null;
   /** The user and group that own the sending socket: root, unless the probe says otherwise. */

@@ -201,6 +201,7 @@ function leadsOut(device: Device): boolean {
 
 function wait(entry: LearnedNeighbour, skb: Skb): void {
   skb.sending = false;
+  if (skb.sender === 'kernel') skb.sender = 'given-back';
   entry.queue.push(skb);
 }
 

@@ -20,7 +20,7 @@ function printIds(option: string, ids: NumberRange | null): string {
 /** @source net/netfilter/xt_owner.c owner_mt */
 function holds(match: OwnerMatch, skb: Skb): boolean {
   const isNobodys = match.uid?.not !== false && match.gid?.not !== false;
-  if (!skb.local || skb.sender === 'none') return isNobodys && match.socketExists !== true;
+  if (!skb.local || skb.sender === 'none' || skb.sender === 'given-back') return isNobodys && match.socketExists !== true;
   if (match.socketExists === false) return false;
   if (skb.sender === 'kernel') return isNobodys;
   return isInRange(match.uid, skb.uid) && isInRange(match.gid, skb.gid);
