@@ -74,7 +74,8 @@ const caches = new WeakMap<Netns, FlowCache>();
 /** The flow cache of a frozen namespace; null where its packets must be followed step by step whatever they are. */
 export function flowCacheOf({ tables, fib, devices }: CompiledNetns, { raw }: Firewall, gaps: Gaps | null): FlowCache | null {
   // Of the ways of a multipath route chance picks one, of default routes the state of their gateways; rules of the raw table come before conntrack.
-  if (gaps !== null || fib.multipath || fib.severalDefaults || devices.length > MAX_DEVICES || (raw !== null && hasRules(raw, PREROUTING))) return null;
+  if (gaps !== null || fib.multipath || fib.severalDefaults || devices.length > MAX_DEVICES || (raw !== null && hasRules(raw, PREROUTING)))
+    return null;
   let cache = caches.get(tables);
   if (cache === undefined) caches.set(tables, (cache = new FlowCache()));
   return cache;
