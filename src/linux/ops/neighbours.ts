@@ -1,4 +1,6 @@
-import type { Ipv4 } from '../../wire/ipv4.ts';
+import { ANY, type Ipv4 } from '../../wire/ipv4.ts';
+import { ZERO_MAC } from '../../wire/mac.ts';
+import type { Link } from '../link.ts';
 import type { FdbEntry, Neighbour } from '../neighbour.ts';
 import type { Netns } from '../netns.ts';
 import { linkOf } from './edit.ts';
@@ -55,6 +57,9 @@ export function addFdb(netns: Netns, entry: FdbEntry, how: 'add' | 'append' | 'r
   if (entry.master !== null && (isOwn ? entry.sticky === true : entry.dev === entry.master)) return INVALID_ARGUMENT;
   const same = (other: FdbEntry): boolean =>
     other.mac === entry.mac && other.master === entry.master && (entry.master !== null || other.dev === entry.dev);
+  const own = ownFarEnd(link);
+  // The row for the far end that the link names is there though no table says so.
+  if (own !== null && same(own) && !netns.fdb.some(same)) netns.fdb = netns.fdb.concat(own);
   const present = netns.fdb.filter(same);
   if (how === 'replace') netns.fdb = [...netns.fdb.filter((other) => !same(other)), entry];
   else if (how === 'append') {
@@ -63,6 +68,13 @@ export function addFdb(netns: Netns, entry: FdbEntry, how: 'add' | 'append' | 'r
   } else if (present.length > 0) return FILE_EXISTS;
   else netns.fdb = netns.fdb.concat(entry);
   return 'ok';
+}
+
+/** Where a vxlan device sends what it has no row for. @source drivers/net/vxlan/vxlan_core.c vxlan_fdb_create_default */
+function ownFarEnd({ name, kind }: Link): FdbEntry | null {
+  if (kind.type !== 'vxlan' || kind.remote === null || kind.remote === ANY) return null;
+  const { remote: dst } = kind;
+  return { mac: ZERO_MAC, dev: name, master: null, state: 'permanent', dst, vni: null, port: null, externLearn: false };
 }
 
 /** `bridge fdb del`: with `dst` null, every entry of that address on the device. */

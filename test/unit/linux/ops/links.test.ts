@@ -22,7 +22,7 @@ import { setSysctl } from '../../../../src/linux/ops/set-sysctl.ts';
 import { setDown, setUp } from '../../../../src/linux/ops/set-up.ts';
 import { addSocket } from '../../../../src/linux/ops/sockets.ts';
 import { ip } from '../../../../src/wire/ipv4.ts';
-import { mac } from '../../../../src/wire/mac.ts';
+import { mac, ZERO_MAC } from '../../../../src/wire/mac.ts';
 import { modelRoutes } from '../real/dump.ts';
 
 const HOST_MAC = mac('aa:aa:aa:aa:aa:aa');
@@ -247,6 +247,32 @@ test('neighbours, proxies and bridge entries are added once and deleted once', (
   expect(addFdb(root, { ...entry, dst: ip('10.0.0.6') }, 'append')).toBe('ok');
   expect(deleteFdb(root, { ...entry, dst: ip('10.0.0.5') })).toBe('ok');
   expect(root.fdb).toMatchObject([{ dst: ip('10.0.0.6') }]);
+});
+
+test('keeps the far end that a vxlan device itself names beside those that are appended', () => {
+  const root = netns('root');
+  const remote = ip('10.0.0.5');
+  const kind = {
+    type: 'vxlan',
+    vni: 1,
+    port: 4789,
+    local: null,
+    remote,
+    dev: null,
+    learning: true,
+    ttl: null,
+    tos: 0,
+    df: 'unset',
+  } as const;
+  addLink(root, {
+    name: 'vxlan0',
+    kind: { ...kind, ageingMs: 300_000, srcPortMin: 0, srcPortMax: 0, proxy: false, unmodelled: [] },
+    mac: POD_MAC,
+  });
+  const further = { mac: ZERO_MAC, dev: 'vxlan0', master: null, state: 'permanent', vni: null, port: null, externLearn: false } as const;
+  expect(addFdb(root, { ...further, dst: ip('10.0.0.6') }, 'append')).toBe('ok');
+  expect(addFdb(root, { ...further, dst: remote }, 'append')).toBe('RTNETLINK answers: File exists');
+  expect(root.fdb.map(({ dst }) => dst)).toEqual([remote, ip('10.0.0.6')]);
 });
 
 test('flags are set one by one, and a port that is taken is refused', () => {
