@@ -137,6 +137,8 @@ export class Skb {
   fragMaxBytes = 0;
   /** Payload bytes of the fragments that it was put together from on its way through, in order. @source skbuff.h skb_shared_info.frag_list */
   pieces: readonly number[] | null = null;
+  /** Of a fragment: there is room before it for a tunnel's headers; of what was put together: before all of its fragments. */
+  hasTunnelRoom = false;
 
   sport = 0;
   dport = 0;

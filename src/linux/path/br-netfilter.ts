@@ -132,5 +132,5 @@ export function brNfPostRouting(stack: Stack, bridge: Device, to: Device, skb: S
     );
     return [];
   }
-  return fragment(stack, skb, largest);
+  return fragment(stack, skb, largest, bridge);
 }

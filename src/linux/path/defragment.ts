@@ -108,6 +108,7 @@ function assemble(parts: readonly Skb[]): Skb | null {
   const first = sorted[0];
   if (last === undefined || first === undefined || last.moreFragments) return null;
   first.pieces = sorted.map(payloadOf);
+  first.hasTunnelRoom = sorted.every(({ hasTunnelRoom }) => hasTunnelRoom);
   first.lengthBytes = end + IP_HEADER_BYTES;
   first.moreFragments = false;
   // Only a datagram whose fragments had DF keeps their size as a limit. @source ip_fragment.c ip_frag_reasm, IPCB->frag_max_size

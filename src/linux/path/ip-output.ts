@@ -62,7 +62,7 @@ function ipFinishOutput(stack: Stack, skb: Skb, via: Exit): void {
   }
   const limit = skb.fragMaxBytes > 0 && skb.fragMaxBytes < mtuBytes ? skb.fragMaxBytes : mtuBytes;
   const bound = isBound(stack, skb.dst, via);
-  for (const part of fragment(stack, skb, limit)) ipFinishOutput2(stack, part, bound ? rebound(stack, skb.dst, via) : via);
+  for (const part of fragment(stack, skb, limit, via.device)) ipFinishOutput2(stack, part, bound ? rebound(stack, skb.dst, via) : via);
 }
 
 /** Finds the next hop's Ethernet address and sends. @source net/ipv4/ip_output.c ip_finish_output2 */

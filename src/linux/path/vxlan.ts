@@ -249,6 +249,7 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
     return;
   }
   const frame = inner;
+  frame.hasTunnelRoom = true;
   frame.leg = outer.leg;
   frame.hop = outer.hop;
   frame.data = outer.data;
