@@ -13,6 +13,7 @@ import { drawFlows } from './flows.ts';
 import { MACHINE } from './lab.ts';
 import { drawProbes } from './probes.ts';
 import { openSockets } from './sockets.ts';
+import { addRarities } from './rarities.ts';
 import { type Scene, sceneOf } from './scene.ts';
 import { writeBaseSysctls } from './sysctls.ts';
 import { TOPOLOGIES } from './topology/topologies.ts';
@@ -69,6 +70,7 @@ function drawCase(seed: number, dice: Dice): RandomCase {
   openSockets(scene);
   decorate(scene);
   const probes = drawProbes(scene);
+  addRarities(scene, seed);
   const state = dice.weighted(STATES);
   const world = freeze({ machines: { [MACHINE]: network.lab.finished() }, fabric: null, cluster: null });
   const edits = state === 'shared' && dice.chance(EDITED) ? drawEdits(scene, world, probes.length) : [];

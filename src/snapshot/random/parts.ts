@@ -1,6 +1,7 @@
 import { explicitSysctls, withoutSysctl } from '../../linux/sysctl.ts';
 import type { Chain, Iptables, Rule, Table } from '../../linux/netfilter/rule.ts';
-import { DEFAULT_BRIDGE_PORT } from '../../linux/link.ts';
+import { DEFAULT_BRIDGE_PORT, type Link } from '../../linux/link.ts';
+import type { FdbEntry } from '../../linux/neighbour.ts';
 import type { Host, Netns } from '../../linux/netns.ts';
 import { deleteAddress } from '../../linux/ops/addresses.ts';
 import { deleteLink, deleteNetns } from '../../linux/ops/delete-link.ts';
@@ -126,6 +127,11 @@ const oddities: Phase = (of) =>
         : []),
     ]),
   );
+
+/** Whether somebody gave a device that row: the others came with it. */
+function isGiven({ mac, dev, dst }: FdbEntry, links: readonly Link[]): boolean {
+  return dst !== null || !links.some((link) => link.name === dev && link.mac === mac);
+}
 
 const sysctls: Phase = (of) =>
   namespaces(of).flatMap((netns) =>
@@ -317,9 +323,9 @@ export const PHASES: readonly Phase[] = [
     },
   ),
   rows(
-    ({ fdb }) => fdb.filter(({ dst }) => dst !== null),
+    ({ fdb, links }) => fdb.filter((row) => isGiven(row, links)),
     (netns, kept) => {
-      netns.fdb = [...netns.fdb.filter(({ dst }) => dst === null), ...kept];
+      netns.fdb = [...netns.fdb.filter((row) => !isGiven(row, netns.links)), ...kept];
     },
   ),
   rows(
