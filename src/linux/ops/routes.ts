@@ -181,6 +181,7 @@ function toNexthop(netns: Netns, way: NexthopSpec, scope: RouteScope, table: num
     return { dev, via, onlink, weight, dead: false };
   }
   if (onlink) {
+    if (scopeNumber(scope) >= SCOPE_LINK) return 'Error: Nexthop has invalid scope.';
     if (link === null) return 'Error: Nexthop device required for onlink.';
     if (!link.up) return 'Error: Nexthop device is not up.';
     return inetDevAddrType(freshNetns(netns), via, null) === 'unicast'
