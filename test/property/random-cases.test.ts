@@ -30,14 +30,14 @@ describe('random networks', () => {
     }
   });
 
-  it('have traces that hold together', () => {
+  it('have traces that hold together', { timeout: 60_000 }, () => {
     const bad = seeds.flatMap((seed) =>
       tracesOf(randomCase(seed)).flatMap((trace) => violations(trace).map((what) => `${seed}/${trace.id}: ${what}`)),
     );
     expect(bad).toEqual([]);
   });
 
-  it('are the same after they were written as a snapshot and read again', () => {
+  it('are the same after they were written as a snapshot and read again', { timeout: 60_000 }, () => {
     for (const seed of seeds) {
       const one = randomCase(seed);
       const { files, lost } = writeSnapshot(one.world);
