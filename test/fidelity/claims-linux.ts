@@ -11,6 +11,11 @@ export const LINUX: readonly Group[] = [
     title: 'Routing',
     claims: [
       {
+        behaviour: 'several default routes of one metric: dead gateways are passed over, others take turns',
+        evidence: [asked('Linux 6.18'), source('net/ipv4/fib_semantics.c fib_select_default')],
+        tests: ['test/kernel/finds.test.ts'],
+      },
+      {
         behaviour: 'longest prefix, metric and table order decide; the local table comes first',
         evidence: [kernel('route unicast', 'route local'), asked('random tables against `ip route get`')],
         tests: [`${FIB}/lookup.test.ts`, `${FIB}/real-kernel.test.ts`],
@@ -79,6 +84,11 @@ export const LINUX: readonly Group[] = [
         behaviour: 'redirects',
         evidence: [kernel('leg redirect', 'sysctl send_redirects')],
         tests: [`${PATH}/icmp.test.ts`],
+      },
+      {
+        behaviour: 'path MTUs and other gateways are learned for one route, and change it under way',
+        evidence: [asked('Linux 6.18'), source('net/ipv4/route.c __ip_do_redirect, __ip_rt_update_pmtu, update_or_create_fnhe')],
+        tests: ['test/kernel/finds.test.ts'],
       },
       {
         behaviour: 'the rates of errors and of redirects',

@@ -1,10 +1,9 @@
 /** Where podwalk and the real world are known to part, or where podwalk says less. */
 export const KNOWN: readonly string[] = [
   'Random networks still find differences: `test/fidelity/random-run.json` names those of the run above.',
-  'A redirect that names a host off the link as gateway, or comes between two fragments of one answer, may be heeded otherwise (`--seed 80000116`, `--seed 33003567`).',
   'Two listeners with one address and port begin with one sequence number, which is a hash of the connection; in the kernel each has its own secret.',
   'A `throw` route in table local over an address of the host itself: the kernel answers otherwise (found once in 1,000 random namespaces).',
-  'Several default routes of equal metric: the first is taken. Multipath hash policies 2 and 3 are taken as 0.',
+  'Multipath hash policies 2 and 3 are `UNKNOWN` to routes of several ways.',
   'A datagram that loses a fragment is given up after `ipfrag_time` with ICMP 11/1 as the kernel’s source says; not measured.',
   'Where many datagrams wait for fragments, the oldest is given up; the kernel refuses the newest.',
   'Health probes of the load balancer meet NSGs, not the tables of the node itself; an application’s HTTP answer counts as 200.',
