@@ -43,9 +43,12 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
   // NAT may lead a tunnel's packet, whatever is inside, to a socket; not to the one that took the request, once there is an answer.
   const [firstAnswerAt] = reply[0] ?? [Number.POSITIVE_INFINITY];
   const delivered = raw.seen.find(({ proto }) => proto === probe.proto) ?? raw.seen.find(({ at }) => at < firstAnswerAt) ?? null;
-  // Of all who hear a broadcast, the first to answer has taken it; others may be told not to.
-  const [, answerer] = reply[0] ?? [];
-  const echo = probe.proto === 'icmp' ? echoes.find(({ ns, type }) => type === 8 && ns === answerer) : undefined;
+  // Of all who hear a request, the first who answers has taken it; others may be told not to.
+  const answerers = new Set(
+    reply.filter(([, ns, , out], index) => out && reply.findIndex((other) => other[1] === ns) === index).map(([, ns]) => ns),
+  );
+  const taking = probe.proto === 'icmp' ? echoes.filter(({ ns, type }) => type === 8 && answerers.has(ns)) : [];
+  const [echo] = taking.toSorted((a, b) => a.at - b.at);
   const taken = echo === undefined ? delivered : { ns: echo.ns, proto: 'icmp', src: echo.src, dst: echo.dst };
   // Whoever is asked in somebody else's name hears the answer all the same.
   const heardReply = echoes.filter(({ type }) => type === 0).map(({ ns }) => ns);

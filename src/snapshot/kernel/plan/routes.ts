@@ -36,7 +36,8 @@ function protocolNumber(name: string): number {
 
 /**
  * The routes of a namespace: each in the words in which the helper names what the kernel has, and the line for `ip` that adds it. Those
- * that lead to gateways come first, except that a route of `scope host`, which makes a gateway none, keeps its place.
+ * that lead to gateways come first, except that a route of `scope host`, which makes a gateway none, keeps its place, and one that makes
+ * addresses this host's comes last.
  * @throws CannotBuild for a way that died with the last address of its device, which nobody tells any more
  */
 export function routePlan({ fib, links }: Pick<Netns, 'fib' | 'links'>): [words: string, line: string][] {
@@ -44,8 +45,11 @@ export function routePlan({ fib, links }: Pick<Netns, 'fib' | 'links'>): [words:
   const up = new Set(links.filter((link) => link.up).map(({ name }) => name));
   const dead = all.flatMap(({ route }) => route.nexthops).find((hop) => hop.dead && hop.dev !== null && up.has(hop.dev));
   if (dead !== undefined) throw new CannotBuild(`a way over ${dead.dev} is dead, and the device is up`);
-  const isLate = (route: Route): number => (leadsToHost(route) || route.nexthops.some(({ via }) => via !== null) ? 1 : 0);
-  return all.toSorted((a, b) => isLate(a.route) - isLate(b.route)).map(({ id, route }) => [routeWords(route, id), routeLine(route, id)]);
+  const turn = (route: Route): number => {
+    if (route.type === 'local' && route.protocol !== 'kernel') return 2;
+    return leadsToHost(route) || route.nexthops.some(({ via }) => via !== null) ? 1 : 0;
+  };
+  return all.toSorted((a, b) => turn(a.route) - turn(b.route)).map(({ id, route }) => [routeWords(route, id), routeLine(route, id)]);
 }
 
 /** A route as the helper's routes.py names it. */
