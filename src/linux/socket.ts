@@ -38,6 +38,8 @@ export interface Handshake {
   isTimestamped: boolean;
   /** When it last answered a segment that it did not expect. */
   rebukedAtMs: number | null;
+  /** How often its SYN-ACK was sent again: each time a tunnel has another flow of it. @source struct sock.sk_txhash */
+  rehashed: number;
   /** The way that its packets go; null while there is none. @source include/net/sock.h struct sock.sk_dst_cache */
   via: Exit | null;
 }

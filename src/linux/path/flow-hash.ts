@@ -9,7 +9,7 @@ import type { FlowHash, Skb } from '../skb.ts';
  * @source net/core/flow_dissector.c flow_keys_dissector_keys, __flow_hash_consistentify; include/linux/skbuff.h skb_get_hash
  */
 export function flowHash(skb: Skb): FlowHash {
-  return (skb.flowHash ??= hashOf(skb));
+  return (skb.flowHash ??= flowHashOf(skb));
 }
 
 /** What has one hash, in words. */
@@ -42,9 +42,10 @@ export function lastingHash({ flowHash: known }: Skb): FlowHash | null {
 /** Of ARP the dissector takes no addresses. */
 const HASH_OF_ARP: FlowHash = { value: 0x9e3779b1, ofPorts: false };
 
-function hashOf(skb: Skb): FlowHash {
+/** @param again how often the number of its TCP socket was drawn anew */
+export function flowHashOf(skb: Skb, again = 0): FlowHash {
   if (skb.arp !== null) return HASH_OF_ARP;
-  let h = Math.imul(Math.min(skb.src, skb.dst), 0x9e3779b1) ^ Math.imul(Math.max(skb.src, skb.dst), 0x85ebca6b) ^ skb.proto;
+  let h = again ^ Math.imul(Math.min(skb.src, skb.dst), 0x9e3779b1) ^ Math.imul(Math.max(skb.src, skb.dst), 0x85ebca6b) ^ skb.proto;
   const isWhole = !skb.moreFragments && skb.fragOffsetBytes === 0;
   const ofPorts = skb.proto === TCP || (skb.proto === UDP && isWhole);
   if (skb.proto === TCP) h ^= Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);

@@ -1,12 +1,13 @@
 import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
-import { ACK, afterSegment, type Exit, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
+import { ACK, afterSegment, type Exit, type FlowHash, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import type { Handshake, Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { withoutEcn } from './ecn.ts';
 import { answerTo, emit, initialSequence, resetTo } from './emit.ts';
 import { isBound } from './exceptions.ts';
+import { flowHashOf } from './flow-hash.ts';
 import { findSocket, isBlindTo, socketDevice } from './find-socket.ts';
 import { ackBytes, isTimestamped, synAckBytes } from './tcp-lengths.ts';
 import { routeSend } from './route.ts';
@@ -55,6 +56,7 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
         nextSeq: afterSegment(skb),
         isTimestamped: isTimestamped(skb) && stack.netns.sysctl.tcpTimestamps,
         rebukedAtMs: null,
+        rehashed: 0,
         via: null,
       },
     };
@@ -101,8 +103,10 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
       return;
     case SYN:
       if (handshake?.state === 'syn-sent' || isRateLimited(stack, handshake)) return;
-      if (handshake?.state === 'syn-received') synAck(stack, socket, skb);
-      else acknowledge(stack, socket, skb, 'a second SYN: ACK says where the connection stands');
+      if (handshake?.state === 'syn-received') {
+        handshake.rehashed++;
+        synAck(stack, socket, skb);
+      } else acknowledge(stack, socket, skb, 'a second SYN: ACK says where the connection stands');
       return;
     case ACK:
       if (handshake?.state === 'syn-received') {
@@ -150,7 +154,13 @@ function synAck(stack: Stack, socket: Socket, skb: Skb): void {
   answer.boundDev = socket.dev;
   answer.mark = socket.mark ?? 0;
   answer.tos = socket.tos ?? 0;
+  answer.flowHash = rehashed(answer, socket.handshake);
   emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
+}
+
+/** Who sends a SYN-ACK again hopes for another way. @source net/ipv4/tcp_output.c tcp_rtx_synack; tcp_minisocks.c tcp_create_openreq_child */
+function rehashed(skb: Skb, handshake: Handshake | undefined): FlowHash | null {
+  return handshake === undefined || handshake.rehashed === 0 ? null : flowHashOf(skb, handshake.rehashed);
 }
 
 /** The way of a connection that a listener has accepted. @source net/ipv4/inet_connection_sock.c inet_csk_route_child_sock */
@@ -181,6 +191,7 @@ function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string): void
   ack.ttl = socket.ttl ?? ack.ttl;
   ack.boundDev = socket.dev;
   ack.role = 'ack';
+  ack.flowHash = rehashed(ack, socket.handshake);
   emit(stack, ack, 'socket', () => text, null, keptWay(stack, socket, ack.dst));
 }
 
