@@ -1,9 +1,9 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import { exceptionName } from '../fib/exception-name.ts';
+import { knownPathMtu } from '../fib/known-path-mtu.ts';
 import type { InputRoute, OutputRoute } from '../fib/route-result.ts';
 import type { Exit } from '../skb.ts';
 import type { Stack } from '../stack.ts';
-import { knownPathMtu } from './path-mtu.ts';
 import { knownGateway } from './redirect.ts';
 
 type Forwarded = Extract<InputRoute, { kind: 'forward' }>;

@@ -34,12 +34,6 @@ export function lowerPathMtu({ session, netns, effects }: Stack, dst: Ipv4, { ro
   session.pathMtus.set(name, { bytes: Math.max(toldBytes, minPmtuBytes), expiresAtMs: effects.nowMs + mtuExpiresMs });
 }
 
-/** The MTU of a way, or less where an error said so: nothing that this host makes is longer, unless its socket only probes. */
-export function knownPathMtu({ session, effects }: Stack, dst: Ipv4, { route, mtuBytes, mtuLocked }: Via): number {
-  const known = mtuLocked || route === null ? undefined : session.pathMtus.get(exceptionName(dst, route));
-  return known === undefined || known.expiresAtMs <= effects.nowMs ? mtuBytes : Math.min(known.bytes, mtuBytes);
-}
-
 /** The MSS that a SYN or SYN-ACK announces. @source net/ipv4/route.c ipv4_default_advmss */
 export function announcedMss(stack: Stack, { route, mtuBytes }: Via): number {
   return route?.route.advmss ?? Math.max(mtuBytes - TCP_HEADERS_BYTES, stack.netns.sysctl.minAdvMssBytes);

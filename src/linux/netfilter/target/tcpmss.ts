@@ -1,6 +1,9 @@
-import { ANY } from '../../../wire/ipv4.ts';
+import { ANY, type Ipv4 } from '../../../wire/ipv4.ts';
 import { Flow } from '../../fib/flow.ts';
+import { knownPathMtu } from '../../fib/known-path-mtu.ts';
 import { routeOutput } from '../../fib/route-output.ts';
+import type { Exit } from '../../skb.ts';
+import type { Stack } from '../../stack.ts';
 import { type HookEnv, UNKNOWN } from '../hook-env.ts';
 import { missing, numberOf, options } from '../syntax.ts';
 import { CONTINUE, type TargetModule } from './module.ts';
@@ -25,7 +28,8 @@ const wayBack = new Flow();
 function clampedMss(env: HookEnv): number | null {
   const { stack, skb, out } = env;
   const ahead = skb.bridge === null ? skb.via : null;
-  let mtuBytes = Math.min(ahead?.mtuBytes ?? out?.mtuBytes ?? MAX_MTU_BYTES, MAX_MTU_BYTES);
+  const aheadBytes = ahead === null ? out?.mtuBytes : knownMtu(stack, skb.dst, ahead);
+  let mtuBytes = Math.min(aheadBytes ?? MAX_MTU_BYTES, MAX_MTU_BYTES);
   wayBack.reset(skb.src, ANY);
   const back = routeOutput(stack, wayBack);
   if (back.kind === 'unknown') {
@@ -33,8 +37,13 @@ function clampedMss(env: HookEnv): number | null {
     env.unknownText = back.text;
     return null;
   }
-  if (back.kind !== 'error') mtuBytes = Math.min(mtuBytes, back.mtuBytes);
+  if (back.kind !== 'error') mtuBytes = Math.min(mtuBytes, knownMtu(stack, skb.src, back));
   return mtuBytes - HEADERS_BYTES;
+}
+
+/** Unlike forwarding, it heeds what errors taught this host of a way. @source include/net/dst.h dst_mtu; net/ipv4/route.c ipv4_mtu */
+function knownMtu(stack: Stack, dst: Ipv4, via: Exit): number {
+  return via.kind === 'unicast' || via.kind === 'forward' ? knownPathMtu(stack, dst, via) : via.mtuBytes;
 }
 
 /** `-j TCPMSS`; never raises the MSS. @source net/netfilter/xt_TCPMSS.c tcpmss_mangle_packet */
