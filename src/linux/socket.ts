@@ -31,7 +31,8 @@ export interface Pinger {
 }
 
 export interface Handshake {
-  state: 'syn-sent' | 'syn-received' | 'established' | 'closed';
+  /** `syn-crossed`: both ends sent a SYN, which each has answered. @source RFC 9293 3.5 */
+  state: 'syn-sent' | 'syn-crossed' | 'syn-received' | 'established' | 'closed';
   /** The sequence number that the peer goes on with; null before its SYN. @source struct tcp_sock.rcv_nxt */
   nextSeq: number | null;
   /** Both ends use timestamps. */

@@ -54,7 +54,7 @@ export class ConntrackTable {
         return this.find(proto, src, dst, sport, dport, nowMs);
       }
       if (!isReply) {
-        this.foundReply = false;
+        this.foundReply = answersItself(e);
         return e;
       }
       replied ??= e;
@@ -197,6 +197,11 @@ export function hasSameOrigin(a: CtEntry, b: CtEntry): boolean {
   return (
     a.proto === b.proto && a.origSrc === b.origSrc && a.origDst === b.origDst && a.origSport === b.origSport && a.origDport === b.origDport
   );
+}
+
+/** Whether both tuples are one; the one of the reply was put in front of the other. @source __nf_conntrack_hash_insert */
+function answersItself(e: CtEntry): boolean {
+  return e.origSrc === e.replySrc && e.origDst === e.replyDst && e.origSport === e.replySport && e.origDport === e.replyDport;
 }
 
 function origHash(e: CtEntry): number {

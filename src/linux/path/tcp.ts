@@ -9,11 +9,13 @@ import { answerTo, emit, initialSequence, resetTo } from './emit.ts';
 import { isBound } from './exceptions.ts';
 import { flowHashOf } from './flow-hash.ts';
 import { findSocket, isBlindTo, socketDevice } from './find-socket.ts';
-import { ackBytes, isTimestamped, synAckBytes } from './tcp-lengths.ts';
+import { ackBytes, isTimestamped, synAckBytes, synBytes } from './tcp-lengths.ts';
 import { routeSend } from './route.ts';
 
 /** So often a socket answers what it did not expect. @source net/ipv4/tcp_ipv4.c tcp_sk_init, sysctl_tcp_invalid_ratelimit */
 const INVALID_RATELIMIT_MS = 500;
+/** What came twice is named in an option. @source include/net/tcp.h TCPOLEN_SACK_BASE_ALIGNED, TCPOLEN_SACK_PERBLOCK */
+const DSACK_BYTES = 12;
 
 /** @source net/ipv4/tcp_ipv4.c tcp_v4_rcv */
 export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
@@ -97,12 +99,22 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
         handshake.nextSeq = afterSegment(skb);
         handshake.isTimestamped = isTimestamped(skb);
         acknowledge(stack, socket, skb, 'ACK completes the handshake');
+      } else if (handshake?.state === 'syn-crossed') {
+        handshake.state = 'established';
+        acknowledge(stack, socket, skb, 'the SYN in it came before: ACK says so', DSACK_BYTES);
       } else if (handshake?.state !== 'syn-received' && !isRateLimited(stack, handshake)) {
         acknowledge(stack, socket, skb, 'a second SYN-ACK: ACK says where the connection stands');
       }
       return;
     case SYN:
-      if (handshake?.state === 'syn-sent' || isRateLimited(stack, handshake)) return;
+      if (handshake?.state === 'syn-sent') {
+        handshake.state = 'syn-crossed';
+        handshake.nextSeq = afterSegment(skb);
+        handshake.isTimestamped = isTimestamped(skb) && stack.netns.sysctl.tcpTimestamps;
+        crossedSynAck(stack, socket, skb);
+        return;
+      }
+      if (isRateLimited(stack, handshake)) return;
       if (handshake?.state === 'syn-received') {
         handshake.rehashed++;
         synAck(stack, socket, skb);
@@ -158,6 +170,33 @@ function synAck(stack: Stack, socket: Socket, skb: Skb): void {
   emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
 }
 
+/** A SYN meets the SYN of its own target: that is sent again, with what it acknowledges now. @source net/ipv4/tcp_output.c tcp_send_synack */
+function crossedSynAck(stack: Stack, socket: Socket, skb: Skb): void {
+  const answer = answerTo(stack, skb, TCP, synBytes(stack.netns.sysctl.tcpTimestamps));
+  answer.tcpFlags = SYN | ACK;
+  answer.tcpSeq = initialSequence(answer);
+  answer.tcpAck = afterSegment(skb);
+  asSocket(answer, socket);
+  emit(
+    stack,
+    answer,
+    'socket',
+    ({ src, sport }) => `the SYNs have crossed: SYN-ACK from ${formatIpv4(src)}:${sport}`,
+    null,
+    keptWay(stack, socket, answer.dst),
+  );
+}
+
+/** What a socket that a probe opened puts into what it sends. */
+function asSocket(segment: Skb, { mark, tos, ttl, dev, handshake }: Socket): void {
+  segment.df = true;
+  segment.mark = mark ?? 0;
+  segment.tos = tos ?? 0;
+  segment.ttl = ttl ?? segment.ttl;
+  segment.boundDev = dev;
+  segment.flowHash = rehashed(segment, handshake);
+}
+
 /** Who sends a SYN-ACK again hopes for another way. @source net/ipv4/tcp_output.c tcp_rtx_synack; tcp_minisocks.c tcp_create_openreq_child */
 function rehashed(skb: Skb, handshake: Handshake | undefined): FlowHash | null {
   return handshake === undefined || handshake.rehashed === 0 ? null : flowHashOf(skb, handshake.rehashed);
@@ -180,18 +219,13 @@ function keptWay(stack: Stack, { handshake }: Socket, dst: Ipv4): Exit | null {
   return via === null || !stack.netns.fib.severalDefaults || isBound(stack, dst, via) ? null : via;
 }
 
-function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string): void {
-  const ack = answerTo(stack, skb, TCP, ackBytes(socket.handshake?.isTimestamped ?? true));
+function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string, optionBytes = 0): void {
+  const ack = answerTo(stack, skb, TCP, ackBytes(socket.handshake?.isTimestamped ?? true) + optionBytes);
   ack.tcpFlags = ACK;
   ack.tcpSeq = (skb.tcpFlags & ACK) !== 0 ? skb.tcpAck : (initialSequence(ack) + 1) | 0;
   ack.tcpAck = socket.handshake?.nextSeq ?? afterSegment(skb);
-  ack.df = true;
-  ack.mark = socket.mark ?? 0;
-  ack.tos = socket.tos ?? 0;
-  ack.ttl = socket.ttl ?? ack.ttl;
-  ack.boundDev = socket.dev;
+  asSocket(ack, socket);
   ack.role = 'ack';
-  ack.flowHash = rehashed(ack, socket.handshake);
   emit(stack, ack, 'socket', () => text, null, keptWay(stack, socket, ack.dst));
 }
 
