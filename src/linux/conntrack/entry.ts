@@ -42,6 +42,8 @@ export class CtEntry {
   expiresAtMs = 0;
   /** UDP: from then on the flow counts as a stream. */
   streamAtMs = 0;
+  /** It lost its original tuple to another connection: replies alone find it, for a second. @source IPS_NAT_CLASH */
+  isReplyOnly = false;
   /** ifindex of the device a MASQUERADE bound to. */
   masqIfindex = 0;
   /** The table's generation when the entry was made, when its original tuple was nobody else's. */

@@ -85,7 +85,7 @@ export class ConntrackTable {
     entry.status |= IPS_CONFIRMED;
     entry.place = this.vacant.pop() ?? this.places.length;
     this.places[entry.place] = entry;
-    this.fill(origHash(entry), entry.place * 2);
+    if (!entry.isReplyOnly) this.fill(origHash(entry), entry.place * 2);
     this.fill(replyHash(entry), entry.place * 2 + 1);
     this.size++;
     if ((entry.status & IPS_SRC_NAT) !== 0) {
@@ -101,7 +101,7 @@ export class ConntrackTable {
     if ((entry.status & IPS_DYING) !== 0) return;
     entry.status |= IPS_DYING;
     if ((entry.status & IPS_CONFIRMED) === 0) return;
-    this.free(origHash(entry), entry.place * 2);
+    if (!entry.isReplyOnly) this.free(origHash(entry), entry.place * 2);
     this.free(replyHash(entry), entry.place * 2 + 1);
     this.places[entry.place] = null;
     this.vacant.push(entry.place);
@@ -120,8 +120,12 @@ export class ConntrackTable {
     return list === undefined ? [] : list.filter((e) => e.proto === proto && e.origSrc === src && e.origSport === sport);
   }
 
-  /** All live connections, oldest first. */
+  /** All live connections that a dump shows, oldest first. */
   list(nowMs: number): CtEntry[] {
+    return this.all(nowMs).filter(({ isReplyOnly }) => !isReplyOnly);
+  }
+
+  private all(nowMs: number): CtEntry[] {
     const all: CtEntry[] = [];
     for (const e of this.places) if (e !== null && e.expiresAtMs > nowMs) all.push(e);
     return all.sort((a, b) => a.id - b.id);
@@ -134,8 +138,8 @@ export class ConntrackTable {
    */
   room(limit: number, nowMs: number): 'free' | 'perhaps' | 'full' {
     if (limit === 0 || this.size < limit) return 'free';
-    const live = this.list(nowMs);
-    if (live.length < this.size) for (const entry of this.list(-Infinity)) if (entry.expiresAtMs <= nowMs) this.remove(entry);
+    const live = this.all(nowMs);
+    if (live.length < this.size) for (const entry of this.all(-Infinity)) if (entry.expiresAtMs <= nowMs) this.remove(entry);
     if (this.size < limit) return 'free';
     return live.every(({ status }) => (status & IPS_ASSURED) !== 0) ? 'full' : 'perhaps';
   }
@@ -150,7 +154,7 @@ export class ConntrackTable {
 
   clone(): ConntrackTable {
     const copy = new ConntrackTable();
-    for (const entry of this.list(-Infinity)) {
+    for (const entry of this.all(-Infinity)) {
       const twin = Object.assign(new CtEntry(entry.proto, entry.origSrc, entry.origDst, entry.origSport, entry.origDport), entry);
       copy.insert(twin);
       twin.id = entry.id;

@@ -39,6 +39,8 @@ import { answerType, hasPorts, isIcmpQuery, tupleDport, tupleSport } from './tup
 
 /** Seconds a UDP flow must live before it counts as a stream. @source nf_conntrack_proto_udp.c nf_conntrack_udp_packet */
 const UDP_STREAM_AFTER_MS = 2_000;
+/** @source nf_conntrack_core.c nf_ct_resolve_clash_harder */
+const CLASH_TIMEOUT_MS = 1_000;
 
 /**
  * Finds or makes the connection a packet belongs to and sets `skb.ct` and `skb.ctInfo`. A new connection is in no table before
@@ -94,7 +96,11 @@ export function conntrackIn(stack: Stack, skb: Skb, hook: Hook): 'free' | 'perha
   return 'free';
 }
 
-/** Puts the packet's connection into the table, if it is the first to get this far. @source __nf_conntrack_confirm */
+/**
+ * Puts the packet's connection into the table, if it is the first to get this far. Of datagrams that came in at once a later one joins the
+ * connection of the first, or is translated otherwise and will know its answer.
+ * @source net/netfilter/nf_conntrack_core.c __nf_conntrack_confirm, __nf_ct_resolve_clash, nf_ct_resolve_clash_harder
+ */
 export function confirm(stack: Stack, skb: Skb): boolean {
   const { ct } = skb;
   if (ct === null || skb.ctInfo === CT_ESTABLISHED_REPLY || skb.ctInfo === CT_RELATED_REPLY) return true;
@@ -107,14 +113,22 @@ export function confirm(stack: Stack, skb: Skb): boolean {
     conntrack.insert(ct);
     return true;
   }
-  if (!isSame(rival, ct)) return false;
-  skb.ct = rival;
+  if (ct.proto !== UDP) return false;
+  if (isSame(rival, ct)) {
+    skb.ct = rival;
+    return true;
+  }
+  const { proto, replySrc, replyDst, replySport, replyDport } = ct;
+  if (conntrack.find(proto, replySrc, replyDst, replySport, replyDport, now) !== null) return false;
+  ct.isReplyOnly = true;
+  ct.expiresAtMs = now + CLASH_TIMEOUT_MS;
+  conntrack.insert(ct);
   return true;
 }
 
-/** Of two datagrams of a flow that came in at once, the later one joins the connection of the other. @source nf_conntrack_core.c __nf_ct_resolve_clash */
+/** Whether it is the connection that another datagram of the flow began, which came in at once. @source nf_conntrack_core.c nf_ct_match */
 function isSame(rival: CtEntry, ct: CtEntry): boolean {
-  if (ct.proto !== UDP || !hasSameOrigin(rival, ct)) return false;
+  if (!hasSameOrigin(rival, ct)) return false;
   return (
     rival.replySrc === ct.replySrc &&
     rival.replyDst === ct.replyDst &&
@@ -194,6 +208,7 @@ function follow(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
     case TCP:
       return followTcp(stack, skb, ct, reply);
     case UDP:
+      if (ct.isReplyOnly) return true;
       if ((ct.status & IPS_SEEN_REPLY) !== 0 || reply) {
         const stream = (ct.status & IPS_SEEN_REPLY) !== 0 && now > ct.streamAtMs;
         ct.expiresAtMs = now + (stream ? timeouts.udpTimeoutStreamMs : timeouts.udpTimeoutMs);
