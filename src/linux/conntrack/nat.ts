@@ -1,5 +1,5 @@
 import { type Ipv4, ipv4 } from '../../wire/ipv4.ts';
-import { ICMP } from '../../wire/proto.ts';
+import { ICMP, TCP } from '../../wire/proto.ts';
 import { mistranslate } from '../checksum.ts';
 import { ACCEPTED, type HookEnv, type TableVerdict } from '../netfilter/hook-env.ts';
 import { type Skb, CT_ESTABLISHED_REPLY, CT_RELATED, CT_RELATED_REPLY } from '../skb.ts';
@@ -7,10 +7,15 @@ import type { Stack } from '../stack.ts';
 import { type CtEntry, IPS_CONFIRMED, IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE, type Manip } from './entry.ts';
 import { jhash2 } from './jhash.ts';
 import type { NatRange } from './nat-range.ts';
+import { SYN_SENT, TIME_WAIT } from './tcp.ts';
 import { answerType, hasPorts } from './tuple.ts';
 
 /** How many ports are tried from one random start. @source nf_nat_core.c NF_NAT_MAX_ATTEMPTS */
 const MAX_ATTEMPTS = 128;
+/** Of so many tries left a connection that is over may be lost. @source nf_nat_core.c NF_NAT_HARDER_THRESH */
+const HARDER_BELOW = MAX_ATTEMPTS / 4;
+/** Initial sequence numbers of two sources: either may be the greater. */
+const EITHER: readonly number[] = [0.5, 0.5];
 
 /** The connection as its first packet looks after the translations bound so far; reused, so nothing is allocated per packet. */
 const tuple: { proto: number; src: Ipv4; dst: Ipv4; sport: number; dport: number } = {
@@ -159,6 +164,22 @@ function used(stack: Stack, ct: CtEntry): boolean {
     : conntrack.taken(ct.proto, tuple.dst, tuple.src, tuple.dport, tuple.sport, now, ct);
 }
 
+/**
+ * The same for one of the last tries: a connection that is over makes room for one whose numbers have advanced past its own, which those
+ * that two sources begin with do or do not.
+ * @source nf_nat_core.c nf_nat_used_tuple_harder, nf_nat_may_kill, nf_seq_has_advanced
+ */
+function usedHarder(stack: Stack, ct: CtEntry, attemptsLeft: number): boolean {
+  if (attemptsLeft > HARDER_BELOW || ct.proto !== TCP || ct.tcpState !== SYN_SENT) return used(stack, ct);
+  const { conntrack } = stack.session;
+  const old = conntrack.find(ct.proto, tuple.dst, tuple.src, tuple.dport, tuple.sport, stack.effects.nowMs);
+  if (old === null || old === ct) return false;
+  if (old.tcpState < TIME_WAIT || (old.status & IPS_SRC_NAT) === 0) return true;
+  if (stack.effects.choose({ what: 'isn', at: stack.at, odds: EITHER }) === 1) return true;
+  conntrack.remove(old);
+  return false;
+}
+
 /** @source nf_nat_core.c get_unique_tuple */
 function uniqueTuple(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange): void {
   const hasPortRange = range.minPort !== 0 || range.maxPort !== 0;
@@ -255,7 +276,7 @@ function pickPort(stack: Stack, ct: CtEntry, manip: Manip, range: NatRange, hasP
       const port = min + (offset % size);
       if (manip === 'src' || isIcmp) tuple.sport = port;
       else tuple.dport = port;
-      if (!used(stack, ct)) return;
+      if (!usedHarder(stack, ct, attempts - i)) return;
     }
     if (attempts >= size || attempts < 16) return;
   }
