@@ -116,7 +116,13 @@ function isReply(skb: Skb): boolean {
   return skb.ctInfo === CT_ESTABLISHED_REPLY || skb.ctInfo === CT_RELATED_REPLY;
 }
 
+/**
+ * None are left to a connection that is in no table yet: its timeout counts from nowhere. (That is so on a host that has been up for five
+ * minutes and not yet for 2^31 ticks.)
+ * @source include/net/netfilter/nf_conntrack.h nf_ct_expires; nf_conntrack_core.c __nf_conntrack_confirm
+ */
 function secondsLeft(ct: CtEntry, nowMs: number): number {
+  if ((ct.status & IPS_CONFIRMED) === 0) return 0;
   return Math.max(0, Math.floor((ct.expiresAtMs - nowMs) / 1000));
 }
 

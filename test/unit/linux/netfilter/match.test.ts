@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { IPS_ASSURED, IPS_DST_NAT } from '../../../../src/linux/conntrack/entry.ts';
+import { IPS_ASSURED, IPS_CONFIRMED, IPS_DST_NAT } from '../../../../src/linux/conntrack/entry.ts';
 import { CT_ESTABLISHED_REPLY, CT_UNTRACKED, PACKET_BROADCAST } from '../../../../src/linux/skb.ts';
 import { ip } from '../../../../src/wire/ipv4.ts';
 import { mac } from '../../../../src/wire/mac.ts';
@@ -148,8 +148,9 @@ describe('connections', () => {
     const skb = tracked(bench.skb(tcp80));
     skb.ct!.replySrc = ip('10.244.0.5');
     skb.ct!.replySport = 8080;
-    skb.ct!.status |= IPS_ASSURED;
     skb.ct!.expiresAtMs = 30_000;
+    expect(bench.matches('-m conntrack --ctexpire 0', skb), 'of what is in no table yet').toBe(true);
+    skb.ct!.status |= IPS_ASSURED | IPS_CONFIRMED;
     expect(bench.matches('-m conntrack --ctorigdst 10.1.0.9 --ctorigdstport 80 --ctreplsrc 10.244.0.0/16 --ctreplsrcport 8080', skb)).toBe(
       true,
     );
