@@ -174,6 +174,8 @@ export class Skb {
   bridge: BridgeInfo | null = null;
   /** The call that sends this packet has not returned yet: a drop in OUTPUT or POSTROUTING is the caller's EPERM. */
   sending = false;
+  /** IP_RECVERR: its socket is told of devices that take no more, which one that sends ready-made packets is not. @source net/ipv4/raw.c raw_send_hdrinc */
+  recvErr = false;
   /** Made by a local socket or the kernel here, not received. */
   local = false;
   /** Made by the kernel, not by a process: its user is root, whatever the sockets here belong to. */

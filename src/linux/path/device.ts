@@ -34,7 +34,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
       leave(stack, skb, device.name);
       tapped(stack, skb, device.name, true);
       if (!effects.accepts(stack, device, skb.lengthBytes)) {
-        if (skb.sending) effects.sendError(stack, skb, 'ENOBUFS', 'PKT_TOO_BIG');
+        if (skb.sending && skb.recvErr) effects.sendError(stack, skb, 'ENOBUFS', 'PKT_TOO_BIG');
         effects.dropped(stack, skb, 'PKT_TOO_BIG', `${skb.lengthBytes} bytes are more than the far end of ${device.name} takes`);
         return;
       }

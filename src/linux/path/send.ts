@@ -136,6 +136,7 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   }
   // connect() sees nothing of what becomes of its SYN; every other call does.
   skb.sending = request.proto !== 'tcp' || request.spoof !== null;
+  skb.recvErr = request.spoof === null;
   skb.via = route;
   opened(skb);
   ipLocalOut(stack, skb, route);
