@@ -28,7 +28,7 @@ export async function verifyRandom(flags: VerifyFlags): Promise<Exit> {
     const differing: Verdict[] = [];
     const notBuilt: { case: string; why: string }[] = [];
     let smallest: RandomCase | null = null;
-    for await (const { asked, verdicts, error } of judges.all(cases(seed, count))) {
+    for await (const { asked, verdicts, error } of judges.all(cases(seed, count, flags.rarities === true))) {
       if (error instanceof CannotBuild) notBuilt.push({ case: String(asked.seed), why: error.message });
       else if (error !== null) throw error;
       for (const verdict of verdicts.map((one) => ({ ...one, id: `${asked.seed}/${one.id}` }))) {
@@ -39,13 +39,21 @@ export async function verifyRandom(flags: VerifyFlags): Promise<Exit> {
       }
     }
     const output = standardOutput();
-    const facts = { source: 'random', kernel: judges.release, seed, cases: count, notes: [], notBuilt };
+    const facts = {
+      source: 'random',
+      kernel: judges.release,
+      seed,
+      cases: count,
+      notes: flags.rarities === true ? ['the networks have rarities'] : [],
+      notBuilt,
+    };
     if (flags.format === 'json') output.write(verifyJson(facts, agreement, differing));
     else {
       const head = `${counted(count, 'random network')} on Linux ${judges.release}, ${count === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + count - 1}`}, ${counted(agreement.compared + agreement.unknown, 'probe')}`;
       const failed = notBuilt.map(({ case: name, why }) => `not built: seed ${name}: ${why}`);
       writeText(output, agreement, differing, [head, ...failed]);
-      if (smallest !== null) output.write(`\nagain: npx podwalk verify --random 1 --seed ${smallest.seed}\n`);
+      if (smallest !== null)
+        output.write(`\nagain: npx podwalk verify --random 1 --seed ${smallest.seed}${flags.rarities === true ? ' --rarities' : ''}\n`);
     }
     if (flags.shrink === true && smallest !== null) await writeSmallest(smallest, differing, judges, flags);
     if (notBuilt.length > 0 && agreement.differing === 0) return EXIT.BAD_INPUT;
@@ -55,8 +63,8 @@ export async function verifyRandom(flags: VerifyFlags): Promise<Exit> {
   }
 }
 
-function* cases(seed: number, count: number): Generator<RandomCase> {
-  for (let at = seed; at < seed + count; at++) yield randomCase(at);
+function* cases(seed: number, count: number, rarities: boolean): Generator<RandomCase> {
+  for (let at = seed; at < seed + count; at++) yield randomCase(at, { rarities });
 }
 
 /** Reduces a case that differs, and writes it down. */

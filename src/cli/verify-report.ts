@@ -13,6 +13,7 @@ export interface VerifyFlags {
   readonly random?: number;
   readonly seed: number;
   readonly shrink?: true;
+  readonly rarities?: true;
   readonly output?: string;
   readonly format: 'text' | 'json';
   readonly jobs?: number;

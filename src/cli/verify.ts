@@ -28,6 +28,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     .option('--cold', 'as --fresh, and without what is not permanent: connections, neighbours, forwarding entries')
     .option('--random <number>', 'so many random networks in place of a source', within(1, 1_000_000))
     .option('--seed <number>', 'the first of the random networks', within(0, 4_294_967_295), 1)
+    .option('--rarities', 'random networks also have what hardly any network has')
     .option('--shrink', 'reduce the first random network that differs to the smallest one that still does, and write it down')
     .option('--output <folder>', 'where to write it (default: podwalk-difference-SEED)')
     .addOption(new Option('--format <form>', 'form of the output').choices(['text', 'json']).default('text'))
@@ -56,6 +57,7 @@ function within(min: number, max: number): (text: string) => number {
 async function verify(source: string | undefined, flags: VerifyFlags): Promise<Exit> {
   if (flags.fresh === true && flags.cold === true) throw new UsageError('--fresh or --cold, not both');
   if (source === undefined && flags.random === undefined) throw new UsageError('verify needs a source, or --random');
+  if (flags.random === undefined && flags.rarities === true) throw new UsageError('--rarities goes with --random');
   if (flags.random === undefined && flags.shrink === true) throw new UsageError('--shrink goes with --random');
   if (flags.random === undefined && flags.output !== undefined) throw new UsageError('--output goes with --random and --shrink');
   if (flags.random !== undefined && flags.probes !== undefined)

@@ -36,6 +36,11 @@ export interface RandomCase {
   readonly edits: readonly Edit[];
 }
 
+export interface CaseOptions {
+  /** Also what hardly any network has. */
+  readonly rarities?: boolean;
+}
+
 /** Cases drawn for a seed until one is calm. */
 const ATTEMPTS = 50;
 
@@ -43,9 +48,9 @@ const ATTEMPTS = 50;
  * The random network of a seed. The same seed gives the same network, byte by byte. One in which packets multiply or go round for ever
  * is drawn anew: a kernel would never end with it.
  */
-export function randomCase(seed: number): RandomCase {
+export function randomCase(seed: number, options: CaseOptions = {}): RandomCase {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const drawn = drawCase(seed, new Dice(seed ^ (attempt << 24)));
+    const drawn = drawCase(seed, new Dice(seed ^ (attempt << 24)), options);
     if (isCalm(drawn)) return drawn;
   }
   throw new InvariantError(`every network of seed ${seed} is a storm`);
@@ -62,7 +67,7 @@ function isCalm(drawn: RandomCase): boolean {
   });
 }
 
-function drawCase(seed: number, dice: Dice): RandomCase {
+function drawCase(seed: number, dice: Dice, { rarities = false }: CaseOptions): RandomCase {
   const network = dice.weighted(TOPOLOGIES)(dice);
   const bare = sceneOf(network, dice);
   const scene: Scene = { ...bare, flows: drawFlows(bare) };
@@ -70,7 +75,7 @@ function drawCase(seed: number, dice: Dice): RandomCase {
   openSockets(scene);
   decorate(scene);
   const probes = drawProbes(scene);
-  addRarities(scene, seed);
+  if (rarities) addRarities(scene, seed);
   const state = dice.weighted(STATES);
   const world = freeze({ machines: { [MACHINE]: network.lab.finished() }, fabric: null, cluster: null });
   const edits = state === 'shared' && dice.chance(EDITED) ? drawEdits(scene, world, probes.length) : [];

@@ -17,10 +17,9 @@ import { devicesOf, type Scene } from './scene.ts';
 
 /** How many rarities a network has. */
 const HOW_MANY: Weighted<number> = [
-  [0, 6],
-  [1, 2],
-  [2, 1],
-  [3, 1],
+  [1, 3],
+  [2, 2],
+  [4, 1],
 ];
 /** Sets these dice apart from those of the network. */
 const OTHER = 0x5bd1_e995;

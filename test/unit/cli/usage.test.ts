@@ -11,6 +11,7 @@ describe('a command line that asks for what there is not', () => {
   test.each([
     [['trace', 'x.yaml', '--probes', 'x', '--format', 'text'], '--probes writes JSON lines; leave --format out'],
     [['verify', 'x.yaml', '--shrink'], '--shrink goes with --random'],
+    [['verify', 'x.yaml', '--rarities'], '--rarities goes with --random'],
     [['verify', '--random', '2', '--probes', 'x'], 'random networks bring probes of their own; leave --probes out'],
     [['run', 'x.yaml', '--list', '--reporter', 'json'], '--list is text; leave --reporter out'],
     [['schema', '--trace', '--snapshot'], '--trace or --snapshot, not both'],
