@@ -50,8 +50,6 @@ export interface Heard {
   readonly src: string;
   readonly dst: string;
   readonly id: number;
-  /** Nanoseconds by a clock that all namespaces share. */
-  readonly at: number;
 }
 
 export interface RuleHit {

@@ -48,7 +48,9 @@ export function readTruth(raw: RawTruth, probe: Probe, world: World, layout: Lay
     reply.filter(([, ns, , out], index) => out && reply.findIndex((other) => other[1] === ns) === index).map(([, ns]) => ns),
   );
   const taking = probe.proto === 'icmp' ? echoes.filter(({ ns, type }) => type === 8 && answerers.has(ns)) : [];
-  const [echo] = taking.toSorted((a, b) => a.at - b.at);
+  // To ask for the time of what arrives would set the clocks of the taps back.
+  const arrivedAt = (at: string): number => request.findLast(([, ns, , out]) => ns === at && !out)?.[0] ?? 0;
+  const [echo] = taking.toSorted((a, b) => arrivedAt(a.ns) - arrivedAt(b.ns));
   const taken = echo === undefined ? delivered : { ns: echo.ns, proto: 'icmp', src: echo.src, dst: echo.dst };
   // Whoever is asked in somebody else's name hears the answer all the same.
   const heardReply = echoes.filter(({ type }) => type === 0).map(({ ns }) => ns);

@@ -12,9 +12,6 @@ SO_BINDTODEVICE = 25
 SO_MARK = 36
 TCP_REPAIR = 19
 SO_RCVBUFFORCE = 33
-SO_TIMESTAMPNS = 35
-# Whole nanoseconds that a reader of JSON tells apart.
-AT_WRAPS_SECONDS = 1_000_000
 ICMP_FILTER = 1
 SOL_RAW = 255
 
@@ -146,7 +143,6 @@ class IcmpEar:
     def __init__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, socket.IPPROTO_ICMP)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 20)
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
     def fileno(self):
         return self.socket.fileno()
@@ -158,15 +154,13 @@ class IcmpEar:
         rows = []
         while True:
             try:
-                data, ancillary, _flags, _sender = self.socket.recvmsg(600, socket.CMSG_SPACE(16))
+                data = self.socket.recv(600)
             except BlockingIOError:
                 return rows
             start = (data[0] & 15) * 4
             row = {"type": data[start], "code": data[start + 1], "src": socket.inet_ntoa(data[12:16]), "dst": socket.inet_ntoa(data[16:20])}
             row["id"] = struct.unpack_from(">H", data, start + 4)[0]
             row["ttl"] = data[8]
-            seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
-            row["at"] = seconds % AT_WRAPS_SECONDS * 1_000_000_000 + nanoseconds
             rows.append(row)
 
 

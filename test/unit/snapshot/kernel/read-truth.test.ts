@@ -43,15 +43,18 @@ function read(raw: Partial<RawTruth>, proto: 'icmp' | 'udp'): ReturnType<typeof 
 }
 
 it('of all who hear an echo request, the first who answers has taken it, though another may be first to answer', () => {
-  const heard = (at: number) => ({ type: 8, code: 0, src: '10.0.0.1', dst: '10.0.0.255', id: 7, at });
+  const heard = { type: 8, code: 0, src: '10.0.0.1', dst: '10.0.0.255', id: 7 };
   const frames: TapFrame[] = [
     [1, 'lab/a', 'eth0', true, { ...packet, part: 'request' }],
+    [1, 'lab/b', 'eth0', false, { ...packet, part: 'request' }],
+    [1, 'lab/c', 'eth0', false, { ...packet, part: 'request' }],
+    [2, 'lab/d', 'eth0', false, { ...packet, part: 'request' }],
     [2, 'lab/d', 'eth0', true, { ...packet, part: 'reply' }],
     [3, 'lab/b', 'eth0', false, { ...packet, part: 'reply' }],
     [4, 'lab/b', 'eth0', true, { ...packet, part: 'reply' }],
     [5, 'lab/c', 'eth0', true, { ...packet, part: 'reply' }],
   ];
-  const raw = { heard: { 'lab/b': [heard(6)], 'lab/c': [heard(7)], 'lab/d': [heard(8)] }, frames };
+  const raw = { heard: { 'lab/b': [heard], 'lab/c': [heard], 'lab/d': [heard] }, frames };
   expect(read(raw, 'icmp').delivered?.ns).toBe('lab/c');
 });
 
