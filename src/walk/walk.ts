@@ -168,6 +168,8 @@ function openSocket(engine: Engine, probe: Probe, request: SendRequest, skb: Skb
     tos: request.tos,
     ttl: request.ttl,
     owner: 'the sender',
-    ...(isTcp ? { handshake: { state: 'syn-sent', nextSeq: null, isTimestamped: false, rebukedAtMs: null, rehashed: 0, via: skb.via } } : {}),
+    ...(isTcp
+      ? { handshake: { state: 'syn-sent', nextSeq: null, isTimestamped: false, rebukedAtMs: null, rehashed: 0, via: skb.via } }
+      : {}),
   });
 }
