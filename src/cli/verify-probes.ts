@@ -51,9 +51,14 @@ async function fromFile(world: FrozenWorld, file: string): Promise<{ probes: Pro
         ? { message: `the line is longer than ${MAX_LINE_CHARACTERS} characters (MAX_LINE_CHARACTERS)` }
         : parseProbeLine(line, world);
     if ('message' in read) bad.push(`${file}:${number}:1: ${read.message}`);
-    else probes.push({ ...read.probe, id: String(read.id ?? number) });
+    else probes.push({ sport: firstSport(read.probe), ...read.probe, id: String(read.id ?? number) });
   }
   return { probes, bad };
+}
+
+/** The kernel is told a port: it would choose any. */
+function firstSport({ proto }: Pick<Probe, 'proto'>): number {
+  return proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT;
 }
 
 /** What the checks of a scenario send, each from a port of its own, as `podwalk run` does. Hosts that are nothing but an address cannot send. */
@@ -67,8 +72,7 @@ function checkProbes(loaded: LoadedScenario): ProbeSet[] {
       const index = count++;
       const probe = probeOf(check, world);
       if ('field' in probe || probe.from.kind === 'external') return [];
-      const first = probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT;
-      return [{ sport: first + index, ...probe, id: `${index + 1} ${[...check.under, check.name].join(' › ')}` }];
+      return [{ sport: firstSport(probe) + index, ...probe, id: `${index + 1} ${[...check.under, check.name].join(' › ')}` }];
     }),
   }));
   return sets.filter(({ probes }) => probes.length > 0);
@@ -85,7 +89,7 @@ function pairs(world: FrozenWorld): Probe[] {
   const probes: Probe[] = [];
   const send = (from: (typeof places)[number], dst: Ipv4, what: Pick<Probe, 'proto' | 'dport'>): void => {
     const label = `netns/${from.machine}/${from.netns}`;
-    const sport = (what.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT) + probes.length;
+    const sport = firstSport(what) + probes.length;
     probes.push({
       id: String(probes.length + 1),
       label,

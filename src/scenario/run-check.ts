@@ -37,7 +37,7 @@ export function runCheck(check: PlannedCheck, context: CheckContext): CheckResul
   if (problem !== undefined) return problem;
   const asked = probeOf(check, world);
   if ('field' in asked) return requestProblem(check, asked);
-  const probe = { ...asked, sport: asked.sport ?? freshSport(asked, context.walks) };
+  const probe = { ...asked, sportFrom: freshSport(asked, context.walks) };
   const options = { record: context.detailed ? 'detailed' : 'summary' } as const;
   const traces = check.allBranches ? runAllBranches(world, session, probe, options) : [runProbe(world, session, probe, options)];
   const mismatches = judgeAll(check, traces, names);

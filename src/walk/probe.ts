@@ -15,8 +15,10 @@ export interface Probe {
   readonly proto: 'tcp' | 'udp' | 'icmp';
   readonly dst: Ipv4;
   readonly dport?: number;
-  /** For ICMP the echo identifier. Default 40000, ICMP 1234. */
+  /** For ICMP the echo identifier. Default: the first from `sportFrom` on that nobody holds. */
   readonly sport?: number;
+  /** Default 40000, ICMP 1234. */
+  readonly sportFrom?: number;
   readonly src?: Ipv4;
   /** Default 64. */
   readonly ttl?: number;

@@ -5,7 +5,7 @@ import type { Leg, Trace } from '../trace/trace.ts';
 import { conntrackView } from './conntrack-view.ts';
 import type { Delivery, Observed } from './observed.ts';
 import { endpointText, verdictOf } from './verdict.ts';
-import { DEFAULT_ICMP_ID, DEFAULT_SPORT, DEFAULT_TTL, type Walk } from './walk.ts';
+import { DEFAULT_TTL, type Walk } from './walk.ts';
 
 /** Writes a walk out as the JSON of a trace. */
 export function traceOf({ probe, src, observed, recorder, chooser }: Walk): Trace {
@@ -17,7 +17,7 @@ export function traceOf({ probe, src, observed, recorder, chooser }: Walk): Trac
       from: probe.label,
       proto: probe.proto,
       src: src === null ? null : formatIpv4(src),
-      sport: probe.sport ?? (probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT),
+      sport: probe.sport,
       dst: formatIpv4(probe.dst),
       ...(probe.proto === 'icmp' ? {} : { dport: probe.dport ?? 0 }),
       ttl: probe.ttl ?? DEFAULT_TTL,

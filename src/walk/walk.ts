@@ -7,6 +7,7 @@ import { ANY, type Ipv4 } from '../wire/ipv4.ts';
 import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import { Chooser, pick } from './branches.ts';
+import { boundSockets } from '../linux/path/find-socket.ts';
 import { Engine } from './engine.ts';
 import type { Observed } from './observed.ts';
 import type { Probe } from './probe.ts';
@@ -30,13 +31,14 @@ export interface WalkOptions {
 }
 
 export const DEFAULT_SPORT = 40_000;
+const LAST_PORT = 65_535;
 export const DEFAULT_ICMP_ID = 1234;
 export const DEFAULT_TTL = 64;
 export const DEFAULT_SIZE_BYTES = 32;
 
 /** One probe followed to its end. Nothing in it is formatted yet; `traceOf` does that. */
 export interface Walk {
-  readonly probe: Probe;
+  readonly probe: SentProbe;
   readonly outcome: Outcome;
   /** The source that the packet left with; null when it was never made. */
   readonly src: Ipv4 | null;
@@ -45,6 +47,9 @@ export interface Walk {
   /** What was left to chance, and how it fell. */
   readonly chooser: Chooser | null;
 }
+
+/** A probe whose source port is known. */
+export type SentProbe = Probe & { readonly sport: number };
 
 /** A place to send from that the World does not have. */
 export class NoSuchPlace extends Error {
@@ -92,18 +97,33 @@ export function walk(
   if (record !== 'none' || fixed !== null) {
     engine.chooser = chooserOf(session, fixed ?? []);
   }
-  const src = start(engine, probe);
+  const sent = withSport(engine, probe);
+  const src = start(engine, sent);
   engine.run(options.patienceMs);
   engine.sockets.close();
   const { observed, recorder, chooser } = engine;
-  return { probe, outcome: outcomeOf(observed), src, observed, recorder, chooser };
+  return { probe: sent, outcome: outcomeOf(observed), src, observed, recorder, chooser };
 }
 
 function chooserOf(session: Session, fixed: readonly number[]): Chooser {
   return new Chooser(fixed, (odds) => pick(odds, nextBelow(session.random, 0x1000000) / 0x1000000));
 }
 
-function start(engine: Engine, probe: Probe): Ipv4 | null {
+/** Whoever says no port gets one that nobody listens on. @source net/ipv4/inet_hashtables.c __inet_hash_connect, udp.c udp_lib_get_port */
+function withSport(engine: Engine, probe: Probe): SentProbe {
+  if (hasSport(probe)) return probe;
+  const { sportFrom: first = probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT, proto, from } = probe;
+  const stack = proto === 'icmp' || from.kind !== 'netns' ? null : engine.stacks.stack(from.machine, from.netns);
+  let free = first;
+  if (stack !== null && proto !== 'icmp') while (free < LAST_PORT && boundSockets(stack, proto, free).length > 0) free++;
+  return { ...probe, sport: free };
+}
+
+function hasSport(probe: Probe): probe is SentProbe {
+  return probe.sport !== undefined;
+}
+
+function start(engine: Engine, probe: SentProbe): Ipv4 | null {
   const request = requestOf(probe);
   switch (probe.from.kind) {
     case 'netns': {
@@ -138,12 +158,12 @@ function start(engine: Engine, probe: Probe): Ipv4 | null {
   }
 }
 
-function requestOf(probe: Probe): SendRequest {
+function requestOf(probe: SentProbe): SendRequest {
   return {
     proto: probe.proto,
     src: probe.src ?? ANY,
     dst: probe.dst,
-    sport: probe.sport ?? (probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT),
+    sport: probe.sport,
     dport: probe.dport ?? 0,
     ttl: probe.ttl ?? DEFAULT_TTL,
     tos: probe.tos ?? 0,

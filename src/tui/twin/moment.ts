@@ -117,7 +117,7 @@ class Next {
   send(request: Request): void {
     const probe = probeOf(probeRequest(request), this.#world);
     if ('field' in probe) throw new OperationError(`${probe.field}: ${probe.message}`, probe.expected);
-    const sport = probe.proto === 'icmp' ? {} : { sport: DEFAULT_SPORT + this.#walks };
+    const sport = probe.proto === 'icmp' ? {} : { sportFrom: DEFAULT_SPORT + this.#walks };
     runProbe(this.#world, this.#session, { ...probe, ...sport }, { record: 'none' });
     this.#walks++;
   }

@@ -215,7 +215,7 @@ function walkNow(request: Request, { world, session, walks }: Moment): Walked {
   }
   const probe = probeOf(probeRequest(request), world);
   if ('field' in probe) return { kind: 'refused', message: `${probe.field}: ${probe.message}`, expected: probe.expected };
-  const sport = probe.proto === 'icmp' || probe.sport !== undefined ? {} : { sport: DEFAULT_SPORT + walks };
+  const sport = probe.proto === 'icmp' ? {} : { sportFrom: DEFAULT_SPORT + walks };
   const left = cloneSession(session);
   const trace = soundTrace(runProbe(world, left, { ...probe, ...sport }, { record: 'detailed' }));
   return { kind: 'trace', trace, session: left };
