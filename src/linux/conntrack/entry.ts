@@ -34,8 +34,11 @@ export class CtEntry {
   tcpState = 0;
   /** Up to where the SYN-ACK that was followed has counted; null where none was seen. @source nf_conntrack_proto_tcp.c ip_ct_tcp_state.td_end */
   answeredTo: number | null = null;
-  /** The last segment: SYN, ACK and RST of its flags, its direction, and up to where it has counted. @source struct ip_ct_tcp.last_index, last_dir, last_end */
-  lastFlags = 0;
+  /**
+   * The last segment: SYN, ACK and RST of its flags, which no listing tells (null), its direction, and up to where it has counted.
+   * @source struct ip_ct_tcp.last_index, last_dir, last_end
+   */
+  lastFlags: number | null = null;
   lastIsReply = false;
   lastEnd = 0;
   /** Clock value at which the entry expires. */

@@ -45,10 +45,10 @@ const CLASH_TIMEOUT_MS = 1_000;
 /**
  * Finds or makes the connection a packet belongs to and sets `skb.ct` and `skb.ctInfo`. A new connection is in no table before
  * {@link confirm}.
- * @returns whether there was room for it, see {@link ConntrackTable.room}
+ * @returns whether there was room for it, see {@link ConntrackTable.room}; `untold`: whether it begins anew no listing tells
  * @source net/netfilter/nf_conntrack_core.c nf_conntrack_in
  */
-export function conntrackIn(stack: Stack, skb: Skb, hook: Hook): 'free' | 'perhaps' | 'full' {
+export function conntrackIn(stack: Stack, skb: Skb, hook: Hook): 'free' | 'perhaps' | 'full' | 'untold' {
   if (skb.ct !== null || skb.ctInfo === CT_UNTRACKED) return 'free';
   skb.ctInfo = CT_NONE;
   if (isIcmpError(skb)) {
@@ -65,9 +65,12 @@ export function conntrackIn(stack: Stack, skb: Skb, hook: Hook): 'free' | 'perha
   const sport = tupleSport(skb);
   const dport = tupleDport(skb);
   let ct = conntrack.find(skb.proto, skb.src, skb.dst, sport, dport, now);
-  if (ct !== null && reopens(skb, ct, conntrack.foundReply)) {
-    conntrack.remove(ct);
-    ct = null;
+  if (ct !== null && comesLate(skb, ct, conntrack.foundReply)) {
+    if (ct.lastFlags === null && ct.tcpState !== TIME_WAIT) return 'untold';
+    if (reopens(ct, conntrack.foundReply)) {
+      conntrack.remove(ct);
+      ct = null;
+    }
   }
   if (ct === null) {
     const room = conntrack.room(stack.netns.sysctl.conntrack.max, now);
@@ -190,14 +193,13 @@ function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry |
  * A SYN on a connection that is over starts a new one: on one that both ends closed, or that a RST of the same end has just ended.
  * @source nf_conntrack_tcp_packet, case TCP_CONNTRACK_SYN_SENT
  */
-function reopens(skb: Skb, ct: CtEntry, reply: boolean): boolean {
-  if (skb.proto !== TCP || !comesLate(skb, ct, reply)) return false;
-  return ct.tcpState === TIME_WAIT || ((ct.lastFlags & RST) !== 0 && ct.lastIsReply === reply);
+function reopens({ tcpState, lastFlags, lastIsReply }: CtEntry, reply: boolean): boolean {
+  return tcpState === TIME_WAIT || (lastFlags !== null && (lastFlags & RST) !== 0 && lastIsReply === reply);
 }
 
 /** Whether it is a SYN after the end. */
 function comesLate(skb: Skb, ct: CtEntry, reply: boolean): boolean {
-  return ct.tcpState >= TIME_WAIT && nextTcpState(reply, skb.tcpFlags, ct.tcpState) === SYN_SENT;
+  return skb.proto === TCP && ct.tcpState >= TIME_WAIT && nextTcpState(reply, skb.tcpFlags, ct.tcpState) === SYN_SENT;
 }
 
 /** Moves a known connection on. @returns false when the packet does not fit it: INVALID. */

@@ -30,6 +30,10 @@ export function track(at: Crossing): boolean {
   const seen = skb.ct !== null;
   if (stack.gaps !== null && !seen && !stack.session.cold && isBlind(stack, skb, stack.gaps.missing('conntrack'))) return false;
   const room = conntrackIn(stack, skb, at.hook);
+  if (room === 'untold') {
+    stack.effects.unknown(stack, skb, 'CONNTRACK_HISTORY', 'a listing does not tell who ended a connection that is CLOSE');
+    return false;
+  }
   if (room !== 'free') return withoutRoom(stack, skb, room);
   if (recorder !== null && skb.ct !== null) stack.effects.tracked(stack, skb.ct);
   if (recorder !== null && !seen) {

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { entryOf } from '../../../../src/linux/conntrack/record.ts';
+import { ip } from '../../../../src/wire/ipv4.ts';
+import { TCP } from '../../../../src/wire/proto.ts';
 import { Lab } from '../lab.ts';
 
 /** Two hosts with a router between them, whose rules use conntrack. */
@@ -200,4 +203,25 @@ describe('fragments', () => {
   test('of a datagram are delivered as one', () => {
     expect(routed().send('a', 'udp 10.0.1.2:53', big).seen).toBe('b 10.0.0.2:40000 > 10.0.1.2:53 ttl 63');
   });
+});
+
+test('who ended a connection that a listing says is CLOSE is not known, and decides about a SYN', () => {
+  const lab = routed(state('INVALID'));
+  lab.send('b', 'udp 10.0.0.2:53');
+  const orig = { src: ip('10.0.0.2'), dst: ip('10.0.1.2'), sport: 40_000, dport: 80 };
+  const reply = { src: orig.dst, dst: orig.src, sport: orig.dport, dport: orig.sport };
+  const listed = {
+    proto: TCP,
+    orig,
+    reply,
+    icmpType: null,
+    seenReply: true,
+    assured: false,
+    tcpState: 'CLOSE',
+    mark: 0,
+    timeoutSeconds: 10,
+  };
+  lab.session.netns.get('m/r')?.conntrack.insert(entryOf(listed, 0));
+  expect(lab.send('a', 'tcp 10.0.1.2:80').reason).toBe('CONNTRACK_HISTORY');
+  expect(lab.send('a', 'tcp 10.0.1.2:81').outcome).toBe('reset');
 });
