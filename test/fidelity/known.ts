@@ -3,6 +3,8 @@ export const KNOWN: readonly string[] = [
   'Random networks still find a difference now and then: that of the run above is mended, 95000976 (which ports NAT gave to two tunnels at once) is not. `--rarities` finds about one in 500.',
   'Two listeners with one address and port begin with one sequence number, which is a hash of the connection; in the kernel each has its own secret.',
   'A `throw` route in table local over an address of the host itself: the kernel answers otherwise (found once in 1,000 random namespaces).',
+  'Of default routes whose gateways are all known and none confirmed a walk on a dump begins with the first: which one the kernel took last no dump tells.',
+  '`--ctexpire` of a connection that is in no table yet is 0, as on a host that has been up for five minutes and not yet for 2^31 ticks (25 days at 1,000 a second).',
   'Multipath hash policies 2 and 3 are `UNKNOWN` to routes of several ways.',
   'A datagram that loses a fragment is given up after `ipfrag_time` with ICMP 11/1 as the kernel’s source says; not measured.',
   'Where many datagrams wait for fragments, the oldest is given up; the kernel refuses the newest.',

@@ -1,3 +1,4 @@
+import { ANY } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
 import { type FibTable, type PolicyRule, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
 import { FibRoute, type RouteContext, gatewayRoutes } from './fib-route.ts';
@@ -21,7 +22,7 @@ export interface Fib {
   readonly rulesNeedPorts: boolean;
   /** Some route has several ways. */
   readonly multipath: boolean;
-  /** Some table has several default routes. */
+  /** Some table has default routes by gateways that stand in for each other. */
   readonly severalDefaults: boolean;
 }
 
@@ -59,6 +60,16 @@ function areDefaultRules(rules: readonly PolicyRule[]): boolean {
   );
 }
 
+/** One of another metric stands in for nobody, unless it is for another TOS. @source net/ipv4/fib_semantics.c fib_select_default */
+function hasSeveralDefaults(routes: readonly FibRoute[]): boolean {
+  const defaults = routes.filter(
+    ({ len, type, nexthops }) => len === 0 && type === 'unicast' && nexthops.some(({ gateway }) => gateway !== ANY),
+  );
+  const metrics = new Set(defaults.map(({ metric }) => metric));
+  const kinds = new Set(defaults.map(({ tos }) => tos));
+  return metrics.size < defaults.length || kinds.size > 1;
+}
+
 /** Makes the routing policy of a frozen namespace ready. */
 export function compileFib(
   tables: readonly FibTable[],
@@ -79,6 +90,6 @@ export function compileFib(
     customLocalRoutes: tables.some((table) => table.routes.some(({ type, protocol }) => type === 'local' && protocol !== 'kernel')),
     rulesNeedPorts: rules.some((rule) => rule.ipproto !== null || rule.sport !== null || rule.dport !== null),
     multipath: [...routes.values()].some((list) => list.some(({ nexthops }) => nexthops.length > 1)),
-    severalDefaults: [...routes.values()].some((list) => list.filter(({ len }) => len === 0).length > 1),
+    severalDefaults: [...routes.values()].some(hasSeveralDefaults),
   };
 }

@@ -1,6 +1,8 @@
-import { ANY, type Ipv4 } from '../../wire/ipv4.ts';
+import { ANY } from '../../wire/ipv4.ts';
+import { isConfirmed } from '../confirmed.ts';
 import type { LearnedNeighbour } from '../netns-session.ts';
 import type { NeighbourState } from '../neighbour.ts';
+import { neighbourAt } from '../neighbours-by-address.ts';
 import type { FibNexthop, FibRoute } from './fib-route.ts';
 import { TOS_MASK } from './fib-table.ts';
 import type { Flow } from './flow.ts';
@@ -29,7 +31,7 @@ export function selectDefault(stack: RoutingStack, flow: Flow): void {
   const last = defaults.get(name) ?? -1;
   let resort = -1;
   for (const [order, candidate] of candidates.entries()) {
-    const state = stateOf(stack, candidate.device.name, candidate.gateway);
+    const state = stateOf(stack, candidate);
     const isValid = state !== null && state !== 'incomplete' && state !== 'failed';
     if (state === null || state === 'reachable' || (isValid && order !== last)) {
       defaults.set(name, order);
@@ -80,12 +82,17 @@ function nameOf({ route: { table, tos, metric }, device, gateway }: Candidate): 
   return `${table} ${tos} ${metric} ${device.name} ${gateway}`;
 }
 
-/** How well a gateway is known; null: nobody has asked for it. */
-function stateOf({ netns, session }: RoutingStack, dev: string, ip: Ipv4): LearnedNeighbour['state'] | NeighbourState | null {
-  const taught = session.neighbours.get(dev)?.get(ip);
-  if (taught !== undefined) return taught.state;
-  const entry = netns.tables.neighbours.find((one) => one.ip === ip && one.dev === dev);
-  if (entry === undefined) return null;
+/** How well a gateway is known by now; null: nobody has asked for it. */
+function stateOf(
+  { netns, session, effects }: RoutingStack,
+  { device, gateway }: Candidate,
+): LearnedNeighbour['state'] | NeighbourState | null {
+  const aged = <T>(state: T, sinceMs: number): T | 'stale' =>
+    state === 'reachable' && !isConfirmed(device, sinceMs, effects.nowMs) ? 'stale' : state;
+  const taught = session.neighbours.get(device.name)?.get(gateway);
+  if (taught !== undefined) return aged(taught.state, taught.sinceMs);
+  const entry = neighbourAt(netns.tables.neighbours, device.name, gateway);
+  if (entry === null) return null;
   if (entry.state === 'permanent' || entry.state === 'noarp') return entry.state;
-  return session.cold || entry.mac === null ? null : entry.state;
+  return session.cold || entry.mac === null ? null : aged(entry.state, 0);
 }

@@ -9,7 +9,7 @@ import { nexthopSource } from './source.ts';
 /** The parts of a namespace at run time that routing needs. */
 export interface RoutingStack extends Pick<Stack, 'at' | 'netns'> {
   readonly session: Pick<NetnsSession, 'multipath' | 'defaults' | 'neighbours' | 'cold'>;
-  readonly effects: Pick<Effects, 'choose'>;
+  readonly effects: Pick<Effects, 'choose' | 'nowMs'>;
 }
 
 /**

@@ -1,10 +1,12 @@
 import { formatIpv4, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
 import { BROADCAST_MAC, mac, type Mac, NO_MAC, ZERO_MAC } from '../../wire/mac.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
+import { isConfirmed } from '../confirmed.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
 import { type LearnedNeighbour, neighbourKey } from '../netns-session.ts';
 import type { Neighbour } from '../neighbour.ts';
+import { neighbourAt } from '../neighbours-by-address.ts';
 import type { Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { arpSolicit } from './arp.ts';
@@ -13,31 +15,10 @@ import { deviceTransmit } from './device.ts';
 import { hostUnreachable } from './icmp.ts';
 import { note } from './record.ts';
 
-type BaseNeighbours = ReadonlyMap<string, ReadonlyMap<Ipv4, Neighbour>>;
-const baseCache = new WeakMap<readonly Neighbour[], BaseNeighbours>();
-
-/** The neighbour entries of the tables themselves, by device and address. */
-function baseNeighbours(netns: CompiledNetns): BaseNeighbours {
-  const list = netns.tables.neighbours;
-  let base = baseCache.get(list);
-  if (base === undefined) {
-    const byDevice = new Map<string, Map<Ipv4, Neighbour>>();
-    for (const n of list) {
-      let byAddress = byDevice.get(n.dev);
-      if (byAddress === undefined) byDevice.set(n.dev, (byAddress = new Map<Ipv4, Neighbour>()));
-      byAddress.set(n.ip, n);
-    }
-    base = byDevice;
-    baseCache.set(list, base);
-  }
-  return base;
-}
-
 /** An entry that the tables fix: packets never change it. */
 export function fixedNeighbour(netns: CompiledNetns, device: Device, nexthop: Ipv4): Neighbour | null {
-  if (netns.tables.neighbours.length === 0) return null;
-  const entry = baseNeighbours(netns).get(device.name)?.get(nexthop);
-  return entry !== undefined && (entry.state === 'permanent' || entry.state === 'noarp') ? entry : null;
+  const entry = neighbourAt(netns.tables.neighbours, device.name, nexthop);
+  return entry !== null && (entry.state === 'permanent' || entry.state === 'noarp') ? entry : null;
 }
 
 /** What packets of this session taught. */
@@ -49,9 +30,8 @@ function taught(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbour | null
 export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbour | null {
   const known = taught(stack, device, ip);
   if (known !== null) return known;
-  if (stack.netns.tables.neighbours.length === 0) return null;
-  const base = baseNeighbours(stack.netns).get(device.name)?.get(ip);
-  if (base === undefined || stack.session.cold) return null;
+  const base = neighbourAt(stack.netns.tables.neighbours, device.name, ip);
+  if (base === null || stack.session.cold) return null;
   if (base.mac === null) return null;
   switch (base.state) {
     case 'reachable':
@@ -115,14 +95,13 @@ export function connectedMac(stack: Stack, device: Device, nexthop: Ipv4): Mac |
  * @source net/core/neighbour.c neigh_timer_handler
  */
 function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
-  const age = stack.effects.nowMs - entry.sinceMs;
-  const { baseReachableTimeMs, delayFirstProbeTimeMs } = device.sysctl.neigh;
-  if (entry.state === 'reachable' && age > baseReachableTimeMs) entry.state = 'stale';
-  else if (entry.state === 'delay' && age > delayFirstProbeTimeMs) {
+  const { nowMs } = stack.effects;
+  if (entry.state === 'reachable' && !isConfirmed(device, entry.sinceMs, nowMs)) entry.state = 'stale';
+  else if (entry.state === 'delay' && nowMs - entry.sinceMs > device.sysctl.neigh.delayFirstProbeTimeMs) {
     entry.state = 'probe';
     entry.used = false;
     entry.probes = 0;
-    entry.sinceMs = stack.effects.nowMs;
+    entry.sinceMs = nowMs;
   }
 }
 

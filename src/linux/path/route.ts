@@ -5,7 +5,8 @@ import { Flow } from '../fib/flow.ts';
 import { routeMeHarder as reroute } from '../fib/reroute.ts';
 import { routeInput } from '../fib/route-input.ts';
 import { routeOutput } from '../fib/route-output.ts';
-import type { InputRoute, OutputRoute, UnknownRoute } from '../fib/route-result.ts';
+import { unknownRoute } from '../fib/unknown-route.ts';
+import type { InputRoute, OutputRoute } from '../fib/route-result.ts';
 import { READS_DPORT, READS_SPORT } from '../netfilter/reads.ts';
 import { isIcmpError, KERNEL_UID, type Quoted, Skb } from '../skb.ts';
 import type { Socket } from '../socket.ts';
@@ -23,20 +24,6 @@ const flow = new Flow();
 export function routeReceived(stack: Stack, device: Device, skb: Skb): InputRoute {
   const route = routeInput(stack, skb, device);
   return unknownRoute(stack, skb.dst, route) ?? (route.kind === 'forward' ? forwardedByExceptions(stack, skb.dst, route) : route);
-}
-
-/** A look-up that needs what is not known of the namespace. */
-function unknownRoute(stack: Stack, dst: Ipv4, found: InputRoute | OutputRoute): UnknownRoute | null {
-  const { gaps } = stack;
-  if (gaps === null) return null;
-  const isLocal = found.kind === 'local' || found.kind === 'broadcast';
-  const len = found.kind === 'unknown' || found.kind === 'multicast' ? -1 : (found.route?.len ?? -1);
-  const ways = 'route' in found ? (found.route?.nexthops.length ?? 0) : 0;
-  const gap =
-    gaps.missing('link', 'addr', 'route', 'rule', 'sysctl') ??
-    gaps.inRoutes(dst, len, isLocal) ??
-    (ways > 1 ? gaps.sysctl('multipath') : null);
-  return gap === null ? null : { kind: 'unknown', ...gap };
 }
 
 /**

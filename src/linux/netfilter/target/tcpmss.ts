@@ -2,6 +2,7 @@ import { ANY, type Ipv4 } from '../../../wire/ipv4.ts';
 import { Flow } from '../../fib/flow.ts';
 import { knownPathMtu } from '../../fib/known-path-mtu.ts';
 import { routeOutput } from '../../fib/route-output.ts';
+import { unknownRoute } from '../../fib/unknown-route.ts';
 import type { Exit } from '../../skb.ts';
 import type { Stack } from '../../stack.ts';
 import { type HookEnv, UNKNOWN } from '../hook-env.ts';
@@ -31,7 +32,8 @@ function clampedMss(env: HookEnv): number | null {
   const aheadBytes = ahead === null ? out?.mtuBytes : knownMtu(stack, skb.dst, ahead);
   let mtuBytes = Math.min(aheadBytes ?? MAX_MTU_BYTES, MAX_MTU_BYTES);
   wayBack.reset(skb.src, ANY);
-  const back = routeOutput(stack, wayBack);
+  const found = routeOutput(stack, wayBack);
+  const back = unknownRoute(stack, skb.src, found) ?? found;
   if (back.kind === 'unknown') {
     env.unknownReason = back.reason;
     env.unknownText = back.text;

@@ -52,6 +52,7 @@ export function stackOf(netns: Netns | CompiledNetns, picks: number[] = []): Rou
     session: createNetnsSession('m/root'),
     choices,
     effects: {
+      nowMs: 0,
       choose({ odds }): number {
         choices.push(odds);
         return picks.shift() ?? 0;

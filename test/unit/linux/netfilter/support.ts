@@ -100,6 +100,7 @@ export class Bench {
     const netns = compileNetns(this.netns);
     const env = {
       stack: {
+        gaps: null,
         at: 'm/root',
         machine: 'm',
         netns,

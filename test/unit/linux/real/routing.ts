@@ -62,7 +62,7 @@ const FORWARD_TO_SELF = 'unicast lo';
 /** A namespace at run time in which every choice falls on the way of one index. */
 export function routingStack(netns: Netns, choice: number): RoutingStack {
   const choose = ({ odds }: { readonly odds: readonly number[] }): number => Math.min(choice, odds.length - 1);
-  return { at: 'm/a', netns: compileNetns(netns), session: createNetnsSession('m/a'), effects: { choose } };
+  return { at: 'm/a', netns: compileNetns(netns), session: createNetnsSession('m/a'), effects: { choose, nowMs: 0 } };
 }
 
 /** The model's answer in the same line, or what `ip` would say. */

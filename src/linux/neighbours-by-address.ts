@@ -1,0 +1,24 @@
+import type { Ipv4 } from '../wire/ipv4.ts';
+import type { Neighbour } from './neighbour.ts';
+
+type ByAddress = ReadonlyMap<string, ReadonlyMap<Ipv4, Neighbour>>;
+
+const cache = new WeakMap<readonly Neighbour[], ByAddress>();
+
+/** The entry of a frozen table for an address on a device; null where there is none. */
+export function neighbourAt(table: readonly Neighbour[], dev: string, ip: Ipv4): Neighbour | null {
+  if (table.length === 0) return null;
+  let index = cache.get(table);
+  if (index === undefined) cache.set(table, (index = indexed(table)));
+  return index.get(dev)?.get(ip) ?? null;
+}
+
+function indexed(table: readonly Neighbour[]): ByAddress {
+  const byDevice = new Map<string, Map<Ipv4, Neighbour>>();
+  for (const entry of table) {
+    let byAddress = byDevice.get(entry.dev);
+    if (byAddress === undefined) byDevice.set(entry.dev, (byAddress = new Map<Ipv4, Neighbour>()));
+    byAddress.set(entry.ip, entry);
+  }
+  return byDevice;
+}
