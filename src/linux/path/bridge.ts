@@ -8,7 +8,7 @@ import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { deviceTransmit } from './device.ts';
 import { brNfForward, brNfPostRouting, brNfPreRouting } from './br-netfilter.ts';
-import { fdbOf } from './fdb.ts';
+import { fdbOf, fdbRows } from './fdb.ts';
 import { flowHash } from './flow-hash.ts';
 import { suppressArp, suppressesNeighbours } from './neigh-suppress.ts';
 import { forkSkb, headerOf, note, tapped, through } from './record.ts';
@@ -96,7 +96,7 @@ function learn(stack: Stack, bridge: Device, port: Device, address: Mac): void {
 
 /** @source net/bridge/br_fdb.c br_fdb_find_rcu */
 function lookup(stack: Stack, bridge: Device, address: Mac): Device | typeof OURS | null {
-  const entry = stack.netns.tables.fdb.find(({ mac, master }) => mac === address && master === bridge.name);
+  const [entry] = fdbRows(stack, bridge, address);
   if (entry?.state === 'permanent') return OURS;
   // Somebody may have put another in its place.
   if (entry === undefined && (address === bridge.mac || bridge.ports.some(({ mac }) => mac === address))) return OURS;
@@ -130,8 +130,8 @@ function portOf(stack: Stack, bridge: Device): (address: Mac) => Device | null |
  * The port that an address of the bridge's own belongs to: of a port and a bridge with one address, whoever had it first. Null: the bridge.
  * @source net/bridge/br_fdb.c fdb_add_local
  */
-function ownPort({ netns }: Stack, bridge: Device, address: Mac): Device | null {
-  const entry = netns.tables.fdb.find(({ mac, master }) => mac === address && master === bridge.name);
+function ownPort(stack: Stack, bridge: Device, address: Mac): Device | null {
+  const [entry] = fdbRows(stack, bridge, address);
   return bridge.ports.find(({ name, mac }) => (entry === undefined ? mac === address : name === entry.dev)) ?? null;
 }
 

@@ -11,7 +11,7 @@ import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { ecnDecapsulate, ecnEncapsulate } from './ecn.ts';
 import { isBound } from './exceptions.ts';
-import { fdbOf } from './fdb.ts';
+import { fdbOf, fdbRows } from './fdb.ts';
 import { flowHash, lastingHash } from './flow-hash.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { forkSkb, note, through } from './record.ts';
@@ -72,8 +72,7 @@ function destinations(stack: Stack, device: Device, kind: VxlanKind, dmac: Mac):
 }
 
 function entriesFor(stack: Stack, device: Device, kind: VxlanKind, address: Mac): Remote[] {
-  const { fdb } = stack.netns.tables;
-  const rows = fdb.filter((e) => e.dev === device.name && e.mac === address && e.dst !== null && lasts(stack, kind, e));
+  const rows = fdbRows(stack, device, address).filter((e) => e.dst !== null && lasts(stack, kind, e));
   const seen = stack.session.fdb.get(device.name)?.get(address);
   // What frames taught since counts more than what they had taught before.
   if (seen !== undefined && seen.vtep !== null && !isOld(stack, kind, seen.atMs) && rows.every(({ state }) => state === 'learned'))
@@ -282,7 +281,7 @@ export function vxlanRcv(stack: Stack, outer: Skb): void {
 
 /** @source drivers/net/vxlan/vxlan_core.c vxlan_snoop */
 function snoop(stack: Stack, device: Device, address: Mac, vtep: Ipv4): boolean {
-  const fixed = stack.netns.tables.fdb.find((e) => e.dev === device.name && e.mac === address && e.dst !== null);
+  const fixed = fdbRows(stack, device, address).find((e) => e.dst !== null);
   if (fixed !== undefined && fixed.state !== 'learned') return fixed.dst === vtep;
   fdbOf(stack, device).set(address, { port: null, vtep, atMs: stack.effects.nowMs });
   return true;
