@@ -4,6 +4,7 @@ import { Agreement, agreementText } from '../../src/report/verify/text.ts';
 import type { Verdict } from '../../src/snapshot/kernel/agreement.ts';
 import { judgeAgain } from '../../src/snapshot/kernel/asked-again.ts';
 import type { Difference } from '../../src/snapshot/kernel/compare.ts';
+import { CannotBuild } from '../../src/snapshot/kernel/plan/word.ts';
 import { Twin } from '../../src/snapshot/kernel/twin.ts';
 import { readRecording } from './recording.ts';
 
@@ -41,6 +42,16 @@ it('tells what differed once and agrees twice when asked again', async () => {
 it('holds on to a difference that comes back, in whichever probe', async () => {
   const first = [same('p0'), other('p1')];
   expect(await judgeAgain(kernel(first, [same('p0'), same('p1')], [other('p0'), same('p1')]), ASKED)).toBe(first);
+});
+
+it('holds on to a difference where the network cannot be built again', async () => {
+  const first = [other('p0')];
+  const judge = async (): Promise<readonly Verdict[]> => {
+    if (one.asked++ > 0) throw new CannotBuild('no buffer space available');
+    return Promise.resolve(first);
+  };
+  const one = { asked: 0, judge };
+  expect(await judgeAgain(one, ASKED)).toBe(first);
 });
 
 it('holds on to a difference that can not be compared again', async () => {

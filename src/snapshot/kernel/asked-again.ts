@@ -1,5 +1,6 @@
 import { type Verdict, isUnknown } from './agreement.ts';
 import type { Judge, JudgeCase } from './judge.ts';
+import { CannotBuild } from './plan/word.ts';
 
 /** How often the kernel is asked again before an answer of its that nothing repeats counts as chance. */
 const TIMES = 2;
@@ -15,10 +16,22 @@ export async function judgeAgain(judge: Pick<Judge, 'judge'>, asked: JudgeCase):
   if (first.every(agrees)) return first;
   let again = first;
   for (let time = 0; time < TIMES; time++) {
-    again = await judge.judge(asked);
+    const next = await judgeOrNull(judge, asked);
+    if (next === null) return first;
+    again = next;
     if (!again.every((verdict, index) => agrees(verdict) && !isLost(verdict, first[index]))) return first;
   }
   return again.map((verdict, index) => ({ ...verdict, once: first[index]?.differences ?? [] }));
+}
+
+/** Null where the network that was built once cannot be built again: what was found stays found. */
+async function judgeOrNull(judge: Pick<Judge, 'judge'>, asked: JudgeCase): Promise<readonly Verdict[] | null> {
+  try {
+    return await judge.judge(asked);
+  } catch (error) {
+    if (error instanceof CannotBuild) return null;
+    throw error;
+  }
 }
 
 function agrees({ differences }: Verdict): boolean {
