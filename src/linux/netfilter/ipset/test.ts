@@ -7,12 +7,12 @@ import { changesOf } from '../session.ts';
 import { isAlive } from './alive.ts';
 import { type CompiledIpset, type PartKey, findEntry, ipsetsByName } from './compile.ts';
 import { replaceElement } from './ip-mac.ts';
-import type { Ipset, IpsetEntry } from './ipset.ts';
+import type { Ipset, IpsetEntry, IpsetType } from './ipset.ts';
 import type { Dimension } from './part.ts';
 import { entryKey, packetKey } from './print.ts';
 
 /** A list:set may hold lists no deeper than this before the answer is unknown. */
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
 const UDPLITE = 136;
 
 /**
@@ -99,13 +99,17 @@ export function packetKeys(env: HookEnv, set: CompiledIpset, dims: readonly ('sr
   return scratch;
 }
 
+/** Types that hold no 0.0.0.0. @source net/netfilter/ipset/ip_set_hash_ip.c hash_ip4_kadt, ip_set_hash_ipport.c hash_ipport4_kadt */
+const REFUSE_ZERO: readonly IpsetType[] = ['hash:ip', 'hash:ip,port'];
+
 function dimensionKey(env: HookEnv, { ipset }: CompiledIpset, dimension: Dimension, isSrc: boolean): PartKey | null {
   const { skb } = env;
   switch (dimension) {
     case 'ip': {
       const addr = isSrc ? skb.src : skb.dst;
       if (!isInRange(ipset, addr >>> 0)) return null;
-      return ipset.netmask === null ? addr : addr & mask(ipset.netmask);
+      const cut = ipset.netmask === null ? addr : addr & mask(ipset.netmask);
+      return cut === 0 && REFUSE_ZERO.includes(ipset.type) ? null : cut;
     }
     case 'net':
       return isSrc ? skb.src : skb.dst;
