@@ -11,7 +11,7 @@ import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { initialSequence } from './emit.ts';
 import { boundSockets } from './find-socket.ts';
-import { synBytes } from './tcp-lengths.ts';
+import { synBytes } from '../tcp-lengths.ts';
 import { ECHO_REQUEST } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { announcedMss } from './path-mtu.ts';

@@ -1,16 +1,13 @@
-import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
-import { TCP } from '../../wire/proto.ts';
+import { formatIpv4 } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
-import { ACK, afterSegment, type Exit, type FlowHash, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
+import { ACK, afterSegment, PACKET_HOST, RST, type Skb, SYN } from '../skb.ts';
 import type { Handshake, Socket } from '../socket.ts';
 import type { Stack } from '../stack.ts';
 import { withoutEcn } from './ecn.ts';
-import { answerTo, emit, initialSequence, resetTo } from './emit.ts';
-import { isBound } from './exceptions.ts';
-import { flowHashOf } from './flow-hash.ts';
+import { initialSequence } from './emit.ts';
 import { findSocket, isBlindTo, socketDevice } from './find-socket.ts';
-import { ackBytes, isTimestamped, synAckBytes, synBytes } from './tcp-lengths.ts';
-import { routeSend } from './route.ts';
+import { isTimestamped, synAckBytes, synBytes } from '../tcp-lengths.ts';
+import { acknowledge, childWay, reset, synAck } from './tcp-send.ts';
 
 /** So often a socket answers what it did not expect. @source net/ipv4/tcp_ipv4.c tcp_sk_init, sysctl_tcp_invalid_ratelimit */
 const INVALID_RATELIMIT_MS = 500;
@@ -63,7 +60,7 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
       },
     };
     stack.session.sockets.push(opened);
-    synAck(stack, opened, skb);
+    synAck(stack, opened, skb, synAckBytes(skb, stack.netns.sysctl.tcpTimestamps));
     return;
   }
   if ((tcpFlags & RST) === 0) reset(stack, skb);
@@ -111,13 +108,13 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
         handshake.state = 'syn-crossed';
         handshake.nextSeq = afterSegment(skb);
         handshake.isTimestamped = isTimestamped(skb) && stack.netns.sysctl.tcpTimestamps;
-        crossedSynAck(stack, socket, skb);
+        synAck(stack, socket, skb, synBytes(stack.netns.sysctl.tcpTimestamps), 'the SYNs have crossed: SYN-ACK');
         return;
       }
       if (isRateLimited(stack, handshake)) return;
       if (handshake?.state === 'syn-received') {
         handshake.rehashed++;
-        synAck(stack, socket, skb);
+        synAck(stack, socket, skb, synAckBytes(skb, stack.netns.sysctl.tcpTimestamps));
       } else acknowledge(stack, socket, skb, 'a second SYN: ACK says where the connection stands');
       return;
     case ACK:
@@ -157,89 +154,10 @@ function isRateLimited({ effects: { nowMs } }: Stack, handshake: Handshake | und
   return false;
 }
 
-function synAck(stack: Stack, socket: Socket, skb: Skb): void {
-  const answer = answerTo(stack, skb, TCP, synAckBytes(skb, stack.netns.sysctl.tcpTimestamps));
-  answer.tcpFlags = SYN | ACK;
-  answer.tcpSeq = initialSequence(answer);
-  answer.tcpAck = afterSegment(skb);
-  answer.df = true;
-  answer.boundDev = socket.dev;
-  answer.mark = socket.mark ?? 0;
-  answer.tos = socket.tos ?? 0;
-  answer.flowHash = rehashed(answer, socket.handshake);
-  emit(stack, answer, 'socket', ({ src, sport }) => `SYN-ACK from ${formatIpv4(src)}:${sport}`);
-}
-
-/** A SYN meets the SYN of its own target: that is sent again, with what it acknowledges now. @source net/ipv4/tcp_output.c tcp_send_synack */
-function crossedSynAck(stack: Stack, socket: Socket, skb: Skb): void {
-  const answer = answerTo(stack, skb, TCP, synBytes(stack.netns.sysctl.tcpTimestamps));
-  answer.tcpFlags = SYN | ACK;
-  answer.tcpSeq = initialSequence(answer);
-  answer.tcpAck = afterSegment(skb);
-  asSocket(answer, socket);
-  emit(
-    stack,
-    answer,
-    'socket',
-    ({ src, sport }) => `the SYNs have crossed: SYN-ACK from ${formatIpv4(src)}:${sport}`,
-    null,
-    keptWay(stack, socket, answer.dst),
-  );
-}
-
-/** What a socket that a probe opened puts into what it sends. */
-function asSocket(segment: Skb, { mark, tos, ttl, dev, handshake }: Socket): void {
-  segment.df = true;
-  segment.mark = mark ?? 0;
-  segment.tos = tos ?? 0;
-  segment.ttl = ttl ?? segment.ttl;
-  segment.boundDev = dev;
-  segment.flowHash = rehashed(segment, handshake);
-}
-
-/** Who sends a SYN-ACK again hopes for another way. @source net/ipv4/tcp_output.c tcp_rtx_synack; tcp_minisocks.c tcp_create_openreq_child */
-function rehashed(skb: Skb, handshake: Handshake | undefined): FlowHash | null {
-  return handshake === undefined || handshake.rehashed === 0 ? null : flowHashOf(skb, handshake.rehashed);
-}
-
-/** The way of a connection that a listener has accepted. @source net/ipv4/inet_connection_sock.c inet_csk_route_child_sock */
-function childWay(stack: Stack, socket: Socket, skb: Skb): Exit | null {
-  if (!stack.netns.fib.severalDefaults) return null;
-  const child = answerTo(stack, skb, TCP, ackBytes(true));
-  child.boundDev = socket.dev;
-  child.mark = socket.mark ?? 0;
-  child.tos = socket.tos ?? 0;
-  const route = routeSend(stack, child);
-  return route.kind === 'error' || route.kind === 'unknown' ? null : route;
-}
-
-/** The way that a connection keeps to, where to look again might find another one: until something is learned of it. */
-function keptWay(stack: Stack, { handshake }: Socket, dst: Ipv4): Exit | null {
-  const via = handshake?.via ?? null;
-  return via === null || !stack.netns.fib.severalDefaults || isBound(stack, dst, via) ? null : via;
-}
-
-function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string, optionBytes = 0): void {
-  const ack = answerTo(stack, skb, TCP, ackBytes(socket.handshake?.isTimestamped ?? true) + optionBytes);
-  ack.tcpFlags = ACK;
-  ack.tcpSeq = (skb.tcpFlags & ACK) !== 0 ? skb.tcpAck : (initialSequence(ack) + 1) | 0;
-  ack.tcpAck = socket.handshake?.nextSeq ?? afterSegment(skb);
-  asSocket(ack, socket);
-  ack.role = 'ack';
-  emit(stack, ack, 'socket', () => text, null, keptWay(stack, socket, ack.dst));
-}
-
 /** An answer whose translation was missed finds the socket that waits for it in a connection with somebody else. */
 function nobodyText({ session }: Stack, skb: Skb): string {
   const waiting = session.sockets.find(({ proto, port, peer }) => proto === 'tcp' && port === skb.dport && peer !== null);
   if (waiting?.peer === undefined || waiting.peer === null) return `nobody listens on tcp/${skb.dport}`;
   const { addr, port } = waiting.peer;
   return `tcp/${skb.dport} is connected with ${formatIpv4(addr)}:${port}, not with ${formatIpv4(skb.src)}:${skb.sport}`;
-}
-
-/** Unlike the RST of a REJECT rule, it has the TOS of what it answers. @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */
-function reset(stack: Stack, skb: Skb): void {
-  const answer = resetTo(stack, skb);
-  answer.tos = skb.tos;
-  emit(stack, answer, 'socket', ({ src, sport }) => `RST from ${formatIpv4(src)}:${sport}`);
 }

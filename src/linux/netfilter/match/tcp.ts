@@ -1,7 +1,7 @@
 import { TCP } from '../../../wire/proto.ts';
 import { type OptionUse, bang, fault, inPorts, numberOf, options, portsOf, printPorts, printRange, value } from '../syntax.ts';
 import type { Skb } from '../../skb.ts';
-import { SYN_BYTES, TIMESTAMPED_ACK_BYTES, TIMESTAMPED_SYN_BYTES } from '../../path/tcp-lengths.ts';
+import { SYN_BYTES, TIMESTAMPED_ACK_BYTES, TIMESTAMPED_SYN_BYTES } from '../../tcp-lengths.ts';
 import type { TcpMatch } from './match.ts';
 import { type MatchModule, NO } from './module.ts';
 import { answerOfPorts, areTogetherPerhaps } from './ports.ts';

@@ -1,4 +1,4 @@
-import type { Skb } from '../skb.ts';
+import type { Skb } from './skb.ts';
 
 /** A SYN with MSS, selective acknowledgement and window scale, and one with timestamps as well. @source net/ipv4/tcp_output.c tcp_syn_options */
 export const SYN_BYTES = 52;
