@@ -1,6 +1,6 @@
 import { BROADCAST_MAC, isGroupMac, type Mac } from '../../wire/mac.ts';
 import type { Device } from '../device.ts';
-import { confirm } from '../conntrack/track.ts';
+import { confirm } from '../conntrack/confirm.ts';
 import { runEbtables } from '../netfilter/run-ebtables.ts';
 import type { EbTableName } from '../netfilter/ebtables.ts';
 import { CT_NONE, PACKET_HOST, type Skb } from '../skb.ts';

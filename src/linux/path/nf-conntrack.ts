@@ -2,7 +2,8 @@ import type { ConntrackRef, Tuple } from '../../trace/trace.ts';
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { ICMP, protoName } from '../../wire/proto.ts';
 import type { CtEntry } from '../conntrack/entry.ts';
-import { confirm, conntrackIn } from '../conntrack/track.ts';
+import { confirm } from '../conntrack/confirm.ts';
+import { conntrackIn } from '../conntrack/track.ts';
 import { hasPorts } from '../conntrack/tuple.ts';
 import { HOOK_NAMES } from '../netfilter/hook-env.ts';
 import {

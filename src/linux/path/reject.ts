@@ -1,7 +1,8 @@
 import { formatIpv4 } from '../../wire/ipv4.ts';
 import { TCP } from '../../wire/proto.ts';
 import { hasWrongChecksum } from '../checksum.ts';
-import { attach, setClosing } from '../conntrack/track.ts';
+import { setClosing } from '../conntrack/follow-tcp.ts';
+import { attach } from '../conntrack/track.ts';
 import { type HookEnv, PREROUTING } from '../netfilter/hook-env.ts';
 import type { RejectKind } from '../netfilter/target/target.ts';
 import { RST } from '../skb.ts';
