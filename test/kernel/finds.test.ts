@@ -17,8 +17,8 @@ describe('networks in which kernel and twin once parted', () => {
     const scene = sceneOf(find.world);
     const verdicts = find.probes.map((probe, index): Verdict => {
       const { truth, atMs } = find.answers[index]!;
-      const run = twin.send(worlds[index]!, probe, { atMs }, (one) => compare(truth, one, scene, 'live').length);
-      return { id: probe.id ?? '', kernel: truth, trace: run.trace, thrown: null, differences: compare(truth, run, scene, 'live') };
+      const run = twin.send(worlds[index]!, probe, { atMs }, (one) => compare(truth, one, scene, 'kept').length);
+      return { id: probe.id ?? '', kernel: truth, trace: run.trace, thrown: null, differences: compare(truth, run, scene, 'kept') };
     });
     if (only !== undefined) console.warn(verdicts.map(wholeStory).join('\n\n'));
     expect(firstDifferences(verdicts, 3)).toBe('');

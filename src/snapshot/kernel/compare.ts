@@ -54,9 +54,10 @@ export interface Scene {
 
 /**
  * Who wrote the truth down. The recordings were made with taps that do not show what a bridge port receives, from dumps that do not show
- * which built-in chains the kernel has; what was seen live has neither gap.
+ * which built-in chains the kernel has; what was seen live and kept has neither gap. Live the twin is told, as well, which ports the kernel
+ * chose.
  */
-export type Witness = 'recorded' | 'live';
+export type Witness = 'recorded' | 'kept' | 'live';
 
 /** The first place of a tier where kernel and twin part. */
 export interface Difference {
@@ -72,7 +73,7 @@ const NO_CHAINS: ReadonlySet<string> = new Set();
 
 /** Compares what the kernel did with a probe with the twin's run of it; at most one difference for each tier. */
 export function compare(seen: TruthProbe, run: TwinRun, scene: Scene, witness: Witness): Difference[] {
-  const truth = withTwinsPorts(seen, run, scene.vxlanPorts);
+  const truth = witness === 'live' ? seen : withTwinsPorts(seen, run, scene.vxlanPorts);
   const found: Difference[] = [];
   const claim = (tier: Tier, kernel: string, twin: string, where = ''): void => {
     if (kernel !== twin && !found.some((difference) => difference.tier === tier)) found.push({ tier, where, kernel, twin });

@@ -1,4 +1,3 @@
-import { withTwinsPorts } from './chosen-ports.ts';
 import type { Scene } from './compare.ts';
 import type { TwinRun } from './twin-run.ts';
 import { kernelHopRows } from './frames.ts';
@@ -13,8 +12,7 @@ export interface Section {
 }
 
 /** Both walks, aspect by aspect, in the order in which a reader follows them. */
-export function sectionsOf(seen: TruthProbe, run: TwinRun, scene: Scene): Section[] {
-  const truth = withTwinsPorts(seen, run, scene.vxlanPorts);
+export function sectionsOf(truth: TruthProbe, run: TwinRun, scene: Scene): Section[] {
   const { trace } = run;
   const byPlace = (name: string, kernel: ReadonlyMap<string, string[]>, twin: ReadonlyMap<string, string[]>): Section[] =>
     [...new Set([...kernel.keys(), ...twin.keys()])]
