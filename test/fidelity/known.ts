@@ -4,6 +4,7 @@ export const KNOWN: readonly string[] = [
   'Two listeners with one address and port begin with one sequence number, which is a hash of the connection; in the kernel each has its own secret.',
   'A `throw` route in table local over an address of the host itself: the kernel answers otherwise (found once in 1,000 random namespaces).',
   'Of default routes whose gateways are all known and none confirmed a walk on a dump begins with the first: which one the kernel took last no dump tells.',
+  'A unicast route of `scope host` makes the gateways it leads to none, for routes that were added after it. No dump tells the order: that of the dump is taken, main first.',
   '`--ctexpire` of a connection that is in no table yet is 0, as on a host that has been up for five minutes and not yet for 2^31 ticks (25 days at 1,000 a second).',
   'Multipath hash policies 2 and 3 are `UNKNOWN` to routes of several ways.',
   'A datagram that loses a fragment is given up after `ipfrag_time` with ICMP 11/1 as the kernel’s source says; not measured.',

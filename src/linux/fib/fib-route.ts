@@ -1,8 +1,8 @@
 import { ANY, type Ipv4 } from '../../wire/ipv4.ts';
-import { contains } from '../../wire/prefix.ts';
 import type { Device } from '../device.ts';
 import type { Nexthop, Route, RouteType } from '../route.ts';
 import { EACCES, EAGAIN, EHOSTUNREACH, EINVAL, OK } from './errno.ts';
+import { type GatewayRoutes, isToHost } from './gateway-scope.ts';
 import { SCOPE_HOST, SCOPE_LINK, SCOPE_NOWHERE, scopeNumber } from './scope.ts';
 
 /** What a look-up that ends in a route of each type returns. @source net/ipv4/fib_semantics.c fib_props */
@@ -25,21 +25,6 @@ export interface RouteContext {
   readonly localAddresses: ReadonlyMap<number, Device>;
 }
 
-/** The routes of a table by which gateways are looked up, `scope host` apart: these say that whoever they lead to is this host itself. */
-export interface GatewayRoutes {
-  readonly all: readonly Route[];
-  readonly toHost: readonly Route[];
-}
-
-export function gatewayRoutes(routes: readonly Route[]): GatewayRoutes {
-  return { all: routes, toHost: routes.filter(leadsToHost) };
-}
-
-/** Whether it makes a gateway none, if it is there when a route by that gateway is added. */
-export function leadsToHost({ type, scope }: Route): boolean {
-  return type === 'unicast' && scope === 'host';
-}
-
 /** One way of a route, with its device found and its reachability worked out. @source struct fib_nh_common */
 export class FibNexthop {
   readonly route: FibRoute;
@@ -59,7 +44,7 @@ export class FibNexthop {
   output: OutputRoute | null = null;
   source: Ipv4 | null = null;
 
-  constructor(route: FibRoute, index: number, nexthop: Nexthop, context: RouteContext, routes: GatewayRoutes) {
+  constructor(route: FibRoute, index: number, nexthop: Nexthop, context: RouteContext, routes: GatewayRoutes | null) {
     this.route = route;
     this.index = index;
     const device = nexthop.dev === null ? null : (context.deviceByName.get(nexthop.dev) ?? null);
@@ -75,30 +60,16 @@ export class FibNexthop {
 
 /**
  * How near the next hop is. The kernel finds that out when the route is added; here a gateway counts as this host itself where its
- * device owns the address, or a route of the same table says so.
+ * device owns the address, or a route of `scope host` says so.
  * @source net/ipv4/fib_semantics.c fib_create_info, fib_check_nh_v4_gw, fib_check_nh_nongw
  */
-function nexthopScope(route: Route, { via, dev, onlink }: Nexthop, device: Device | null, routes: GatewayRoutes): number {
+function nexthopScope(route: Route, { via, dev, onlink }: Nexthop, device: Device | null, routes: GatewayRoutes | null): number {
   if (route.scope === 'host') return SCOPE_NOWHERE;
   if (via === null) return SCOPE_HOST;
   const own =
-    (device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via))) || isToHost(route, via, dev, routes);
+    (device !== null && (device.isLoopback || device.addresses.some(({ local }) => local === via))) ||
+    (routes !== null && isToHost(route, via, dev, routes));
   return own && !onlink ? SCOPE_HOST : SCOPE_LINK;
-}
-
-/**
- * Whether the route that leads to a gateway is of `scope host`: the longest, of several the one of the lowest metric. What counts was there
- * when the gateway's own route was added. No table tells: a route of `scope host` is taken to be older where it comes first in the table, or
- * where no other leads there.
- */
-function isToHost(of: Route, via: Ipv4, dev: string | null, { all, toHost }: GatewayRoutes): boolean {
-  const leads = ({ type, dst, len, nexthops }: Route): boolean =>
-    type === 'unicast' && contains({ addr: dst, len }, via) && nexthops.some((way) => way.dev === dev && way.via === null);
-  if (!toHost.some(leads)) return false;
-  const own = all.indexOf(of);
-  const earlier = all.filter((route, index) => (index < own || !leadsToHost(route)) && leads(route));
-  const [best] = (earlier.length > 0 ? earlier : all.filter(leads)).sort((a, b) => b.len - a.len || a.metric - b.metric);
-  return best?.scope === 'host';
 }
 
 /** A route of one table, ready for look-ups. */
@@ -121,7 +92,7 @@ export class FibRoute {
   broadcast: InputRoute | null = null;
   localOutput: OutputRoute | null = null;
 
-  constructor(route: Route, table: number, context: RouteContext, routes: GatewayRoutes) {
+  constructor(route: Route, table: number, context: RouteContext, routes: GatewayRoutes | null) {
     this.route = route;
     this.table = table;
     this.type = route.type;

@@ -1,9 +1,10 @@
 import { ANY } from '../../wire/ipv4.ts';
 import type { Device } from '../device.ts';
 import { type FibTable, type PolicyRule, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
-import { FibRoute, type RouteContext, gatewayRoutes } from './fib-route.ts';
+import { FibRoute, type RouteContext } from './fib-route.ts';
 import { type FibRule, compileRules } from './fib-rule.ts';
 import { FibLookupTable } from './fib-table.ts';
+import { type GatewayRoutes, gatewayRoutes } from './gateway-scope.ts';
 
 /** The routing policy of a namespace, ready for look-ups. */
 export interface Fib {
@@ -33,11 +34,12 @@ function routesOf(table: FibTable, devices: readonly Device[], context: RouteCon
   let tables = cache.get(devices);
   if (tables === undefined) cache.set(devices, (tables = new WeakMap()));
   let routes = tables.get(table);
-  if (routes === undefined) {
-    const leading = gatewayRoutes(table.routes);
-    tables.set(table, (routes = table.routes.map((route) => new FibRoute(route, table.id, context, leading))));
-  }
+  if (routes === undefined) tables.set(table, (routes = resolve(table, context, null)));
   return routes;
+}
+
+function resolve({ id, routes }: FibTable, context: RouteContext, leading: GatewayRoutes | null): FibRoute[] {
+  return routes.map((route) => new FibRoute(route, id, context, leading));
 }
 
 /** Whether the rules are those that the kernel makes for a new namespace. @source net/ipv4/fib_rules.c fib_default_rules_init */
@@ -78,7 +80,12 @@ export function compileFib(
   context: RouteContext,
 ): Fib {
   const routes = new Map<number, FibRoute[]>();
-  for (const table of tables) routes.set(table.id, [...(routes.get(table.id) ?? []), ...routesOf(table, devices, context)]);
+  const leading = gatewayRoutes(tables);
+  for (const table of tables) {
+    // Where routes of `scope host` decide what gateways are, those of one table hang on the others.
+    const own = leading === null ? routesOf(table, devices, context) : resolve(table, context, leading.get(table) ?? null);
+    routes.set(table.id, [...(routes.get(table.id) ?? []), ...own]);
+  }
   const local = routes.get(TABLE_LOCAL) ?? [];
   const lookupTables = new Map([...routes].map(([id, list]) => [id, new FibLookupTable(list)] as const));
   const walked = areDefaultRules(rules) ? null : compileRules(rules, context.deviceByName);

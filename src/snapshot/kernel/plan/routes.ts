@@ -1,6 +1,6 @@
 import type { Netns } from '../../../linux/netns.ts';
 import type { Nexthop, PolicyRule, Route } from '../../../linux/route.ts';
-import { leadsToHost } from '../../../linux/fib/fib-route.ts';
+import { byAge, leadsToHost } from '../../../linux/fib/gateway-scope.ts';
 import { DEFAULT_RULES } from '../../../linux/ops/create-netns.ts';
 import { type Ipv4, formatIpv4 } from '../../../wire/ipv4.ts';
 import { CannotBuild, word } from './word.ts';
@@ -41,7 +41,7 @@ function protocolNumber(name: string): number {
  * @throws CannotBuild for a way that died with the last address of its device, which nobody tells any more
  */
 export function routePlan({ fib, links }: Pick<Netns, 'fib' | 'links'>): [words: string, line: string][] {
-  const all = fib.flatMap(({ id, routes }) => routes.map((route) => ({ id, route })));
+  const all = byAge(fib).flatMap(({ id, routes }) => routes.map((route) => ({ id, route })));
   const up = new Set(links.filter((link) => link.up).map(({ name }) => name));
   const dead = all.flatMap(({ route }) => route.nexthops).find((hop) => hop.dead && hop.dev !== null && up.has(hop.dev));
   if (dead !== undefined) throw new CannotBuild(`a way over ${dead.dev} is dead, and the device is up`);
