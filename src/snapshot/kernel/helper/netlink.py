@@ -1,4 +1,5 @@
 """Netlink messages: requests, dumps, attributes."""
+import errno
 import os
 import socket
 import struct
@@ -125,12 +126,16 @@ class Netlink:
             raise failed
 
     def received(self):
-        """The messages that wait in a socket that listens to a group."""
+        """The messages that wait in a socket that listens to a group. Raises OSError where some of them found no room."""
         while True:
             try:
                 data = self.socket.recv(1 << 18)
             except BlockingIOError:
                 return
+            except OSError as error:
+                if error.errno == errno.ENOBUFS:
+                    raise OSError(error.errno, "the kernel told more than a socket holds, since a packet goes round and round") from error
+                raise
             yield from messages(data)
 
 
