@@ -90,6 +90,7 @@ export function walk(
   const record = options.record ?? 'summary';
   const engine = engineFor(world, session);
   engine.reset();
+  engine.proto = probe.proto;
   engine.isWatched = options.watched ?? false;
   engine.toldPorts = options.toldPorts ?? null;
   engine.seenPorts = options.tunnelPorts === undefined ? null : new SeenPorts(options.tunnelPorts);

@@ -6,10 +6,11 @@ import type { Socket } from '../linux/socket.ts';
 import type { Stack } from '../linux/stack.ts';
 import type { LegRecord, Recorder } from '../trace/recorder.ts';
 import type { Ipv4 } from '../wire/ipv4.ts';
-import { ICMP, TCP } from '../wire/proto.ts';
+import { ICMP, protoName, TCP } from '../wire/proto.ts';
 import { ArpQuestions } from './arp-questions.ts';
 import { delivery, deliveryText } from './delivery.ts';
-import { nothingObserved, type Observed } from './observed.ts';
+import { type Delivery, nothingObserved, type Observed } from './observed.ts';
+import type { Probe } from './probe.ts';
 import { ProbeSockets } from './probe-sockets.ts';
 
 /** Whoever sees what becomes of a probe: it keeps what the sender and everybody else noticed, and has the recorder write it down. */
@@ -17,6 +18,8 @@ export class Witness {
   recorder: Recorder | null = null;
   observed: Observed = nothingObserved();
   readonly sockets: ProbeSockets = new ProbeSockets();
+  /** What the probe is sent as; a tunnel that it goes through sends something else. */
+  proto: Probe['proto'] | null = null;
   private linkProbe: { readonly stack: Stack; readonly device: Device; readonly src: Ipv4 } | null = null;
   /** The SYNs that listeners took, by place. */
   private readonly synLegs = new Map<string, LegRecord>();
@@ -57,7 +60,14 @@ export class Witness {
       if (skb.leg !== null && !this.synLegs.has(stack.at)) this.synLegs.set(stack.at, skb.leg);
     }
     if (observed.delivered === null) observed.delivered = delivery(stack.at, skb);
-    else if (skb.role === 'request') observed.alsoDelivered.push(delivery(stack.at, skb));
+    else if (skb.role === 'request') this.alsoDelivered(observed.delivered, delivery(stack.at, skb));
+  }
+
+  /** NAT may lead a tunnel's packet to a socket, with the probe inside: whoever gets the probe itself is its receiver. */
+  private alsoDelivered(first: Delivery, other: Delivery): void {
+    const isInside = protoName(first.proto) !== this.proto && protoName(other.proto) === this.proto;
+    if (isInside) this.observed.delivered = other;
+    this.observed.alsoDelivered.push(isInside ? first : other);
   }
 
   /** Of several listeners that got the SYN, the one whose handshake is completed first has taken it. */
@@ -144,6 +154,7 @@ export class Witness {
     this.recorder = null;
     this.observed = nothingObserved();
     this.sockets.reset();
+    this.proto = null;
     this.linkProbe = null;
     if (this.synLegs.size > 0) this.synLegs.clear();
     this.arpQuestions.clear();
