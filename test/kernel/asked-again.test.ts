@@ -60,3 +60,12 @@ it('holds on to a difference that can not be compared again', async () => {
   const unknown: Verdict = { ...same('p0'), trace: { ...trace, outcome: 'unknown' } };
   expect(await judgeAgain(kernel(first, [unknown]), ASKED)).toBe(first);
 });
+
+it('says for which reasons probes are not compared', () => {
+  const { trace } = new Twin(session, 'cold').send(world, probes[0]!, { atMs: 0 }, () => 0);
+  const unknown = (id: string, reason: string): Verdict => ({ ...same(id), trace: { ...trace, outcome: 'unknown', reason } });
+  const agreement = new Agreement();
+  for (const verdict of [unknown('p0', 'ROUTE_RULE'), unknown('p1', 'AFTER_UNKNOWN'), unknown('p2', 'AFTER_UNKNOWN')])
+    agreement.add(verdict, world);
+  expect(agreementText(agreement, PLAIN)).toMatch(/not compared +3, UNKNOWN to the twin: 2 AFTER_UNKNOWN, 1 ROUTE_RULE\n/);
+});

@@ -22,9 +22,10 @@ export function verifyJson(facts: VerifyFacts, agreement: Agreement, differing: 
     ...facts,
     compared: agreement.compared,
     unknown: agreement.unknown,
+    unknownFor: Object.fromEntries([...agreement.reasons].sort(byName)),
     differing: agreement.differing,
     once: agreement.once,
-    met: Object.fromEntries([...agreement.met].sort(([a], [b]) => (a < b ? -1 : 1))),
+    met: Object.fromEntries([...agreement.met].sort(byName)),
     tiers: Object.fromEntries(agreement.groups().map(({ name, agreeing, of }) => [name, { agreeing, of }])),
     differences: differing
       .filter((verdict) => !isUnknown(verdict))
@@ -36,4 +37,8 @@ export function verifyJson(facts: VerifyFacts, agreement: Agreement, differing: 
         drops: kernel.drops,
       })),
   })}\n`;
+}
+
+function byName([a]: readonly [string, number], [b]: readonly [string, number]): number {
+  return a < b ? -1 : 1;
 }

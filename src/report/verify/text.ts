@@ -22,6 +22,8 @@ export class Agreement {
   readonly #agreeing = new Map<string, number>();
   compared = 0;
   unknown = 0;
+  /** How many of what is not compared is UNKNOWN for each reason. */
+  readonly reasons: Map<string, number> = new Map();
   differing = 0;
   /** Probes that agree, and differed when the kernel was first asked. */
   readonly once: string[] = [];
@@ -33,13 +35,14 @@ export class Agreement {
     if (verdict.once !== undefined && verdict.once.length > 0) this.once.push(verdict.id);
     if (isUnknown(verdict)) {
       this.unknown++;
+      count(this.reasons, verdict.trace?.reason ?? 'UNKNOWN');
       return;
     }
     this.compared++;
     if (verdict.differences.length > 0) this.differing++;
-    else if (verdict.trace !== null) for (const fact of factsOf(verdict.trace, world)) this.met.set(fact, (this.met.get(fact) ?? 0) + 1);
+    else if (verdict.trace !== null) for (const fact of factsOf(verdict.trace, world)) count(this.met, fact);
     for (const { name, tiers } of TIER_GROUPS) {
-      if (verdict.differences.every(({ tier }) => !tiers.includes(tier))) this.#agreeing.set(name, (this.#agreeing.get(name) ?? 0) + 1);
+      if (verdict.differences.every(({ tier }) => !tiers.includes(tier))) count(this.#agreeing, name);
     }
   }
 
@@ -48,14 +51,22 @@ export class Agreement {
   }
 }
 
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
 /** A line for each group, and one for what could not be compared. */
 export function agreementText(agreement: Agreement, paint: Paint): string {
   const lines = agreement.groups().map(({ name, agreeing, of }) => {
     const text = `${name.padEnd(22)}${String(agreeing).padStart(7)} of ${of} agree`;
     return agreeing === of ? text : paint.red(text);
   });
-  if (agreement.unknown > 0)
-    lines.push(paint.yellow(`${'not compared'.padEnd(22)}${String(agreement.unknown).padStart(7)}, of which the twin says UNKNOWN`));
+  if (agreement.unknown > 0) {
+    const reasons = [...agreement.reasons].sort(([, a], [, b]) => b - a).map(([reason, probes]) => `${probes} ${reason}`);
+    lines.push(
+      paint.yellow(`${'not compared'.padEnd(22)}${String(agreement.unknown).padStart(7)}, UNKNOWN to the twin: ${listed(reasons, ', ')}`),
+    );
+  }
   if (agreement.once.length > 0)
     lines.push(
       paint.yellow(`${'agree when asked again'.padEnd(22)}${String(agreement.once.length).padStart(7)}: ${listed(agreement.once)}`),
@@ -64,8 +75,8 @@ export function agreementText(agreement: Agreement, paint: Paint): string {
 }
 
 /** The first names of a list. */
-export function listed(names: readonly string[]): string {
-  return printable(`${names.slice(0, MAX_LISTED).join(' ')}${names.length > MAX_LISTED ? ' …' : ''}`);
+export function listed(names: readonly string[], between: string = ' '): string {
+  return printable(`${names.slice(0, MAX_LISTED).join(between)}${names.length > MAX_LISTED ? ' …' : ''}`);
 }
 
 /** What a probe line says of a probe, on one line. */

@@ -21,6 +21,8 @@ import { type Circumstances, Twin } from './twin.ts';
 const STALL_MS = 5;
 /** Where no way that the twin knows is the kernel's, one that it does not know may be. */
 const UNKNOWN_DISTANCE = 0.5;
+/** Of a probe that the twin knows all about, in a state that it does not know. */
+const AFTER_UNKNOWN = 'AFTER_UNKNOWN';
 /** How often a network is built again because the processor was away. */
 const MAX_TRIES = 4;
 
@@ -121,13 +123,13 @@ export function verdictsOf({ truths, tables, tickMs }: Answers, asked: JudgeCase
   return truths.map(({ probe, truth, given }, index): Verdict => {
     const differing = (one: TwinRun): readonly Difference[] => compare(truth, one, scene, 'live');
     // Where copies of a packet are beyond the twin, what became of them is; that it agrees all the same counts.
-    const isUnknown = (one: TwinRun): boolean => one.trace.outcome === 'unknown' || (one.hasGap && differing(one).length > 0);
+    const isUnknown = (one: TwinRun): boolean => one.trace.outcome === 'unknown' || (one.gap !== null && differing(one).length > 0);
     const distance = (one: TwinRun): number => (isUnknown(one) ? UNKNOWN_DISTANCE : differing(one).length);
     const run = twin.send(worlds[index] ?? world, probe, given, distance);
     const verdict = { id: probe.id ?? String(index + 1), kernel: truth, trace: run.trace, thrown: null };
     // What the twin does not know cannot be compared; where probes share their state, neither can what comes after.
     astray = isUnknown(run) || (astray && state === 'shared');
-    if (astray) return { ...verdict, trace: { ...run.trace, outcome: 'unknown' }, differences: [] };
+    if (astray) return { ...verdict, trace: { ...run.trace, outcome: 'unknown', reason: run.gap ?? AFTER_UNKNOWN }, differences: [] };
     // The tables were there before the first packet.
     const differences = [...(index === 0 ? tables : []), ...differing(run)];
     return { ...verdict, differences, ...(differences.length === 0 ? {} : { sections: sectionsOf(truth, run, scene) }) };

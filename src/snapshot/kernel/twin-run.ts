@@ -5,8 +5,8 @@ import type { TruthNeighbour } from './truth.ts';
 /** What the twin did with a probe, and what it holds afterwards. */
 export interface TwinRun {
   readonly trace: Trace;
-  /** Something is UNKNOWN: the outcome, or only what became of copies. */
-  readonly hasGap: boolean;
+  /** Why something is UNKNOWN, the outcome or only what became of copies; null where nothing is. */
+  readonly gap: string | null;
   /** Whom redirects reached. */
   readonly redirected: readonly string[];
   /** What taps on all devices would have shown. */

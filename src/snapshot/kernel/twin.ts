@@ -80,7 +80,7 @@ export class Twin {
       session.clock.errorMs = errorMs;
       const walked = walk(world, session, probe, options, fixed);
       const run = runOf(world, walked, session);
-      if (run.hasGap) doubtRates(world, session);
+      if (run.gap !== null) doubtRates(world, session);
       return { run, session, distance: differs(run), alternatives: walked.chooser?.alternatives() ?? [] };
     });
   }
@@ -133,7 +133,15 @@ function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
   }
   const met = new Map([...(walked.observed.tracked ?? [])].map(([at, entries]) => [at, [...entries].map(entryView)]));
   const { redirected, unknown } = walked.observed;
-  return { trace: traceOf(walked), hasGap: unknown !== null, redirected, frames: walked.recorder?.taps ?? [], conntrack, met, neighbours };
+  return {
+    trace: traceOf(walked),
+    gap: unknown?.reason ?? null,
+    redirected,
+    frames: walked.recorder?.taps ?? [],
+    conntrack,
+    met,
+    neighbours,
+  };
 }
 
 /** The entries of the tables that were learned before. */
