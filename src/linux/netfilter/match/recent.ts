@@ -79,20 +79,48 @@ function listOf(session: NetfilterSession, name: string): Map<Ipv4, RecentEntry>
   return list;
 }
 
-const masks = new WeakMap<Netns, ReadonlyMap<string, Ipv4>>();
+/** What all rules of a list agree upon. */
+interface ListKind {
+  /** That of the rule that made the list, whatever later ones ask for. */
+  readonly mask: Ipv4;
+  /** Stamps an entry keeps: enough for the rule that counts the furthest. */
+  readonly stamps: number;
+}
 
-/** A list has the mask of the rule that made it, whatever later ones ask for. @source net/netfilter/xt_recent.c recent_mt_check */
-function masksOf(netns: Netns): ReadonlyMap<string, Ipv4> {
-  const known = masks.get(netns);
+const kinds = new WeakMap<Netns, ReadonlyMap<string, ListKind>>();
+
+/** @source net/netfilter/xt_recent.c recent_mt_check */
+function kindsOf(netns: Netns): ReadonlyMap<string, ListKind> {
+  const known = kinds.get(netns);
   if (known !== undefined) return known;
-  const found = new Map<string, Ipv4>();
+  const found = new Map<string, ListKind>();
   for (const table of [...Object.values(netns.iptablesLegacy ?? {}), ...Object.values(netns.iptables)]) {
     for (const { matches } of table.chains.flatMap(({ rules }) => rules)) {
-      for (const match of matches) if (match.m === 'recent' && !found.has(match.name)) found.set(match.name, match.mask);
+      for (const match of matches) if (match.m === 'recent') found.set(match.name, joined(found.get(match.name), match));
     }
   }
-  masks.set(netns, found);
+  kinds.set(netns, found);
   return found;
+}
+
+function joined(before: ListKind | undefined, { mask, hitcount }: RecentMatch): ListKind {
+  const stamps = Math.max(MIN_STAMPS, 2 ** Math.ceil(Math.log2(Math.max(1, hitcount))));
+  return before === undefined ? { mask, stamps } : { mask: before.mask, stamps: Math.max(before.stamps, stamps) };
+}
+
+/**
+ * The list keeps the TTL as it was before forwarding took one off, and takes what has no socket here for forwarded. It has eight bits for
+ * it.
+ * @source net/netfilter/xt_recent.c recent_mt
+ */
+function ttlOf({ skb, out }: HookEnv): number {
+  const hasSocket = skb.local && skb.sender !== 'none';
+  return out !== null && !hasSocket ? (skb.ttl + 1) & 0xff : skb.ttl;
+}
+
+/** Zero stands for any. @source net/netfilter/xt_recent.c recent_entry_lookup */
+function isOfTtl(entry: RecentEntry, ttl: number): boolean {
+  return entry.ttl === ttl || entry.ttl === 0 || ttl === 0;
 }
 
 /** @source net/netfilter/xt_recent.c recent_mt */
@@ -100,14 +128,11 @@ function consult(match: RecentMatch, env: HookEnv): boolean {
   const { skb } = env;
   const nowMs = env.stack.effects.nowMs;
   const list = listOf(env.stack.session.netfilter, match.name);
-  const mask = masksOf(env.stack.netns.tables).get(match.name) ?? match.mask;
+  const { mask, stamps } = kindsOf(env.stack.netns.tables).get(match.name) ?? joined(undefined, match);
   const addr = ipv4((match.side === 'source' ? skb.src : skb.dst) & mask);
-  // The list keeps the TTL as it was before forwarding took one off, and takes what has no socket here for forwarded.
-  const hasSocket = skb.local && skb.sender !== 'none';
-  const ttl = env.out !== null && !hasSocket ? skb.ttl + 1 : skb.ttl;
+  const ttl = ttlOf(env);
   const found = list.get(addr);
-  const entry = found !== undefined && match.rttl && found.ttl !== 0 && found.ttl !== ttl ? undefined : found;
-  const stamps = Math.max(MIN_STAMPS, 2 ** Math.ceil(Math.log2(Math.max(1, match.hitcount))));
+  const entry = found !== undefined && match.rttl && !isOfTtl(found, ttl) ? undefined : found;
 
   if (match.mode === 'set') {
     if (entry === undefined && list.size >= MAX_ENTRIES) list.delete(list.keys().next().value ?? ANY);
