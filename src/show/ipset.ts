@@ -9,7 +9,7 @@ export function ipsetRows({ netns, session, nowMs }: NetnsView): readonly Row[] 
     const changes = session?.netfilter.ipsets.get(ipset.name);
     // Timeouts count from the moment at which the tables were taken, when the clock is zero.
     if (changes === undefined && (nowMs === 0 || ipset.timeoutSeconds === null)) return unchanged(ipset);
-    return changed(ipset, changes ?? { added: new Map(), deleted: new Set() }, nowMs);
+    return changed(ipset, changes ?? { added: new Map(), deleted: new Set(), lengths: [] }, nowMs);
   });
 }
 

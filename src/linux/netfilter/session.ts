@@ -14,11 +14,13 @@ export interface LimitBucket {
   atMs: number;
 }
 
-/** What SET and timeouts changed in one ipset since the namespace was frozen; keys are those of ipset/key.ts. */
+/** What SET and timeouts changed in one ipset since the namespace was frozen; keys are as ipset/print.ts gives them. */
 export interface IpsetChanges {
   /** Key of an added entry → clock value at which it expires, or Infinity. */
   readonly added: Map<string, number>;
   readonly deleted: Set<string>;
+  /** Prefix lengths that added networks have, one for each network of an entry; the longest first, each once. */
+  lengths: readonly (readonly number[])[];
 }
 
 /** What netfilter remembers between packets, apart from conntrack. */
@@ -41,7 +43,7 @@ export function createNetfilterSession(): NetfilterSession {
 export function changesOf({ ipsets }: NetfilterSession, name: string): IpsetChanges {
   const known = ipsets.get(name);
   if (known !== undefined) return known;
-  const changes = { added: new Map<string, number>(), deleted: new Set<string>() };
+  const changes: IpsetChanges = { added: new Map(), deleted: new Set(), lengths: [] };
   ipsets.set(name, changes);
   return changes;
 }
@@ -58,7 +60,7 @@ export function cloneNetfilterSession(session: NetfilterSession): NetfilterSessi
   for (const [key, bucket] of session.limits) limits.set(key, { ...bucket });
   const ipsets = new Map<string, IpsetChanges>();
   for (const [name, changes] of session.ipsets) {
-    ipsets.set(name, { added: new Map(changes.added), deleted: new Set(changes.deleted) });
+    ipsets.set(name, { added: new Map(changes.added), deleted: new Set(changes.deleted), lengths: changes.lengths });
   }
   return { recent, nth: new Map(session.nth), limits, ipsets };
 }

@@ -1,6 +1,6 @@
 import type { HookEnv } from '../hook-env.ts';
 import { changesOf, type IpsetChanges } from '../session.ts';
-import type { SetTarget } from '../target/target.ts';
+import { longestLengths, rememberLengths } from './added.ts';
 import { isAlive } from './alive.ts';
 import { type CompiledIpset, ipsetsByName } from './compile.ts';
 import { elementOf, removeElement, replaceElement } from './ip-mac.ts';
@@ -11,12 +11,22 @@ import { MAX_DEPTH, packetKeys } from './test.ts';
 /** `maxelem` of a set that names none. @source net/netfilter/ipset/ip_set_hash_gen.h IPSET_DEFAULT_MAXELEM */
 const DEFAULT_MAX_ELEMENTS = 65_536;
 
+/** What a rule wants done with a set. */
+export interface IpsetChange {
+  readonly op: 'add' | 'del';
+  /** Which end of the packet each dimension reads. */
+  readonly dims: readonly ('src' | 'dst')[];
+  /** What is there already is added again, with a new timeout. */
+  readonly exist: boolean;
+  readonly timeoutSeconds: number | null;
+}
+
 /**
  * Adds what a packet shows to a set, or takes it out. A list hands it to its members, until one does something.
  * @returns whether anything was done; `unknown`: env says why that is not known
  * @source net/netfilter/ipset/ip_set_core.c ip_set_add, ip_set_del; ip_set_list_set.c list_set_kadd, list_set_kdel
  */
-export function changeIpset(env: HookEnv, name: string, target: SetTarget, depth = 0): 'done' | 'refused' | 'unknown' {
+export function changeIpset(env: HookEnv, name: string, change: IpsetChange, depth = 0): 'done' | 'refused' | 'unknown' {
   const { netns, session, effects } = env.stack;
   const set = ipsetsByName(netns.tables.ipsets).get(name);
   if (set === undefined || depth > MAX_DEPTH) {
@@ -25,33 +35,36 @@ export function changeIpset(env: HookEnv, name: string, target: SetTarget, depth
       set === undefined ? `the rule changes ipset ${name}, which is not there` : `ipset ${name} holds lists of lists too deep to follow`;
     return 'unknown';
   }
-  if (set.ipset.type === 'list:set') return changeFirst(env, set, target, depth);
-  if (target.dims.length < set.dimensions.length || set.ipset.family === 'inet6') return 'refused';
-  const keys = packetKeys(env, set, target.dims);
+  if (set.ipset.type === 'list:set') return changeFirst(env, set, change, depth);
+  if (change.dims.length < set.dimensions.length || set.ipset.family === 'inet6') return 'refused';
+  const keys = packetKeys(env, set, change.dims);
   if (keys === null) return 'refused';
-  const key = packetKey(set.ipset, keys);
   const changes = changesOf(session.netfilter, name);
-  if (target.op === 'del') return remove(set.ipset, changes, key, effects.nowMs) ? 'done' : 'refused';
+  const lengths = longestLengths(set, changes, effects.nowMs);
+  const key = packetKey(set.ipset, keys, lengths);
+  if (change.op === 'del') return remove(set.ipset, changes, key, effects.nowMs) ? 'done' : 'refused';
   if (isFull(set, changes, key, effects.nowMs)) {
     if (!set.ipset.header.includes('forceadd')) return 'refused';
     env.unknownReason = 'IPSET_OPTION';
     env.unknownText = `ipset ${name} is full, and which entry makes room (forceadd) is not modelled`;
     return 'unknown';
   }
-  return add(set.ipset, changes, key, target, effects.nowMs) ? 'done' : 'refused';
+  if (!add(set.ipset, changes, key, change, effects.nowMs)) return 'refused';
+  rememberLengths(changes, lengths);
+  return 'done';
 }
 
-function changeFirst(env: HookEnv, { ipset }: CompiledIpset, target: SetTarget, depth: number): 'done' | 'refused' | 'unknown' {
-  for (const { parts } of ipset.entries) {
-    const [part] = parts;
-    if (part?.k !== 'set') continue;
-    const result = changeIpset(env, part.name, target, depth + 1);
+function changeFirst(env: HookEnv, { ipset }: CompiledIpset, change: IpsetChange, depth: number): 'done' | 'refused' | 'unknown' {
+  for (const entry of ipset.entries) {
+    const [part] = entry.parts;
+    if (part?.k !== 'set' || !isAlive(entry, env.stack.effects.nowMs, undefined, ipset.type)) continue;
+    const result = changeIpset(env, part.name, change, depth + 1);
     if (result !== 'refused') return result;
   }
   return 'refused';
 }
 
-function add(ipset: Ipset, changes: IpsetChanges, key: string, { exist, timeoutSeconds }: SetTarget, nowMs: number): boolean {
+function add(ipset: Ipset, changes: IpsetChanges, key: string, { exist, timeoutSeconds }: IpsetChange, nowMs: number): boolean {
   // A set without timeouts heeds none.
   const seconds = ipset.timeoutSeconds === null ? 0 : (timeoutSeconds ?? ipset.timeoutSeconds);
   const untilMs = seconds === 0 ? Number.POSITIVE_INFINITY : nowMs + seconds * 1000;

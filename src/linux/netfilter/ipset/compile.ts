@@ -118,7 +118,7 @@ export function findEntry(
   return set.ipset.type === 'hash:net,iface' ? findInterface(set.root, keys, accept) : descend(set.root, keys, 0, accept);
 }
 
-/** The longest network that has any interface is the only one that counts. @source net/netfilter/ipset/ip_set_hash_gen.h mtype_test_cidrs: !multi */
+/** The longest network that has any interface, of what is still there, is the only one that counts. @source net/netfilter/ipset/ip_set_hash_gen.h mtype_test_cidrs: !multi */
 function findInterface(
   { lengths, networks }: Level,
   keys: readonly PartKey[],
@@ -128,9 +128,23 @@ function findInterface(
   if (typeof addr !== 'number') return null;
   for (const len of lengths) {
     const interfaces = networks.get(len)?.get(addr & mask(len));
-    if (interfaces !== undefined) return descend(interfaces, keys, 1, accept);
+    const found = descend(interfaces, keys, 1, accept);
+    if (found !== null || holdsAny(interfaces, accept)) return found;
   }
   return null;
+}
+
+function holdsAny(next: Next | undefined, accept: ((entry: IpsetEntry) => boolean) | null): boolean {
+  if (next === undefined) return false;
+  if (accept === null) return true;
+  if (!('kind' in next)) return accept(next);
+  for (const entry of next.exact.values()) if (holdsAny(entry, accept)) return true;
+  return false;
+}
+
+/** The prefix lengths of an entry's networks. */
+export function lengthsOf({ parts }: IpsetEntry): number[] {
+  return parts.flatMap((part) => (part.k === 'net' ? [part.len] : []));
 }
 
 function descend(

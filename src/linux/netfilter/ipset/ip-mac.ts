@@ -36,10 +36,10 @@ function entriesByAddress(ipset: Ipset): ReadonlyMap<string, IpsetEntry> {
  * Puts an element in place of another of its address.
  * @param untilMs when it goes
  */
-export function replaceElement({ added, deleted }: IpsetChanges, old: IpMac | null, key: string, untilMs: number): void {
-  if (old !== null) removeElement({ added, deleted }, old);
-  added.set(key, untilMs);
-  deleted.delete(key);
+export function replaceElement(changes: IpsetChanges, old: IpMac | null, key: string, untilMs: number): void {
+  if (old !== null) removeElement(changes, old);
+  changes.added.set(key, untilMs);
+  changes.deleted.delete(key);
 }
 
 /** @source net/netfilter/ipset/ip_set_bitmap_ipmac.c bitmap_ipmac_do_del, which does not ask for the station */

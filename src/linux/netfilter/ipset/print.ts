@@ -1,4 +1,5 @@
-import { formatIpv4, ipv4 } from '../../../wire/ipv4.ts';
+import { formatIpv4, type Ipv4, ipv4 } from '../../../wire/ipv4.ts';
+import { mask } from '../../../wire/prefix.ts';
 import { ICMP, protoName } from '../../../wire/proto.ts';
 import { quote } from '../syntax.ts';
 import type { PartKey } from './compile.ts';
@@ -55,12 +56,16 @@ function printPort(proto: number, port: number, type: Ipset['type'] | null): str
   return `${protoName(proto)}:${port}`;
 }
 
+function printNet(addr: Ipv4, len: number): string {
+  return len === 32 ? formatIpv4(addr) : `${formatIpv4(addr)}/${len}`;
+}
+
 function printPart(part: IpsetPart, type: Ipset['type'] | null): string {
   switch (part.k) {
     case 'ip':
       return formatIpv4(part.addr);
     case 'net':
-      return part.len === 32 ? formatIpv4(part.addr) : `${formatIpv4(part.addr)}/${part.len}`;
+      return printNet(part.addr, part.len);
     case 'port':
       return printPort(part.proto, part.port, type);
     case 'mac':
@@ -81,12 +86,20 @@ export function entryKey(entry: IpsetEntry, type: Ipset['type'] | null = null): 
   return entry.parts.map((part) => printPart(part, type)).join(',');
 }
 
-/** The key that an element added for this packet has; the same text as {@link entryKey} gives it. */
-export function packetKey(ipset: Ipset, keys: readonly PartKey[]): string {
+/**
+ * The key that an element added for this packet has; the same text as {@link entryKey} gives it.
+ * @param lengths to which its networks are cut
+ */
+export function packetKey(ipset: Ipset, keys: readonly PartKey[], lengths: readonly number[]): string {
+  let nets = 0;
   return DIMENSIONS[ipset.type]
     .map((dimension, i) => {
       const key = keys[i] ?? 0;
       if (typeof key === 'string') return dimension === 'mac' ? key.toUpperCase() : key;
+      if (dimension === 'net') {
+        const len = lengths[nets++] ?? 32;
+        return printNet(ipv4(key & mask(len)), len);
+      }
       if (dimension === 'port') return printPort(key >>> 16, key & 0xffff, ipset.type);
       return dimension === 'mark' ? `0x${(key >>> 0).toString(16).padStart(8, '0')}` : formatIpv4(ipv4(key));
     })

@@ -4,8 +4,9 @@ import { ICMP, SCTP, TCP, UDP } from '../../../wire/proto.ts';
 import type { HookEnv } from '../hook-env.ts';
 import { type Answer, NO, UNSURE, YES } from '../match/module.ts';
 import { changesOf } from '../session.ts';
+import { findAdded, isLonger } from './added.ts';
 import { isAlive } from './alive.ts';
-import { type CompiledIpset, type PartKey, findEntry, ipsetsByName } from './compile.ts';
+import { type CompiledIpset, type PartKey, findEntry, ipsetsByName, lengthsOf } from './compile.ts';
 import { replaceElement } from './ip-mac.ts';
 import type { Ipset, IpsetEntry, IpsetType } from './ipset.ts';
 import type { Dimension } from './part.ts';
@@ -47,15 +48,19 @@ function testByName(env: HookEnv, name: string, dims: readonly ('src' | 'dst')[]
   if (keys === null) return NO;
   const changes = env.stack.session.netfilter.ipsets.get(name);
   const { nowMs } = env.stack.effects;
-  if (changes !== undefined && (changes.added.get(packetKey(set.ipset, keys)) ?? -1) > nowMs) return YES;
   const entry = findEntry(
     set,
     keys,
     set.hasTimeouts || changes !== undefined ? (found) => isAlive(found, nowMs, changes, set.ipset.type) : null,
   );
   // Sets without networks have no exceptions to ask for.
-  if (entry?.nomatch !== (returnNomatch && set.dimensions.includes('net'))) return NO;
-  if (set.ipset.type === 'bitmap:ip,mac' && entry.parts.length === 1) completeElement(env, set.ipset, entry, packetKey(set.ipset, keys));
+  const wantsNomatch = returnNomatch && set.dimensions.includes('net');
+  const added = changes === undefined ? null : findAdded(set, keys, changes, nowMs);
+  if (added !== null && (entry === null || isLonger(added, lengthsOf(entry)))) return wantsNomatch ? NO : YES;
+  if (entry?.nomatch !== wantsNomatch) return NO;
+  if (set.ipset.type === 'bitmap:ip,mac' && entry.parts.length === 1) {
+    completeElement(env, set.ipset, entry, packetKey(set.ipset, keys, []));
+  }
   return YES;
 }
 
@@ -75,10 +80,11 @@ function completeElement({ stack }: HookEnv, ipset: Ipset, entry: IpsetEntry, ke
   );
 }
 
+/** What has timed out is no member any more. @source net/netfilter/ipset/ip_set_list_set.c list_set_ktest */
 function testList(env: HookEnv, set: CompiledIpset, dims: readonly ('src' | 'dst')[], returnNomatch: boolean, depth: number): Answer {
-  for (const { parts } of set.ipset.entries) {
-    const [part] = parts;
-    if (part?.k !== 'set') continue;
+  for (const entry of set.ipset.entries) {
+    const [part] = entry.parts;
+    if (part?.k !== 'set' || !isAlive(entry, env.stack.effects.nowMs, undefined, 'list:set')) continue;
     const answer = testByName(env, part.name, dims, returnNomatch, depth + 1);
     if (answer !== NO) return answer;
   }
@@ -116,7 +122,7 @@ function dimensionKey(env: HookEnv, { ipset }: CompiledIpset, dimension: Dimensi
     case 'port':
       return ipset.type === 'bitmap:port' ? plainPort(env, ipset, isSrc) : portKey(env, isSrc);
     case 'mac':
-      return env.in === null ? null : stationOf(isSrc ? skb.smac : skb.dmac);
+      return stationOf(isSrc ? skb.smac : skb.dmac);
     case 'iface':
       return (isSrc ? env.in : env.out)?.name ?? null;
     case 'mark':
@@ -146,7 +152,10 @@ function portKey({ skb }: HookEnv, isSrc: boolean): PartKey | null {
   return (skb.proto << 16) | port;
 }
 
-/** The loopback's is none. @source net/netfilter/ipset/ip_set_hash_mac.c hash_mac4_kadt, ip_set_bitmap_ipmac.c bitmap_ipmac_kadt */
+/**
+ * Of the frame that the packet came in, also where it leaves: what is sent from here has none yet, and the loopback's is none.
+ * @source net/netfilter/ipset/ip_set_hash_mac.c hash_mac4_kadt, ip_set_bitmap_ipmac.c bitmap_ipmac_kadt
+ */
 function stationOf(mac: Mac): Mac | null {
   return mac === ZERO_MAC ? null : mac;
 }

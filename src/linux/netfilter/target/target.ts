@@ -108,11 +108,16 @@ export interface ClassifyTarget {
   readonly minor: number;
 }
 
-export interface SetTarget {
-  readonly t: 'SET';
-  readonly op: 'add' | 'del';
+/** A set that a SET rule changes, and which end of the packet each of its dimensions reads. */
+export interface ChangedSet {
   readonly set: string;
   readonly dims: readonly ('src' | 'dst')[];
+}
+
+export interface SetTarget {
+  readonly t: 'SET';
+  readonly add: ChangedSet | null;
+  readonly del: ChangedSet | null;
   readonly exist: boolean;
   readonly timeoutSeconds: number | null;
 }

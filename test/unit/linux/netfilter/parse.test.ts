@@ -51,6 +51,7 @@ describe('a rule is read in any order and printed in one', () => {
     ['-c 5 60 -j ACCEPT', '-j ACCEPT'],
     ['-j MARK --or-mark 0x4000', '-j MARK --set-xmark 0x4000/0x4000'],
     ['-j SOME-CHAIN', '-j SOME-CHAIN'],
+    ['-j SET --del-set Y src --add-set X src,dst --exist', '-j SET --add-set X src,dst --exist --del-set Y src'],
     [
       '-m u32 --u32 "0&0xff=5" -p udp --dport 5 -j NFQUEUE --queue-num 3',
       '-p udp -m u32 --u32 "0&0xff=5" -m udp --dport 5 -j NFQUEUE --queue-num 3',
