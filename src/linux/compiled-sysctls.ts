@@ -89,6 +89,8 @@ export interface ConntrackSysctls {
   readonly tcpTimeoutLastAckMs: number;
   readonly tcpTimeoutTimeWaitMs: number;
   readonly tcpTimeoutCloseMs: number;
+  /** The most that an ESTABLISHED connection is remembered which nobody has answered. */
+  readonly tcpTimeoutUnacknowledgedMs: number;
 }
 
 /** The sysctls of one namespace, read once. Devices without a value of their own share one object. */
@@ -227,5 +229,6 @@ function conntrackSysctls(text: (name: string) => string): ConntrackSysctls {
     tcpTimeoutLastAckMs: ms('tcp_timeout_last_ack'),
     tcpTimeoutTimeWaitMs: ms('tcp_timeout_time_wait'),
     tcpTimeoutCloseMs: ms('tcp_timeout_close'),
+    tcpTimeoutUnacknowledgedMs: ms('tcp_timeout_unacknowledged'),
   };
 }

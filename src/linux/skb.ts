@@ -226,6 +226,11 @@ export class Skb {
   }
 }
 
+/** Whether it goes in the reply direction of its connection. @source CTINFO2DIR */
+export function isReply({ ctInfo }: Skb): boolean {
+  return ctInfo === CT_ESTABLISHED_REPLY || ctInfo === CT_RELATED_REPLY;
+}
+
 /** An ICMP error (not an echo, not a redirect's cousin of information): what conntrack calls RELATED. */
 export function isIcmpError(skb: Skb): boolean {
   if (skb.proto !== ICMP) return false;

@@ -43,12 +43,12 @@ export class CtEntry {
   lastEnd = 0;
   /** Clock value at which the entry expires. */
   expiresAtMs = 0;
-  /** UDP: from then on the flow counts as a stream. */
-  streamAtMs = 0;
+  /** UDP: from then on the flow counts as a stream; null where only a listing told of it. */
+  streamAtMs: number | null = null;
   /** It lost its original tuple to another connection: replies alone find it, for a second. @source IPS_NAT_CLASH */
   isReplyOnly = false;
-  /** ifindex of the device a MASQUERADE bound to. */
-  masqIfindex = 0;
+  /** ifindex of the device a MASQUERADE bound to; 0: to none; null where only a listing told of the connection. */
+  masqIfindex: number | null = 0;
   /** The table's generation when the entry was made, when its original tuple was nobody else's. */
   bornAt = -1;
   /** The generation in which its reply tuple was last known to be nobody else's. */

@@ -36,13 +36,28 @@ export function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): 
   ct.tcpState = next;
   remember(skb, ct, reply);
   if (reply && isOnly(skb, SYN | ACK)) ct.answeredTo = afterSegment(skb);
-  if ((ct.status & IPS_SEEN_REPLY) === 0 && (skb.tcpFlags & RST) !== 0) {
-    stack.session.conntrack.remove(ct);
-    return true;
+  if ((ct.status & IPS_SEEN_REPLY) === 0) {
+    if ((skb.tcpFlags & RST) !== 0) {
+      stack.session.conntrack.remove(ct);
+      return true;
+    }
+    // A SYN sent again keeps nothing alive.
+    if (before === SYN_SENT && isOnly(skb, SYN)) return true;
+  } else if ((before === SYN_RECV || before === ESTABLISHED) && next === ESTABLISHED) {
+    ct.status |= IPS_ASSURED;
   }
-  if ((before === SYN_RECV || before === ESTABLISHED) && next === ESTABLISHED) ct.status |= IPS_ASSURED;
-  ct.expiresAtMs = stack.effects.nowMs + tcpTimeoutMs(stack.netns.sysctl.conntrack, next);
+  ct.expiresAtMs = stack.effects.nowMs + timeoutMs(stack.netns.sysctl.conntrack, ct);
   return true;
+}
+
+/**
+ * How long a connection is remembered from now on: one that was picked up in its middle not for days before somebody answers.
+ * @source nf_conntrack_tcp_packet
+ */
+export function timeoutMs(timeouts: ConntrackSysctls, { tcpState, status }: CtEntry): number {
+  const most = tcpTimeoutMs(timeouts, tcpState);
+  const isPickedUp = tcpState === ESTABLISHED && (status & IPS_SEEN_REPLY) === 0;
+  return isPickedUp ? Math.min(most, timeouts.tcpTimeoutUnacknowledgedMs) : most;
 }
 
 /** Keeps what a later segment is measured by. */
@@ -94,7 +109,7 @@ function isOnly({ tcpFlags }: Skb, flags: number): boolean {
 const SYN_SENT2_TIMEOUT_MS = 120_000;
 
 /** How long a connection is remembered in a state. @source nf_conntrack_proto_tcp.c tcp_timeouts */
-export function tcpTimeoutMs(timeouts: ConntrackSysctls, state: number): number {
+function tcpTimeoutMs(timeouts: ConntrackSysctls, state: number): number {
   switch (state) {
     case SYN_SENT:
       return timeouts.tcpTimeoutSynSentMs;

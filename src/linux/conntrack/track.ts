@@ -12,10 +12,11 @@ import {
   CT_RELATED_REPLY,
   CT_UNTRACKED,
   isIcmpError,
+  isReply,
 } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { CtEntry, IPS_ASSURED, IPS_SEEN_REPLY } from './entry.ts';
-import { comesLate, followTcp, remember, reopens, tcpTimeoutMs } from './follow-tcp.ts';
+import { comesLate, followTcp, remember, reopens, timeoutMs } from './follow-tcp.ts';
 import { ESTABLISHED, INVALID, nextTcpState, TCP_NONE, TIME_WAIT } from './tcp.ts';
 import { answerType, hasPorts, isIcmpQuery, tupleDport, tupleSport } from './tuple.ts';
 
@@ -89,7 +90,7 @@ export function attach(answer: Skb, cause: Skb): void {
     return;
   }
   answer.ct = cause.ct;
-  answer.ctInfo = cause.ctInfo === CT_ESTABLISHED_REPLY || cause.ctInfo === CT_RELATED_REPLY ? CT_RELATED : CT_RELATED_REPLY;
+  answer.ctInfo = isReply(cause) ? CT_RELATED : CT_RELATED_REPLY;
 }
 
 function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry | null {
@@ -110,7 +111,7 @@ function create(stack: Stack, skb: Skb, sport: number, dport: number): CtEntry |
       if (state === INVALID || (state === ESTABLISHED && !timeouts.tcpLoose)) return null;
       ct.tcpState = state;
       remember(skb, ct, false);
-      ct.expiresAtMs = now + tcpTimeoutMs(timeouts, state);
+      ct.expiresAtMs = now + timeoutMs(timeouts, ct);
       return ct;
     }
     case UDP:
@@ -134,16 +135,19 @@ function follow(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
   switch (ct.proto) {
     case TCP:
       return followTcp(stack, skb, ct, reply);
-    case UDP:
+    case UDP: {
       if (ct.isReplyOnly) return true;
+      // It was there when its last packet came, and may be older.
+      const streamAtMs = (ct.streamAtMs ??= ct.expiresAtMs - timeouts.udpTimeoutMs + UDP_STREAM_AFTER_MS);
       if ((ct.status & IPS_SEEN_REPLY) !== 0 || reply) {
-        const stream = (ct.status & IPS_SEEN_REPLY) !== 0 && now > ct.streamAtMs;
+        const stream = (ct.status & IPS_ASSURED) !== 0 || ((ct.status & IPS_SEEN_REPLY) !== 0 && now > streamAtMs);
         ct.expiresAtMs = now + (stream ? timeouts.udpTimeoutStreamMs : timeouts.udpTimeoutMs);
         if (stream) ct.status |= IPS_ASSURED;
       } else {
         ct.expiresAtMs = now + timeouts.udpTimeoutMs;
       }
       return true;
+    }
     case ICMP:
       ct.expiresAtMs = now + timeouts.icmpTimeoutMs;
       return true;

@@ -20,3 +20,18 @@ test.each([
   expect(lab.wait(6).conntrack('b')).toHaveLength(1);
   expect(lab.wait(2).conntrack('b')).toEqual([]);
 });
+
+test('a connection that was picked up in its middle is remembered for minutes, and not assured, while nobody answers', () => {
+  const lab = pair().iptables('b', '-t raw -A PREROUTING -p tcp --syn -j CT --notrack', '-t raw -A OUTPUT -p tcp -j CT --notrack');
+  lab.send('a', 'tcp 10.0.0.3:80');
+  expect(lab.wait(299).conntrack('b')).toEqual(['tcp 10.0.0.2:40000>10.0.0.3:80 / 10.0.0.3:80>10.0.0.2:40000']);
+  expect(lab.wait(2).conntrack('b')).toEqual([]);
+});
+
+test('a SYN sent again keeps no connection alive', () => {
+  const lab = pair().iptables('b', '-A INPUT -p tcp -j ACCEPT', '-t raw -A OUTPUT -p tcp -j DROP');
+  lab.send('a', 'tcp 10.0.0.3:80');
+  lab.wait(100).send('a', 'tcp 10.0.0.3:80');
+  expect(lab.wait(19).conntrack('b')).toHaveLength(1);
+  expect(lab.wait(2).conntrack('b')).toEqual([]);
+});
