@@ -1,5 +1,5 @@
 import { UDP } from '../../wire/proto.ts';
-import { CT_ESTABLISHED_REPLY, CT_RELATED_REPLY, type Skb } from '../skb.ts';
+import { isReply, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { type CtEntry, IPS_CONFIRMED, IPS_DYING } from './entry.ts';
 import { hasSameOrigin } from './table.ts';
@@ -14,7 +14,7 @@ const CLASH_TIMEOUT_MS = 1_000;
  */
 export function confirm(stack: Stack, skb: Skb): boolean {
   const { ct } = skb;
-  if (ct === null || skb.ctInfo === CT_ESTABLISHED_REPLY || skb.ctInfo === CT_RELATED_REPLY) return true;
+  if (ct === null || isReply(skb)) return true;
   if ((ct.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
   const { conntrack } = stack.session;
   const now = stack.effects.nowMs;

@@ -2,7 +2,7 @@ import { type Ipv4, ipv4 } from '../../wire/ipv4.ts';
 import { ICMP, TCP } from '../../wire/proto.ts';
 import { mistranslate } from '../checksum.ts';
 import { ACCEPTED, type HookEnv, type TableVerdict } from '../netfilter/hook-env.ts';
-import { type Skb, CT_ESTABLISHED_REPLY, CT_RELATED, CT_RELATED_REPLY } from '../skb.ts';
+import { type Skb, CT_RELATED, CT_RELATED_REPLY, isReply } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { type CtEntry, IPS_CONFIRMED, IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE, type Manip } from './entry.ts';
 import { jhash2 } from './jhash.ts';
@@ -25,11 +25,6 @@ const tuple: { proto: number; src: Ipv4; dst: Ipv4; sport: number; dport: number
   sport: 0,
   dport: 0,
 };
-
-/** Whether the reply direction is meant. @source CTINFO2DIR */
-export function isReply(skb: Skb): boolean {
-  return skb.ctInfo === CT_ESTABLISHED_REPLY || skb.ctInfo === CT_RELATED_REPLY;
-}
 
 /** What a rule's NAT target does: binds a translation to the packet's connection. @source nf_nat_setup_info */
 export function setupNat(env: HookEnv, manip: Manip, range: NatRange): TableVerdict {
@@ -212,7 +207,7 @@ function inRange(addr: Ipv4, port: number, range: NatRange, hasPortRange: boolea
 /** The mapping this source already has for another destination. @source find_appropriate_src */
 function reuseMapping(stack: Stack, ct: CtEntry, range: NatRange, hasPortRange: boolean): boolean {
   const { src, sport } = tuple;
-  for (const other of stack.session.conntrack.translatedFrom(ct.proto, src, sport)) {
+  for (const other of stack.session.conntrack.translatedFrom(ct.proto, src, sport, stack.effects.nowMs)) {
     const port = ct.proto === ICMP ? other.replySport : other.replyDport;
     if (!inRange(other.replyDst, port, range, hasPortRange)) continue;
     tuple.src = other.replyDst;

@@ -32,7 +32,7 @@ const ECHO_REQUEST = 8;
 /** How long the kernel remembers an established connection unless told otherwise. */
 const LONG_SECONDS = 432_000;
 
-/** The entry that a listing describes. Where a MASQUERADE bound to is in no listing. */
+/** The entry that a listing describes. When it began, and where a MASQUERADE bound it to, is in no listing. */
 export function entryOf(record: CtRecord, nowMs: number): CtEntry {
   const { proto, orig, reply } = record;
   const icmpType = record.icmpType ?? ECHO_REQUEST;
@@ -47,7 +47,10 @@ export function entryOf(record: CtRecord, nowMs: number): CtEntry {
   entry.status = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
   if (record.seenReply) entry.status |= IPS_SEEN_REPLY;
   if (record.assured) entry.status |= IPS_ASSURED;
-  if (reply.dst !== orig.src || reply.dport !== orig.sport) entry.status |= IPS_SRC_NAT;
+  if (reply.dst !== orig.src || reply.dport !== orig.sport) {
+    entry.status |= IPS_SRC_NAT;
+    entry.masqIfindex = null;
+  }
   // The identifier of an echo belongs to the sender, so only the address tells the destination's translation.
   if (reply.src !== orig.dst || (!isIcmp && reply.sport !== orig.dport)) entry.status |= IPS_DST_NAT;
   entry.mark = record.mark | 0;

@@ -22,8 +22,8 @@ export class ConntrackTable {
   /** Connections by place, of which the first is nobody's. */
   private readonly places: (CtEntry | null)[] = [null];
   private readonly vacant: number[] = [];
-  /** Confirmed entries whose source was translated, by original source address and port. */
-  private readonly bySource = new Map<number, CtEntry[]>();
+  /** Confirmed entries whose source was translated, by original source address and port; the oldest first. */
+  private readonly bySource = new Map<number, Set<CtEntry>>();
   private nextId = 1;
   size = 0;
   /** Counts insertions: as long as it stands, a tuple that was free still is. */
@@ -90,9 +90,9 @@ export class ConntrackTable {
     this.size++;
     if ((entry.status & IPS_SRC_NAT) !== 0) {
       const key = sourceKey(entry.proto, entry.origSrc, entry.origSport);
-      const list = this.bySource.get(key);
-      if (list === undefined) this.bySource.set(key, [entry]);
-      else list.unshift(entry);
+      const known = this.bySource.get(key);
+      if (known === undefined) this.bySource.set(key, new Set([entry]));
+      else known.add(entry);
     }
   }
 
@@ -108,16 +108,23 @@ export class ConntrackTable {
     this.size--;
     if ((entry.status & IPS_SRC_NAT) !== 0) {
       const key = sourceKey(entry.proto, entry.origSrc, entry.origSport);
-      const rest = (this.bySource.get(key) ?? []).filter((e) => e !== entry);
-      if (rest.length === 0) this.bySource.delete(key);
-      else this.bySource.set(key, rest);
+      const known = this.bySource.get(key);
+      known?.delete(entry);
+      if (known?.size === 0) this.bySource.delete(key);
     }
   }
 
-  /** Connections of one source whose source was translated, newest first. @source find_appropriate_src */
-  translatedFrom(proto: number, src: Ipv4, sport: number): readonly CtEntry[] {
-    const list = this.bySource.get(sourceKey(proto, src, sport));
-    return list === undefined ? [] : list.filter((e) => e.proto === proto && e.origSrc === src && e.origSport === sport);
+  /**
+   * Connections of one source whose source was translated, newest first. Those that are over are left out: the kernel finds them until it
+   * happens to clean up, within a minute.
+   * @source find_appropriate_src; nf_conntrack_core.c gc_worker, GC_SCAN_INTERVAL_MAX
+   */
+  translatedFrom(proto: number, src: Ipv4, sport: number, nowMs: number): readonly CtEntry[] {
+    const found: CtEntry[] = [];
+    for (const e of this.bySource.get(sourceKey(proto, src, sport)) ?? []) {
+      if (e.expiresAtMs > nowMs && e.proto === proto && e.origSrc === src && e.origSport === sport) found.push(e);
+    }
+    return found.reverse();
   }
 
   /** All live connections that a dump shows, oldest first. */
@@ -138,10 +145,14 @@ export class ConntrackTable {
    */
   room(limit: number, nowMs: number): 'free' | 'perhaps' | 'full' {
     if (limit === 0 || this.size < limit) return 'free';
-    const live = this.all(nowMs);
-    if (live.length < this.size) for (const entry of this.all(-Infinity)) if (entry.expiresAtMs <= nowMs) this.remove(entry);
+    let isAssured = true;
+    for (const entry of this.places) {
+      if (entry === null) continue;
+      if (entry.expiresAtMs <= nowMs) this.remove(entry);
+      else if ((entry.status & IPS_ASSURED) === 0) isAssured = false;
+    }
     if (this.size < limit) return 'free';
-    return live.every(({ status }) => (status & IPS_ASSURED) !== 0) ? 'full' : 'perhaps';
+    return isAssured ? 'full' : 'perhaps';
   }
 
   clear(): void {

@@ -1,9 +1,10 @@
 import { formatIpv4, type Ipv4 } from '../../wire/ipv4.ts';
 import { ICMP } from '../../wire/proto.ts';
+import { mayHaveMoved } from '../conntrack/masquerade.ts';
 import type { Manip } from '../conntrack/entry.ts';
-import { isBound, isRelated, isReply, nullBinding, translate, translateIcmpError } from '../conntrack/nat.ts';
+import { isBound, isRelated, nullBinding, translate, translateIcmpError } from '../conntrack/nat.ts';
 import { HOOK_NAMES, POSTROUTING } from '../netfilter/hook-env.ts';
-import { CT_NEW, type Skb } from '../skb.ts';
+import { CT_NEW, isReply, type Skb } from '../skb.ts';
 import { type Crossing, refuse, reroute, table } from './nf-crossing.ts';
 import { note } from './record.ts';
 
@@ -26,16 +27,18 @@ export function nat(at: Crossing, manip: Manip): boolean {
   if (fresh && !isBound(ct, manip)) {
     if (!table(at, stack.firewall.natTable)) return false;
     if (!isBound(ct, manip)) nullBinding(stack, ct, manip);
-  } else if (
-    at.hook === POSTROUTING &&
-    ct.masqIfindex !== 0 &&
-    at.output !== null &&
-    at.output.ifindex !== ct.masqIfindex &&
-    !isReply(skb)
-  ) {
-    stack.session.conntrack.remove(ct);
-    refuse(stack, skb, 'NETFILTER_DROP', 'the route of a masqueraded connection moved to another device; the connection is forgotten');
-    return false;
+  } else if (at.hook === POSTROUTING && ct.masqIfindex !== 0 && at.output !== null && !isReply(skb)) {
+    if (ct.masqIfindex === null) {
+      if (mayHaveMoved(stack.netns, skb, ct, at.output)) {
+        const text = `a listing does not tell whether MASQUERADE bound the connection to another device than ${at.output.name}`;
+        stack.effects.unknown(stack, skb, 'CONNTRACK_HISTORY', text);
+        return false;
+      }
+    } else if (at.output.ifindex !== ct.masqIfindex) {
+      stack.session.conntrack.remove(ct);
+      refuse(stack, skb, 'NETFILTER_DROP', 'the route of a masqueraded connection moved to another device; the connection is forgotten');
+      return false;
+    }
   }
   const before = recorder === null ? null : addresses(skb);
   if (translate(skb, ct, manip)) noteTranslation(at, fresh ? null : before);

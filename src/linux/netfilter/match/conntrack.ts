@@ -2,7 +2,7 @@ import { formatIpv4 } from '../../../wire/ipv4.ts';
 import { ICMP, protoName, protoNumber } from '../../../wire/proto.ts';
 import type { CtEntry } from '../../conntrack/entry.ts';
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_EXPECTED, IPS_SEEN_REPLY } from '../../conntrack/entry.ts';
-import { CT_ESTABLISHED_REPLY, CT_RELATED_REPLY, type Skb } from '../../skb.ts';
+import { isReply } from '../../skb.ts';
 import type { HookEnv } from '../hook-env.ts';
 import { hasAnyBit, isInRange, isProto, isWithin } from '../selectors.ts';
 import {
@@ -110,10 +110,6 @@ function printAddress(option: string, selector: MaskedAddress | null): string {
   if (selector === null) return '';
   const text = selector.mask === -1 ? formatIpv4(selector.addr) : printMasked(selector);
   return `${bang(selector)} ${option} ${text}`;
-}
-
-function isReply(skb: Skb): boolean {
-  return skb.ctInfo === CT_ESTABLISHED_REPLY || skb.ctInfo === CT_RELATED_REPLY;
 }
 
 /**

@@ -27,7 +27,6 @@ export const masquerade: TargetModule<NatTarget> = {
       env.dropText = `MASQUERADE finds no address for ${env.out?.name ?? 'the device'}`;
       return DROPPED;
     }
-    ct.masqIfindex = env.out?.ifindex ?? 0;
     return setupNat(env, 'src', toAddress(range, addr));
   },
   describe: () => 'masquerades the packet',

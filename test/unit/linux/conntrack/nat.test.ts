@@ -30,6 +30,13 @@ describe('the nat table', () => {
     expect([again.outcome, again.rules, again.seen]).toEqual(['replied', [], 'b 10.0.0.2:40000 > 10.0.1.2:53 ttl 63']);
   });
 
+  test('maps a source as it is mapped already, for as long as that connection lasts', () => {
+    const lab = routed('POSTROUTING -d 10.0.1.2 -j SNAT --to-source 10.0.1.1:7777', 'POSTROUTING -d 10.0.1.3 -j SNAT --to-source 10.0.1.1');
+    expect(sourcePort(lab.send('a', 'udp 10.0.1.2:53'))).toBe(7777);
+    expect(sourcePort(lab.wait(20).send('a', 'udp 10.0.1.3:53'))).toBe(7777);
+    expect(sourcePort(lab.wait(200).send('a', 'udp 10.0.1.3:53'))).toBe(40_000);
+  });
+
   test('needs no rule to translate answers back', () => {
     const sent = routed(DNAT, MASQUERADE).send('a', 'udp 10.96.0.1:53');
     expect([sent.seen, sent.answeredBy]).toEqual(['b 10.0.1.1:40000 > 10.0.1.2:53 ttl 63', '10.96.0.1:53']);
