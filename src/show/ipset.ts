@@ -1,6 +1,6 @@
 import type { Ipset, IpsetEntry } from '../linux/netfilter/ipset/ipset.ts';
 import { addLine, createLine, entryKey } from '../linux/netfilter/ipset/print.ts';
-import type { IpsetChanges } from '../linux/netfilter/session.ts';
+import { type IpsetChanges, noChanges } from '../linux/netfilter/session.ts';
 import { type NetnsView, type Row, printedOnce, row } from './listing.ts';
 
 /** The sets as `ipset save` prints them, with what rules have added and taken out since. */
@@ -9,7 +9,7 @@ export function ipsetRows({ netns, session, nowMs }: NetnsView): readonly Row[] 
     const changes = session?.netfilter.ipsets.get(ipset.name);
     // Timeouts count from the moment at which the tables were taken, when the clock is zero.
     if (changes === undefined && (nowMs === 0 || ipset.timeoutSeconds === null)) return unchanged(ipset);
-    return changed(ipset, changes ?? { added: new Map(), deleted: new Set(), lengths: [] }, nowMs);
+    return changed(ipset, changes ?? noChanges(), nowMs);
   });
 }
 

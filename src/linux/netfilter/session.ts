@@ -21,6 +21,8 @@ export interface IpsetChanges {
   readonly deleted: Set<string>;
   /** Prefix lengths that added networks have, one for each network of an entry; the longest first, each once. */
   lengths: readonly (readonly number[])[];
+  /** `bitmap:ip,mac`: address → key of the element that was added for it. */
+  readonly stations: Map<string, string>;
 }
 
 /** What netfilter remembers between packets, apart from conntrack. */
@@ -39,11 +41,20 @@ export function createNetfilterSession(): NetfilterSession {
   return { recent: new Map(), nth: new Map(), limits: new Map(), ipsets: new Map() };
 }
 
+/** An ipset in which nothing has changed. */
+export function noChanges(): IpsetChanges {
+  return { added: new Map(), deleted: new Set(), lengths: [], stations: new Map() };
+}
+
+function copyOf({ added, deleted, lengths, stations }: IpsetChanges): IpsetChanges {
+  return { added: new Map(added), deleted: new Set(deleted), lengths, stations: new Map(stations) };
+}
+
 /** What changed in an ipset, to be changed further. */
 export function changesOf({ ipsets }: NetfilterSession, name: string): IpsetChanges {
   const known = ipsets.get(name);
   if (known !== undefined) return known;
-  const changes: IpsetChanges = { added: new Map(), deleted: new Set(), lengths: [] };
+  const changes = noChanges();
   ipsets.set(name, changes);
   return changes;
 }
@@ -60,7 +71,7 @@ export function cloneNetfilterSession(session: NetfilterSession): NetfilterSessi
   for (const [key, bucket] of session.limits) limits.set(key, { ...bucket });
   const ipsets = new Map<string, IpsetChanges>();
   for (const [name, changes] of session.ipsets) {
-    ipsets.set(name, { added: new Map(changes.added), deleted: new Set(changes.deleted), lengths: changes.lengths });
+    ipsets.set(name, copyOf(changes));
   }
   return { recent, nth: new Map(session.nth), limits, ipsets };
 }

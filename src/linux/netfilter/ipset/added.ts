@@ -18,6 +18,25 @@ export function isLonger(lengths: readonly number[], others: readonly number[]):
   return compareLengths(lengths, others) <= 0;
 }
 
+/**
+ * Whether an added network that is there with other interfaces only hides a shorter one.
+ * @param interfaces that a packet may have come in by
+ * @source net/netfilter/ipset/ip_set_hash_gen.h mtype_test_cidrs: !multi
+ */
+export function hidesShorter(
+  { ipset }: CompiledIpset,
+  [addr = 0]: readonly PartKey[],
+  { added, lengths }: IpsetChanges,
+  shorter: readonly number[],
+  interfaces: readonly string[],
+  nowMs: number,
+): boolean {
+  return lengths.some(
+    (longer) =>
+      compareLengths(longer, shorter) < 0 && interfaces.some((name) => (added.get(packetKey(ipset, [addr, name], longer)) ?? -1) > nowMs),
+  );
+}
+
 function compareLengths(a: readonly number[], b: readonly number[]): number {
   const differs = a.findIndex((len, i) => len !== b[i]);
   return differs < 0 ? 0 : (b[differs] ?? 0) - (a[differs] ?? 0);

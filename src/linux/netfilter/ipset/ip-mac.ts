@@ -16,7 +16,8 @@ export interface IpMac {
  */
 export function elementOf(ipset: Ipset, changes: IpsetChanges | undefined, packetKey: string, nowMs: number): IpMac | null {
   const address = addressOf(packetKey);
-  for (const [key, untilMs] of changes?.added ?? []) if (untilMs > nowMs && addressOf(key) === address) return { key, hasMac: true };
+  const key = changes?.stations.get(address);
+  if (key !== undefined && (changes?.added.get(key) ?? -1) > nowMs) return { key, hasMac: true };
   const entry = entriesByAddress(ipset).get(address);
   if (entry === undefined || !isAlive(entry, nowMs, changes, ipset.type)) return null;
   return { key: entryKey(entry, ipset.type), hasMac: entry.parts.length > 1 };
@@ -39,12 +40,14 @@ function entriesByAddress(ipset: Ipset): ReadonlyMap<string, IpsetEntry> {
 export function replaceElement(changes: IpsetChanges, old: IpMac | null, key: string, untilMs: number): void {
   if (old !== null) removeElement(changes, old);
   changes.added.set(key, untilMs);
+  changes.stations.set(addressOf(key), key);
   changes.deleted.delete(key);
 }
 
 /** @source net/netfilter/ipset/ip_set_bitmap_ipmac.c bitmap_ipmac_do_del, which does not ask for the station */
-export function removeElement({ added, deleted }: IpsetChanges, { key }: IpMac): void {
+export function removeElement({ added, deleted, stations }: IpsetChanges, { key }: IpMac): void {
   added.delete(key);
+  stations.delete(addressOf(key));
   deleted.add(key);
 }
 

@@ -4,7 +4,7 @@ import { ICMP, SCTP, TCP, UDP } from '../../../wire/proto.ts';
 import type { HookEnv } from '../hook-env.ts';
 import { type Answer, NO, UNSURE, YES } from '../match/module.ts';
 import { changesOf } from '../session.ts';
-import { findAdded, isLonger } from './added.ts';
+import { findAdded, hidesShorter, isLonger } from './added.ts';
 import { isAlive } from './alive.ts';
 import { type CompiledIpset, type PartKey, findEntry, ipsetsByName, lengthsOf } from './compile.ts';
 import { replaceElement } from './ip-mac.ts';
@@ -58,6 +58,10 @@ function testByName(env: HookEnv, name: string, dims: readonly ('src' | 'dst')[]
   const added = changes === undefined ? null : findAdded(set, keys, changes, nowMs);
   if (added !== null && (entry === null || isLonger(added, lengthsOf(entry)))) return wantsNomatch ? NO : YES;
   if (entry?.nomatch !== wantsNomatch) return NO;
+  if (set.ipset.type === 'hash:net,iface' && changes !== undefined) {
+    const interfaces = env.stack.netns.devices.map(({ name: device }) => device);
+    if (hidesShorter(set, keys, changes, lengthsOf(entry), interfaces, nowMs)) return NO;
+  }
   if (set.ipset.type === 'bitmap:ip,mac' && entry.parts.length === 1) {
     completeElement(env, set.ipset, entry, packetKey(set.ipset, keys, []));
   }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ipsetRows } from '../../../../src/show/ipset.ts';
+import { type Mac, mac } from '../../../../src/wire/mac.ts';
 import { Lab } from '../lab.ts';
-import { Bench, ipsets, table } from './support.ts';
+import { Bench, ipsets, type Packet, table } from './support.ts';
 
 /** What the sets hold once a packet from 10.9.1.2 to 10.1.0.9 has met these rules; `later` so many seconds after the sets were saved. */
 function afterPacket(sets: string, rules: readonly string[], later = 0): string[] {
@@ -54,6 +55,15 @@ test('others of an added network are found, but are no exceptions of the set', (
   expect(bench.matches('-m set --match-set N src --return-nomatch', { src: '10.9.1.2' })).toBe(false);
 });
 
+test('an added network with another interface hides a shorter one', () => {
+  const bench = new Bench();
+  Object.assign(bench.netns, { ipsets: ipsets('create S hash:net,iface\nadd S 10.50.0.0/24,lo\nadd S 10.9.0.0/16,eth1\n') });
+  expect(bench.matches('-m set --match-set S src,dst', { src: '10.9.1.2' })).toBe(true);
+  bench.run(table('mangle', '-A FORWARD -j SET --add-set S src,src'), 'FORWARD', { src: '10.9.1.2' });
+  expect(bench.matches('-m set --match-set S src,dst', { src: '10.9.1.2' })).toBe(false);
+  expect(bench.matches('-m set --match-set S src,dst', { src: '10.9.2.2' })).toBe(true);
+});
+
 test('a member of a list that has timed out is none', () => {
   const sets = 'create M hash:ip\nadd M 10.9.1.2\ncreate L list:set timeout 9\nadd L M timeout 1\n';
   expect(afterPacket(sets, ['--del-set L src'])).not.toContain('add M 10.9.1.2');
@@ -73,6 +83,22 @@ test('a network that has timed out hides no shorter one with an interface', () =
   expect(bench.matches('-m set --match-set S src,src', { src: '10.9.1.2' })).toBe(false);
   bench.nowMs = 6000;
   expect(bench.matches('-m set --match-set S src,src', { src: '10.9.1.2' })).toBe(true);
+});
+
+test('an address has the station that was added last, until it is taken out', () => {
+  const bench = new Bench();
+  Object.assign(bench.netns, { ipsets: ipsets('create S bitmap:ip,mac range 10.9.0.0/16\n') });
+  const [first, second] = [mac('02:00:00:00:00:aa'), mac('02:00:00:00:00:bb')];
+  const from = (smac: Mac): Packet => ({ src: '10.9.1.2', smac });
+  const isThere = () => [first, second].map((smac) => bench.matches('-m set --match-set S src,src', from(smac)));
+  const change = (rule: string, smac: Mac) => bench.run(table('mangle', `-A FORWARD -j SET ${rule}`), 'FORWARD', from(smac));
+  change('--add-set S src,src', first);
+  change('--add-set S src,src', second);
+  expect(isThere()).toEqual([true, false]);
+  change('--add-set S src,src --exist', second);
+  expect(isThere()).toEqual([false, true]);
+  change('--del-set S src,src', first);
+  expect(isThere()).toEqual([false, false]);
 });
 
 /** A router of a and b, with one rule and a set S of the station of a. */
