@@ -1,4 +1,5 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
+import { TCP } from '../../wire/proto.ts';
 import type { Device } from '../device.ts';
 import { exceptionName } from '../fib/exception-name.ts';
 import type { Via } from '../fib/route-result.ts';
@@ -16,12 +17,17 @@ const TCP_HEADERS_BYTES = 40;
  */
 export function learnPathMtu(stack: Stack, device: Device, error: Skb, quoted: Quoted): void {
   const { ipNoPmtuDisc } = stack.netns.sysctl;
-  if (ipNoPmtuDisc === 2) return;
+  if (!isBelieved(quoted, ipNoPmtuDisc)) return;
   for (const sender of sendersOf(stack, device, quoted)) {
     const route = routeQuoted(stack, quoted, sender);
     if (route.kind === 'unknown') stack.effects.unknown(stack, error, route.reason, route.text);
     if (route.kind === 'unicast') lowerPathMtu(stack, quoted.dst, route, ipNoPmtuDisc === 1 ? 0 : error.icmpMtuBytes);
   }
+}
+
+/** With 3 only of a protocol that can tell what it sent itself from what somebody made up. @source net/ipv4/icmp.c icmp_tag_validation */
+function isBelieved({ proto }: Quoted, ipNoPmtuDisc: number): boolean {
+  return ipNoPmtuDisc !== 2 && (ipNoPmtuDisc !== 3 || proto === TCP);
 }
 
 /** Less passes on a way to an address than was known, for a while. @source net/ipv4/route.c __ip_rt_update_pmtu */

@@ -166,10 +166,12 @@ describe('a learned path MTU', () => {
     expect(lab.wait(2).send('a', toB, { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
   });
 
-  test('is not learned with ip_no_pmtu_disc=2', () => {
-    const lab = narrow().sysctl('a', 'ip_no_pmtu_disc=2');
-    lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
-    expect(lab.send('a', toB, { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
+  test.each([2, 3])('is not learned with ip_no_pmtu_disc=%i', (value) => {
+    const lab = narrow().sysctl('a', `ip_no_pmtu_disc=${value}`);
+    for (const to of [toB, 'icmp 10.0.1.2']) {
+      lab.send('a', to, { sizeBytes: 1400, df: true });
+      expect(lab.send('a', to, { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
+    }
   });
 
   test('is learned through NAT, for the address that was asked', () => {
