@@ -44,6 +44,8 @@ export interface ErrorBucket {
 /** What a fragmentation-needed error said of the way to an address. @source include/net/ip_fib.h struct fib_nh_exception */
 export interface PathMtu {
   readonly bytes: number;
+  /** It was told less than it may believe: no error changes it any more. */
+  readonly locked: boolean;
   /** Clock value from which on it is forgotten. */
   readonly expiresAtMs: number;
 }

@@ -75,14 +75,14 @@ export interface Refusal {
  * Routes and sends what a socket or the kernel made in answer to a packet received.
  * @param text what the answer is
  * @param kept the way that its socket keeps to; null: it is looked up
- * @param refuse why it is kept back, now that its way out is known; null: it is not
+ * @param settle settles what hangs on its way out; returns why it is kept back, null where it is not
  */
 export function emit(
   stack: Stack,
   skb: Skb,
   stage: 'icmp' | 'socket',
   text: (answer: Skb) => string,
-  refuse: ((stack: Stack, answer: Skb, out: Exit) => Refusal | null) | null = null,
+  settle: ((stack: Stack, answer: Skb, out: Exit) => Refusal | null) | null = null,
   kept: Exit | null = null,
 ): void {
   const { recorder } = stack.effects;
@@ -99,7 +99,7 @@ export function emit(
     stack.effects.unknown(stack, skb, route.reason, route.text);
     return;
   }
-  const why = refuse?.(stack, skb, route) ?? null;
+  const why = settle?.(stack, skb, route) ?? null;
   if (why !== null) {
     stack.effects.dropped(stack, skb, why.reason, why.text);
     return;

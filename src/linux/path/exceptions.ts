@@ -1,7 +1,8 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import { exceptionName } from '../fib/exception-name.ts';
-import { knownPathMtu } from '../fib/known-path-mtu.ts';
-import type { InputRoute, OutputRoute } from '../fib/route-result.ts';
+import { learnedPathMtu } from '../fib/known-path-mtu.ts';
+import type { InputRoute, OutputRoute, Via } from '../fib/route-result.ts';
+import type { PathMtu } from '../netns-session.ts';
 import type { Exit } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { knownGateway } from './redirect.ts';
@@ -11,20 +12,24 @@ type Forwarded = Extract<InputRoute, { kind: 'forward' }>;
 /** The way out with what redirects and fragmentation-needed errors taught of it. @source net/ipv4/route.c find_exception, rt_bind_exception */
 export function sentByExceptions(stack: Stack, dst: Ipv4, route: OutputRoute): OutputRoute {
   if (route.kind !== 'unicast' || knowsNone(stack)) return route;
-  const gateway = knownGateway(stack, dst, route);
-  const mtuBytes = knownPathMtu(stack, dst, route);
-  return gateway === route.gateway && mtuBytes === route.mtuBytes ? route : { ...route, gateway, mtuBytes };
+  return taught(stack, dst, route, learnedPathMtu(stack, dst, route));
 }
 
 /**
- * The same for what is received and goes on: a redirect holds for it, too; the path MTU only where the host is told to believe it.
+ * The same for what is received and goes on: a redirect holds for it, too; the path MTU only where it is locked, or the host is told to
+ * believe it.
  * @source net/ipv4/route.c __mkroute_input; include/net/ip.h ip_dst_mtu_maybe_forward
  */
 export function forwardedByExceptions(stack: Stack, dst: Ipv4, route: Forwarded): Forwarded {
   if (knowsNone(stack)) return route;
+  const learned = learnedPathMtu(stack, dst, route);
+  return taught(stack, dst, route, learned?.locked === true || stack.netns.sysctl.ipForwardUsePmtu ? learned : null);
+}
+
+function taught<T extends Via>(stack: Stack, dst: Ipv4, route: T, learned: PathMtu | null): T {
   const gateway = knownGateway(stack, dst, route);
-  const mtuBytes = stack.netns.sysctl.ipForwardUsePmtu ? knownPathMtu(stack, dst, route) : route.mtuBytes;
-  return gateway === route.gateway && mtuBytes === route.mtuBytes ? route : { ...route, gateway, mtuBytes };
+  if (learned === null) return gateway === route.gateway ? route : { ...route, gateway };
+  return { ...route, gateway, mtuBytes: Math.min(learned.bytes, route.mtuBytes), mtuLocked: learned.locked };
 }
 
 /** Whether a route to an address is bound to what was taught of it, however long ago. @source net/ipv4/route.c find_exception */

@@ -30,14 +30,27 @@ function isBelieved({ proto }: Quoted, ipNoPmtuDisc: number): boolean {
   return ipNoPmtuDisc !== 2 && (ipNoPmtuDisc !== 3 || proto === TCP);
 }
 
-/** Less passes on a way to an address than was known, for a while. @source net/ipv4/route.c __ip_rt_update_pmtu */
-export function lowerPathMtu({ session, netns, effects }: Stack, dst: Ipv4, { route, mtuLocked }: Via, toldBytes: number): void {
-  if (route === null || mtuLocked) return;
+/**
+ * Less passes on a way to an address than was known, for a while. Less than is believed of any way locks it there.
+ * @param via the way with what is known of it
+ * @source net/ipv4/route.c __ip_rt_update_pmtu
+ */
+export function lowerPathMtu({ session, netns, effects }: Stack, dst: Ipv4, via: Via, toldBytes: number): void {
+  const { route, mtuBytes, mtuLocked } = via;
+  if (route === null || mtuLocked || mtuBytes < toldBytes) return;
   const { minPmtuBytes, mtuExpiresMs } = netns.sysctl;
+  const locked = toldBytes < minPmtuBytes;
+  const bytes = locked ? Math.min(mtuBytes, minPmtuBytes) : toldBytes;
   const name = exceptionName(dst, route);
   const known = session.pathMtus.get(name);
-  if (known !== undefined && known.expiresAtMs > effects.nowMs && known.bytes < toldBytes) return;
-  session.pathMtus.set(name, { bytes: Math.max(toldBytes, minPmtuBytes), expiresAtMs: effects.nowMs + mtuExpiresMs });
+  // Told the same again, it counts anew only once half of its time is over.
+  if (!locked && known?.bytes === bytes && effects.nowMs < known.expiresAtMs - mtuExpiresMs / 2) return;
+  session.pathMtus.set(name, { bytes, locked, expiresAtMs: effects.nowMs + mtuExpiresMs });
+}
+
+/** Whether a TCP socket lets nobody cut what it sends. @source net/ipv4/af_inet.c inet_create; include/net/ip.h ip_dont_fragment */
+export function tcpWantsDf({ netns }: Stack, { mtuLocked }: Via): boolean {
+  return netns.sysctl.ipNoPmtuDisc === 0 && !mtuLocked;
 }
 
 /** The MSS that a SYN or SYN-ACK announces. @source net/ipv4/route.c ipv4_default_advmss */

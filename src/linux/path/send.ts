@@ -14,7 +14,7 @@ import { boundSockets } from './find-socket.ts';
 import { synBytes } from '../tcp-lengths.ts';
 import { ECHO_REQUEST } from './icmp-types.ts';
 import { ipLocalOut } from './ip-output.ts';
-import { announcedMss } from './path-mtu.ts';
+import { announcedMss, tcpWantsDf } from './path-mtu.ts';
 import { flowText, note, start } from './record.ts';
 import { routeSend } from './route.ts';
 
@@ -116,7 +116,7 @@ export function send(stack: Stack, request: SendRequest, opened: (skb: Skb) => v
   if (stack.gaps !== null && isBlind(stack, skb, stack.gaps.opening('out'))) return null;
   // Of a socket that nobody told another IP_MULTICAST_TTL. @source net/ipv4/ip_output.c __ip_make_skb
   if (request.spoof === null && route.kind === 'multicast') skb.ttl = MULTICAST_TTL;
-  const { df, ignoreDf, probesPath, maxBytes } = mannerOf(request, skb.lengthBytes, route);
+  const { df, ignoreDf, probesPath, maxBytes } = mannerOf(stack, request, skb.lengthBytes, route);
   skb.df = df;
   skb.ignoreDf = ignoreDf;
   skb.probesPath = probesPath;
@@ -155,11 +155,13 @@ interface Manner {
 }
 
 /** A ready-made packet, a connect(), a socket that probes the path, or any other. @source net/ipv4/raw.c raw_send_hdrinc; ip_output.c ip_setup_cork */
-function mannerOf({ proto, spoof, df }: SendRequest, lengthBytes: number, { mtuBytes, device }: Exit): Manner {
+function mannerOf(stack: Stack, { proto, spoof, df }: SendRequest, lengthBytes: number, via: Exit): Manner {
+  const { mtuBytes, mtuLocked, device } = via;
   if (spoof !== null) return { df: df === true && proto !== 'tcp', ignoreDf: false, probesPath: false, maxBytes: device.mtuBytes };
   if (df === true) return { df, ignoreDf: false, probesPath: true, maxBytes: device.mtuBytes };
-  if (proto === 'tcp') return { df: true, ignoreDf: false, probesPath: false, maxBytes: Infinity };
-  return { df: df === 'auto' && lengthBytes <= mtuBytes, ignoreDf: true, probesPath: false, maxBytes: Infinity };
+  if (proto === 'tcp') return { df: tcpWantsDf(stack, via), ignoreDf: false, probesPath: false, maxBytes: Infinity };
+  // Where no error can change the MTU, none is asked for. @source include/net/ip.h ip_dont_fragment
+  return { df: df === 'auto' && lengthBytes <= mtuBytes && !mtuLocked, ignoreDf: true, probesPath: false, maxBytes: Infinity };
 }
 
 /** connect() looks twice: the second time with the source that the first look-up chose. @source include/net/route.h ip_route_connect */

@@ -6,22 +6,24 @@ import type { Stack } from '../stack.ts';
 import { answerTo, emit, initialSequence, resetTo } from './emit.ts';
 import { isBound } from './exceptions.ts';
 import { flowHashOf } from './flow-hash.ts';
+import { tcpWantsDf } from './path-mtu.ts';
 import { routeSend } from './route.ts';
 import { ackBytes } from '../tcp-lengths.ts';
 
 /**
- * Answers a SYN.
- * @param bytes how long the answer is; where two SYNs have crossed it is a SYN sent again
- * @source net/ipv4/tcp_output.c tcp_make_synack, tcp_send_synack
+ * Answers a SYN. That of a listener is too short to be cut, and always says so.
+ * @param bytes how long the answer is
+ * @param crossed it is the socket's own SYN sent again, for the other's has crossed it
+ * @source net/ipv4/tcp_output.c tcp_make_synack, tcp_send_synack; ip_output.c ip_build_and_send_pkt
  */
-export function synAck(stack: Stack, socket: Socket, skb: Skb, bytes: number, what = 'SYN-ACK'): void {
+export function synAck(stack: Stack, socket: Socket, skb: Skb, bytes: number, crossed = false): void {
   const answer = answerTo(stack, skb, TCP, bytes);
   answer.tcpFlags = SYN | ACK;
   answer.tcpSeq = initialSequence(answer);
   answer.tcpAck = afterSegment(skb);
   asSocket(answer, socket);
-  const text = ({ src, sport }: Skb): string => `${what} from ${formatIpv4(src)}:${sport}`;
-  emit(stack, answer, 'socket', text, null, keptWay(stack, socket, answer.dst));
+  const text = ({ src, sport }: Skb): string => `${crossed ? 'the SYNs have crossed: ' : ''}SYN-ACK from ${formatIpv4(src)}:${sport}`;
+  emit(stack, answer, 'socket', text, crossed ? settleDf : null, keptWay(stack, socket, answer.dst));
 }
 
 /** What a socket puts into what it sends. */
@@ -32,6 +34,11 @@ function asSocket(segment: Skb, { mark, tos, ttl, dev, handshake }: Socket): voi
   segment.ttl = ttl ?? segment.ttl;
   segment.boundDev = dev;
   segment.flowHash = rehashed(segment, handshake);
+}
+
+function settleDf(stack: Stack, segment: Skb, out: Exit): null {
+  segment.df = tcpWantsDf(stack, out);
+  return null;
 }
 
 /** Who sends a SYN-ACK again hopes for another way. @source net/ipv4/tcp_output.c tcp_rtx_synack; tcp_minisocks.c tcp_create_openreq_child */
@@ -64,7 +71,7 @@ export function acknowledge(stack: Stack, socket: Socket, skb: Skb, text: string
   ack.tcpAck = socket.handshake?.nextSeq ?? afterSegment(skb);
   asSocket(ack, socket);
   ack.role = 'ack';
-  emit(stack, ack, 'socket', () => text, null, keptWay(stack, socket, ack.dst));
+  emit(stack, ack, 'socket', () => text, settleDf, keptWay(stack, socket, ack.dst));
 }
 
 /** Unlike the RST of a REJECT rule, it has the TOS of what it answers. @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset */

@@ -108,7 +108,7 @@ function converse(stack: Stack, socket: Socket, skb: Skb): void {
         handshake.state = 'syn-crossed';
         handshake.nextSeq = afterSegment(skb);
         handshake.isTimestamped = isTimestamped(skb) && stack.netns.sysctl.tcpTimestamps;
-        synAck(stack, socket, skb, synBytes(stack.netns.sysctl.tcpTimestamps), 'the SYNs have crossed: SYN-ACK');
+        synAck(stack, socket, skb, synBytes(stack.netns.sysctl.tcpTimestamps), true);
         return;
       }
       if (isRateLimited(stack, handshake)) return;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Header } from '../../../../src/trace/trace.ts';
 import { Lab } from '../lab.ts';
 
 /** a – r – b, where the wire to b takes only 1300 bytes. */
@@ -17,6 +18,12 @@ function narrow(): Lab {
 }
 
 const toB = 'udp 10.0.1.2:53';
+
+/** Whether it may not be cut on its way. */
+function dfOf(header: Header | null | undefined): boolean {
+  if (header === null || header === undefined) throw new RangeError('no such packet');
+  return header.df === true;
+}
 
 describe('a packet that does not fit', () => {
   test('with DF is refused by the router, which tells the MTU', () => {
@@ -166,6 +173,16 @@ describe('a learned path MTU', () => {
     expect(lab.wait(2).send('a', toB, { sizeBytes: 1400, df: 'auto' }).outcome).toBe('icmp-error');
   });
 
+  test.each([
+    [200, 'icmp-error'],
+    [400, 'replied'],
+  ])('that is told again after %i seconds is forgotten later only if it was half over', (seconds, outcome) => {
+    const lab = narrow();
+    lab.send('a', toB, { sizeBytes: 1400, df: true });
+    lab.wait(seconds).send('a', toB, { sizeBytes: 1400, df: true });
+    expect(lab.wait(601 - seconds).send('a', toB, { sizeBytes: 1400, df: 'auto' }).outcome).toBe(outcome);
+  });
+
   test.each([2, 3])('is not learned with ip_no_pmtu_disc=%i', (value) => {
     const lab = narrow().sysctl('a', `ip_no_pmtu_disc=${value}`);
     for (const to of [toB, 'icmp 10.0.1.2']) {
@@ -206,6 +223,70 @@ describe('a learned path MTU on another way', () => {
       .sysctl('a', `ip_forward_use_pmtu=${value}`);
     lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
     expect(lab.send('x', toB, { sizeBytes: 1400, df: true }).errors).toEqual([error]);
+  });
+});
+
+describe('a path MTU that is less than is believed of any way', () => {
+  /** x – a – r – b, where a takes every report for one of no bytes at all. */
+  function locked(): Lab {
+    const lab = narrow()
+      .veth('x/eth0', 'a/ax')
+      .addr('x/eth0', '10.0.5.2/24')
+      .addr('a/ax', '10.0.5.1/24')
+      .route('x', 'default via 10.0.5.1')
+      .route('r', '10.0.5.0/24 via 10.0.0.2')
+      .forwards('a')
+      .sysctl('a', 'ip_no_pmtu_disc=1');
+    lab.send('a', toB, { sizeBytes: 1400, df: true });
+    return lab;
+  }
+
+  test('counts for what is forwarded, too', () => {
+    const sent = locked().send('x', toB, { sizeBytes: 1000, df: true });
+    expect([sent.errors, sent.text]).toEqual([
+      ['3/4 from 10.0.5.1'],
+      'ICMP 3/4 fragmentation needed from 10.0.5.1: dropped at m/a: 1028 bytes with DF do not fit the MTU 552 of eth0',
+    ]);
+  });
+
+  test('takes DF from what a socket sends that does not insist on it', () => {
+    const lab = locked();
+    expect(dfOf(lab.send('a', toB, { df: 'auto' }).header('r', 'rx'))).toBe(false);
+    expect(dfOf(lab.send('a', toB, { df: true }).header('r', 'rx'))).toBe(true);
+  });
+
+  test('is forgotten in time although it is told again', () => {
+    const lab = locked();
+    lab.wait(599).send('a', toB, { sizeBytes: 1400, df: true });
+    expect(lab.wait(2).send('x', toB, { sizeBytes: 1000, df: true }).outcome).toBe('replied');
+  });
+});
+
+describe('DF', () => {
+  const locked = '10.0.1.0/24 via 10.0.0.1 mtu lock 1400';
+
+  test('is not in what a socket sends by a way of a locked MTU, unless it insists', () => {
+    const lab = narrow().route('a', locked);
+    const sent = lab.send('a', toB, { sizeBytes: 1372, df: 'auto' });
+    expect([sent.outcome, dfOf(sent.header('r', 'rx'))]).toEqual(['replied', false]);
+    expect(lab.send('a', toB, { sizeBytes: 1372, df: true }).errors).toEqual(['3/4 from 10.0.0.1']);
+  });
+
+  test.each([
+    ['by a way of a locked MTU', (lab: Lab) => lab.route('a', locked)],
+    ['of a host that discovers no path MTU', (lab: Lab) => lab.sysctl('a', 'ip_no_pmtu_disc=3')],
+  ])('is not in the segments of a TCP socket %s', (_where, change) => {
+    const sent = change(narrow()).send('a', 'tcp 10.0.1.2:80');
+    expect([dfOf(sent.header('r', 'rx')), dfOf(sent.header('a', 'rx', 'reply')), dfOf(sent.header('r', 'rx', 'ack'))]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  test('is in every SYN-ACK, which is too short to be cut', () => {
+    const sent = narrow().sysctl('b', 'ip_no_pmtu_disc=1').send('a', 'tcp 10.0.1.2:80');
+    expect(dfOf(sent.header('a', 'rx', 'reply'))).toBe(true);
   });
 });
 
