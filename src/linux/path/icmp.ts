@@ -5,6 +5,7 @@ import type { Device } from '../device.ts';
 import type { InputRoute } from '../fib/route-result.ts';
 import { SCOPE_LINK } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
+import { specificDestination } from '../fib/specific-destination.ts';
 import { type Exit, isIcmpError, PACKET_HOST, quote, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
@@ -165,7 +166,7 @@ export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
   reply.icmpType = ECHO_REPLY;
   reply.sport = skb.sport;
   reply.dport = 0;
-  if (broadcast) reply.src = ANY;
+  if (broadcast) reply.src = specificDestination(stack.netns, skb, device);
   reply.tos = skb.tos;
   reply.mark = sysctl.fwmarkReflect ? skb.mark : 0;
   reply.byKernel = true;
