@@ -80,22 +80,24 @@ function made(netns: CompiledNetns, flow: Flow, route: FibRoute | null, device: 
   if (isLoopback(flow.src) && !device.isLoopback && !device.sysctl.routeLocalnet) {
     return failed(EINVAL, `the loopback source ${formatIpv4(flow.src)} cannot leave by ${device.name} (route_localnet is 0)`, route);
   }
-  if (isMulticast(flow.dst)) return multicast(netns, flow, route, device);
-  if (flow.dst === BROADCAST) return device.isLoopback ? toLoopback(netns, null) : { kind: 'broadcast', loop: true, ...viaDevice(device) };
+  if (isMulticast(flow.dst)) return multicast(flow, route, device);
+  // What leaves by the loopback comes back by itself.
+  const loop = !device.isLoopback;
+  if (flow.dst === BROADCAST) return { kind: 'broadcast', loop, ...viaDevice(device) };
   if (isZeronet(flow.dst)) return failed(EINVAL, `the destination ${formatIpv4(flow.dst)} is no host`, route);
-  if (device.isLoopback) return toLoopback(netns, route);
   const { nexthop } = flow;
+  if (route?.type === 'broadcast' && nexthop !== null)
+    return (nexthop.output ??= { kind: 'broadcast', loop, ...viaNexthop(nexthop, device) });
+  if (device.isLoopback) return toLoopback(netns, route);
   if (route === null || nexthop === null) return { kind: 'unicast', ...viaDevice(device) };
-  if (route.type !== 'broadcast') return (nexthop.output ??= { kind: 'unicast', ...viaNexthop(nexthop, device) });
-  return (nexthop.output ??= { kind: 'broadcast', loop: true, ...viaNexthop(nexthop, device) });
+  return (nexthop.output ??= { kind: 'unicast', ...viaNexthop(nexthop, device) });
 }
 
-function multicast(netns: CompiledNetns, flow: Flow, route: FibRoute | null, device: Device): OutputRoute {
-  if (device.isLoopback) return toLoopback(netns, route);
+function multicast(flow: Flow, route: FibRoute | null, device: Device): OutputRoute {
   const { nexthop } = flow;
   // A default route serves groups too, but its gateway does not.
   const via = route === null || nexthop === null || route.len < 4 ? viaDevice(device) : viaNexthop(nexthop, device);
-  return { kind: 'multicast', loop: flow.dst === ALL_HOSTS && device.up, ...via };
+  return { kind: 'multicast', loop: flow.dst === ALL_HOSTS && device.up && !device.isLoopback, ...via };
 }
 
 function toLoopback(netns: CompiledNetns, route: FibRoute | null): OutputRoute {

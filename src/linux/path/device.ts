@@ -1,11 +1,34 @@
+import { ALL_HOSTS, type Ipv4 } from '../../wire/ipv4.ts';
 import { fillChecksum } from '../checksum.ts';
 import type { Device } from '../device.ts';
-import type { Skb } from '../skb.ts';
+import type { InputRoute } from '../fib/route-result.ts';
+import type { Exit, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { isBlind } from './blind.ts';
 import { bridgeTransmit } from './bridge.ts';
 import { leave, tapped, through } from './record.ts';
 import { vxlanTransmit } from './vxlan.ts';
+
+const NOT_A_MEMBER: InputRoute = {
+  kind: 'drop',
+  reason: 'NOT_SPECIFIED',
+  text: 'nobody here is a member of the group',
+  route: null,
+  deferred: true,
+};
+
+/** The route found on the way out by the loopback is the route in: nothing checks the source again. @source net/ipv4/route.c __mkroute_output */
+function inputOf({ kind, route }: Exit, dst: Ipv4): InputRoute | null {
+  switch (kind) {
+    case 'local':
+    case 'broadcast':
+      return { kind, route };
+    case 'multicast':
+      return dst === ALL_HOSTS ? { kind } : NOT_A_MEMBER;
+    default:
+      return null;
+  }
+}
 
 /** Hands a frame to a device. @source net/core/dev.c __dev_queue_xmit and the drivers' ndo_start_xmit */
 export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
@@ -20,8 +43,7 @@ export function deviceTransmit(stack: Stack, device: Device, skb: Skb): void {
   switch (device.type) {
     case 'loopback':
       skb.sending = false;
-      // The route found on the way out is the route in: nothing checks the source again.
-      if (skb.via?.kind === 'local') skb.input = { kind: 'local', route: skb.via.route };
+      if (skb.via !== null) skb.input = inputOf(skb.via, skb.dst) ?? skb.input;
       tapped(stack, skb, device.name, true);
       effects.loop(stack, device, skb, 'loopback');
       return;

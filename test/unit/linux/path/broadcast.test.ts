@@ -47,6 +47,22 @@ describe('a broadcast', () => {
     expect(lab.send('a', 'icmp 10.0.0.255').answeredBy).toBe('10.0.0.3');
   });
 
+  test('is answered by nobody who may not send from the address that was meant', () => {
+    const lab = segment().sysctl('b', 'icmp_echo_ignore_broadcasts=0').rule('b', 'from 10.0.0.3 prohibit pref 50');
+    const sent = lab.send('a', 'icmp 10.0.0.255');
+    expect([sent.outcome, sent.answeredBy]).toEqual(['delivered', null]);
+    expect(sent.text).toContain('reply dropped at m/b: no route back to 10.0.0.2');
+  });
+
+  test.each([
+    ['of the first way back', '10.0.0.2 nexthop dev eth0 nexthop dev eth1', '10.0.0.3'],
+    ['that the route back prefers', '10.0.0.2 dev eth0 src 10.7.0.1', '10.7.0.1'],
+  ])('is answered from the address %s', (_which, route, from) => {
+    const lab = segment().veth('b/eth1', 'd/eth0').addr('b/eth1', '10.7.0.1/24').route('b', route).route('a', '10.7.0.0/24 dev eth0');
+    const sent = lab.sysctl('b', 'icmp_echo_ignore_broadcasts=0').send('a', 'icmp 10.0.0.255');
+    expect(sent.answeredBy).toBe(from);
+  });
+
   test('of a stranger is not for a socket that is connected with somebody else', () => {
     const lab = segment();
     const peer = { addr: ip('10.0.0.2'), port: 40000 };
@@ -87,5 +103,32 @@ describe('a broadcast', () => {
     const lab = segment().veth('sw/r', 'r/eth0').addr('r/eth0', '10.0.0.1/24').veth('r/eth1', 'd/eth0');
     lab.addr('r/eth1', '10.9.0.1/24').addr('d/eth0', '10.9.0.2/24').route('d', 'default via 10.9.0.1').forwards('r').listen('r', 'udp/53');
     expect(lab.send('d', 'udp 10.0.0.255:53').seen).toBe('r 10.9.0.2:40000 > 10.0.0.255:53 ttl 64');
+  });
+});
+
+describe('a broadcast that leaves by the loopback', () => {
+  const self = (): Lab => new Lab().veth('a/eth0', 'b/eth0').addr('a/eth0', '10.0.0.2/24').listen('a', 'tcp/80', 'udp/53');
+
+  test('is heard, and not answered', () => {
+    const sent = self().send('a', 'udp 127.255.255.255:53');
+    expect([sent.seen, sent.legs]).toEqual(['a 127.0.0.1:40000 > 127.255.255.255:53 ttl 64', ['request']]);
+    expect(self().send('a', 'udp 255.255.255.255:53', { bindDev: 'lo' }).seen).toBe('a 10.0.0.2:40000 > 255.255.255.255:53 ttl 64');
+  });
+
+  test('cannot be the goal of a TCP connection', () => {
+    expect(self().send('a', 'tcp 127.255.255.255:80').errno).toBe('ENETUNREACH');
+    expect(self().send('a', 'tcp 255.255.255.255:80', { bindDev: 'lo' }).errno).toBe('ENETUNREACH');
+  });
+
+  test('is no echo request that anybody answers, unless the host is told to', () => {
+    expect(self().send('a', 'icmp 127.255.255.255').reason).toBe('ICMP_ECHO_IGNORED');
+    expect(self().sysctl('a', 'icmp_echo_ignore_broadcasts=0').send('a', 'icmp 127.255.255.255').answeredBy).toBe('127.0.0.1');
+  });
+
+  test('to a group is for its members alone', () => {
+    const sent = self().send('a', 'udp 224.0.0.1:53', { bindDev: 'lo' });
+    expect(sent.seen).toBe('a 10.0.0.2:40000 > 224.0.0.1:53 ttl 1');
+    expect(self().send('a', 'udp 224.0.0.5:53', { bindDev: 'lo' }).outcome).toBe('dropped');
+    expect(self().send('a', 'tcp 224.0.0.1:80', { bindDev: 'lo' }).errno).toBe('ENETUNREACH');
   });
 });
