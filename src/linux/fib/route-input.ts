@@ -1,14 +1,14 @@
 import { ALL_HOSTS, ANY, BROADCAST, type Ipv4, formatIpv4, isLoopback, isMulticast } from '../../wire/ipv4.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
-import { type Skb, isIcmpError } from '../skb.ts';
+import type { Skb } from '../skb.ts';
 import { isZeronet } from './addr-type.ts';
 import { EACCES, EHOSTUNREACH, EINVAL, ENETUNREACH, OK, UNMODELLED } from './errno.ts';
 import type { FibNexthop, FibRoute, InputRoute } from './fib-route.ts';
 import { Flow } from './flow.ts';
 import { fibLookup } from './lookup.ts';
 import { isOnLink } from './on-link.ts';
-import { type RoutingStack, selectMultipath } from './select-path.ts';
+import { hashedOf, type RoutingStack, selectMultipath } from './select-path.ts';
 import { type BadSource, ON_LINK, badSourceText, fibValidateSource, setPorts } from './validate-source.ts';
 import { viaNexthop } from './via.ts';
 
@@ -66,7 +66,7 @@ export function setInputKey(flow: Flow, netns: CompiledNetns, skb: Skb, device: 
 
 /** @source net/ipv4/route.c ip_mkroute_input, __mkroute_input */
 function forward(stack: RoutingStack, skb: Skb, device: Device, route: FibRoute): InputRoute {
-  if (route.nexthops.length > 1) selectMultipath(stack, flow, isIcmpError(skb) && skb.quoted !== null ? skb.quoted : skb, null);
+  if (route.nexthops.length > 1) selectMultipath(stack, flow, hashedOf(stack, skb), null);
   const { nexthop } = flow;
   const out = nexthop?.device;
   if (nexthop === null || out === null || out === undefined) return refused(ENETUNREACH, route, device);

@@ -246,3 +246,39 @@ describe('a redirect', () => {
     expect(sent.told('DROPPED')).toEqual(['r DROPPED NAT drops an ICMP redirect about a translated connection']);
   });
 });
+
+describe('a router with several ways that counts ports', () => {
+  /** b – r = a, where a's address 10.9.9.9 is behind two wires of r. */
+  const lab = (): Lab =>
+    new Lab()
+      .veth('r/r0', 'a/eth0')
+      .veth('r/r1', 'a/eth1')
+      .veth('b/eth0', 'r/rb')
+      .addr('a/eth0', '10.0.0.2/24')
+      .addr('a/eth1', '10.0.1.2/24')
+      .addr('a/lo', '10.9.9.9/32')
+      .addr('r/r0', '10.0.0.1/24')
+      .addr('r/r1', '10.0.1.1/24')
+      .addr('r/rb', '10.0.2.1/24')
+      .addr('b/eth0', '10.0.2.2/24')
+      .route('a', 'default via 10.0.0.1')
+      .route('b', 'default via 10.0.2.1')
+      .route('r', '10.9.9.9 nexthop via 10.0.0.2 nexthop via 10.0.1.2')
+      .forwards('r')
+      .sysctl('r', 'fib_multipath_hash_policy=1')
+      .sysctl('b', 'icmp_ratelimit=0');
+  const ports = Array.from({ length: 12 }, (_, i) => 41000 + i);
+
+  test('spreads datagrams over them, but none of those that come in fragments', () => {
+    const router = lab().listen('a', 'udp/53');
+    const ways = (sizeBytes: number) => new Set(ports.map((sport) => router.send('b', 'udp 10.9.9.9:53', { sport, sizeBytes }).path));
+    expect([ways(100).size, ways(2000).size]).toEqual([2, 1]);
+  });
+
+  test('sends all errors between two hosts by one way', () => {
+    const router = lab();
+    const ways = ports.map((sport) => router.send('a', 'udp 10.0.2.2:99', { sport, src: '10.9.9.9' }).pathOf('icmp-error'));
+    expect(new Set(ways).size).toBe(1);
+    expect(ways[0]).toMatch(/^b >eth0, r rb>r[01], a eth[01]>$/);
+  });
+});

@@ -49,8 +49,9 @@ export function realAnswer(json: string, question: Question): string {
   if (answer === undefined) return 'nothing';
   const input = question.iif !== null;
   const source = input ? '' : ` src ${answer.prefsrc ?? answer.from ?? '-'}`;
-  // Whatever leaves by the loopback comes back to this host: the model calls all of it local.
-  if (!input && answer.dev === 'lo') return `local - lo${source}`;
+  // What leaves by the loopback for one host comes back to this one: the model calls all of it local.
+  const isForMany = answer.type === 'broadcast' || answer.type === 'multicast';
+  if (!input && answer.dev === 'lo' && !isForMany) return `local - lo${source}`;
   // Gateways by way of the loopback are nobody's: which of them count as this host depends on when they were added.
   if (answer.type === undefined && answer.dev === 'lo') return FORWARD_TO_SELF;
   const redirect = answer.cache?.includes('redirect') === true ? ' redirect' : '';
