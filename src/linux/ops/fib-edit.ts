@@ -74,7 +74,7 @@ export function isLocalAddress(netns: Netns, address: Ipv4): boolean {
 
 /**
  * Takes a device out of all routes: a route whose every way is gone goes, one of several ways is dead.
- * @param event `down`: the routes of the device's own addresses stay; `disabled`: it lost its last address, they go too; `gone`: the
+ * @param event `down`: routes of `scope host` stay, such as those of the device's own addresses; `disabled`: it lost its last address, they go too; `gone`: the
  * device itself is, and then a multipath route goes with any of its ways
  * @source net/ipv4/fib_semantics.c fib_sync_down_dev
  */
@@ -85,7 +85,7 @@ export function dropDeviceRoutes(netns: Netns, dev: string, event: 'down' | 'dis
       netns,
       id,
       routes.flatMap((route) => {
-        if (!usesDevice(route, dev) || (route.type === 'local' && event === 'down')) return [route];
+        if (!usesDevice(route, dev) || (route.scope === 'host' && event === 'down')) return [route];
         const nexthops = route.nexthops.map((nexthop) => (nexthop.dev === dev ? { ...nexthop, dead: true } : nexthop));
         return event === 'gone' || nexthops.every((nexthop) => nexthop.dead) ? [] : [{ ...route, nexthops }];
       }),
