@@ -134,8 +134,8 @@ function toRoute(netns: Netns, spec: RouteSpec, table: number): Route | Exclude<
   if (!refuses && ways.length === 0) return INVALID_ARGUMENT;
   const scope = spec.scope ?? defaultScope(type, ways);
   const src = spec.src ?? null;
-  // Not grown one by one: an array that was pushed to keeps room for sixteen more, and there are many routes.
   if (scopeNumber(scope) < leastScope(type) || scopeNumber(scope) > SCOPE_HOST) return 'Error: Invalid scope.';
+  // Not grown one by one: an array that was pushed to keeps room for sixteen more, and there are many routes.
   const nexthops = ways.map((way) => toNexthop(netns, way, scope, table));
   if (!nexthops.every((nexthop) => typeof nexthop !== 'string'))
     return nexthops.find((nexthop) => typeof nexthop === 'string') ?? INVALID_ARGUMENT;
@@ -236,7 +236,7 @@ export function deleteRoute(netns: Netns, selector: RouteSelector): OpResult {
 }
 
 function selects(selector: RouteSelector, route: Route): boolean {
-  const agrees = <T>(wanted: T | undefined, has: T): boolean => wanted === undefined || wanted === has;
+  const agrees = <T>(wanted: T | undefined, has: T | undefined): boolean => wanted === undefined || wanted === has;
   const { dev, via } = selector;
   return (
     route.dst === selector.dst &&
@@ -247,7 +247,8 @@ function selects(selector: RouteSelector, route: Route): boolean {
     agrees(selector.scope, route.scope) &&
     agrees(selector.protocol, route.protocol) &&
     agrees(selector.src, route.src) &&
-    (dev === undefined || route.nexthops.some((nexthop) => nexthop.dev === dev)) &&
-    (via === undefined || route.nexthops.some((nexthop) => nexthop.via === via))
+    // Of several ways only the first is looked at. @source net/ipv4/fib_semantics.c fib_nh_match
+    agrees(dev, route.nexthops[0]?.dev) &&
+    agrees(via, route.nexthops[0]?.via)
   );
 }
