@@ -7,8 +7,9 @@ import { EACCES, EHOSTUNREACH, EINVAL, ENETUNREACH, OK, UNMODELLED } from './err
 import type { FibNexthop, FibRoute, InputRoute } from './fib-route.ts';
 import { Flow } from './flow.ts';
 import { fibLookup } from './lookup.ts';
+import { multipathKey } from './multipath-key.ts';
 import { isOnLink } from './on-link.ts';
-import { hashedOf, type RoutingStack, selectMultipath } from './select-path.ts';
+import { type RoutingStack, selectMultipath } from './select-path.ts';
 import { type BadSource, ON_LINK, badSourceText, fibValidateSource, setPorts } from './validate-source.ts';
 import { viaNexthop } from './via.ts';
 
@@ -66,7 +67,7 @@ export function setInputKey(flow: Flow, netns: CompiledNetns, skb: Skb, device: 
 
 /** @source net/ipv4/route.c ip_mkroute_input, __mkroute_input */
 function forward(stack: RoutingStack, skb: Skb, device: Device, route: FibRoute): InputRoute {
-  if (route.nexthops.length > 1) selectMultipath(stack, flow, hashedOf(stack, skb), null);
+  if (route.nexthops.length > 1) selectMultipath(stack, flow, multipathKey(stack.netns, skb), null);
   const { nexthop } = flow;
   const out = nexthop?.device;
   if (nexthop === null || out === null || out === undefined) return refused(ENETUNREACH, route, device);

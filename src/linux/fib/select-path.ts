@@ -1,7 +1,6 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import { TCP, UDP } from '../../wire/proto.ts';
 import type { NetnsSession } from '../netns-session.ts';
-import { isFragment, isIcmpError, type Skb } from '../skb.ts';
 import type { Effects, Stack } from '../stack.ts';
 import type { Flow, FlowKey } from './flow.ts';
 import type { FibNexthop, FibRoute } from './fib-route.ts';
@@ -26,17 +25,6 @@ export function selectMultipath(stack: RoutingStack, flow: Flow, key: FlowKey, c
   const preferred = chosenSource === null ? [] : usable.filter((nexthop) => nexthopSource(stack.netns, nexthop) === chosenSource);
   const ways = preferred.length > 0 ? preferred : usable;
   flow.nexthop = ways.length < 2 ? (ways[0] ?? flow.nexthop) : choose(stack, route, ways, key);
-}
-
-/**
- * What picks one of several ways for a packet that is forwarded. By its addresses an error goes with the packet that it is about; where
- * ports count it goes by its own addresses, and no fragment has ports.
- * @source net/ipv4/route.c fib_multipath_hash, ip_multipath_l3_keys; net/core/flow_dissector.c __skb_flow_dissect
- */
-export function hashedOf({ netns }: RoutingStack, skb: Skb): FlowKey {
-  if (netns.sysctl.fibMultipathHashPolicy !== 1) return isIcmpError(skb) && skb.quoted !== null ? skb.quoted : skb;
-  const { src, dst, proto } = skb;
-  return isFragment(skb) ? { src, dst, proto, sport: 0, dport: 0 } : skb;
 }
 
 function choose(stack: RoutingStack, route: FibRoute, ways: readonly FibNexthop[], key: FlowKey): FibNexthop | null {

@@ -99,6 +99,7 @@ export function routeArp(stack: Stack, device: Device, arp: Skb, tip: Ipv4, sip:
   probe.src = sip;
   probe.dst = tip;
   probe.mark = arp.mark;
+  probe.arp = arp.arp;
   return routeReceived(stack, device, probe);
 }
 

@@ -294,3 +294,26 @@ describe('arp_filter', () => {
     expect(lab.send('a', 'icmp 10.0.0.3', { sport: 2 }).reason).toBe('NEIGH_FAILED');
   });
 });
+
+test('a router with several ways to a host answers ARP for it by who asks, not by whom it is about', () => {
+  /** Whether r, asked by a, says that it is each of a number of hosts that lie behind either of two wires, one of them a's. */
+  const answersOf = (seed: number): boolean[] => {
+    const lab = new Lab()
+      .fresh(seed)
+      .veth('a/eth0', 'r/ra')
+      .veth('b/eth0', 'r/rb')
+      .addr('a/eth0', '10.0.0.2/24')
+      .addr('r/ra', '10.0.0.1/24')
+      .addr('r/rb', '10.0.1.1/24')
+      .addr('b/eth0', '10.0.1.2/24')
+      .route('a', '10.9.0.0/16 dev eth0')
+      .route('r', '10.9.0.0/16 nexthop via 10.0.0.9 nexthop via 10.0.1.2')
+      .forwards('r')
+      .sysctl('r', 'conf.ra.proxy_arp=1');
+    const hosts = [1, 2, 3, 4, 5, 6];
+    for (const host of hosts) lab.send('a', `icmp 10.9.0.${host}`);
+    return hosts.map((host) => lab.neighbours('a').includes(`eth0 10.9.0.${host} reachable`));
+  };
+  const seen = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((seed) => answersOf(seed).join(' ')));
+  expect([...seen].sort()).toEqual([Array.from({ length: 6 }, () => false).join(' '), Array.from({ length: 6 }, () => true).join(' ')]);
+});
