@@ -5,9 +5,10 @@ import { PACKET_HOST, type Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
 import { nfHook } from './hooks.ts';
 import { icmpSend, sendRedirect } from './icmp.ts';
-import { FRAG_NEEDED, TIME_EXCEEDED, UNREACHABLE } from './icmp-types.ts';
+import { TIME_EXCEEDED } from './icmp-types.ts';
 import { ipOutput } from './ip-output.ts';
 import { note } from './record.ts';
+import { refuseTooBig } from './too-big.ts';
 
 /** From this TTL on the walk is told who forwards: enough to see a loop of fifteen routers twice. */
 export const FEW_HOPS = 32;
@@ -37,13 +38,7 @@ export function ipForward(
   }
   const mtuBytes = route.mtuBytes;
   if (exceedsMtu(skb, mtuBytes)) {
-    icmpSend(stack, device, skb, UNREACHABLE, FRAG_NEEDED, mtuBytes);
-    stack.effects.dropped(
-      stack,
-      skb,
-      'PKT_TOO_BIG',
-      `${skb.lengthBytes} bytes with DF do not fit the MTU ${mtuBytes} of ${route.device.name}`,
-    );
+    refuseTooBig(stack, device, skb, route.device, mtuBytes);
     return;
   }
   skb.data = null;

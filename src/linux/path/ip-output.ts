@@ -6,10 +6,9 @@ import type { Stack } from '../stack.ts';
 import { isBound, rebound } from './exceptions.ts';
 import { nfHook } from './hooks.ts';
 import { fragment } from './fragment.ts';
-import { icmpSend } from './icmp.ts';
-import { FRAG_NEEDED, UNREACHABLE } from './icmp-types.ts';
 import { neighOutput } from './neighbour.ts';
 import { forkSkb } from './record.ts';
+import { refuseTooBig } from './too-big.ts';
 
 /** A packet made here leaves by the way that was found for it, unless OUTPUT finds it another. @source net/ipv4/ip_output.c ip_local_out */
 export function ipLocalOut(stack: Stack, skb: Skb, via: Exit): void {
@@ -50,14 +49,7 @@ function ipFinishOutput(stack: Stack, skb: Skb, via: Exit): void {
     return;
   }
   if (skb.df && (!skb.ignoreDf || skb.fragMaxBytes > mtuBytes)) {
-    icmpSend(stack, via.device, skb, UNREACHABLE, FRAG_NEEDED, mtuBytes);
-    if (skb.sending) stack.effects.sendError(stack, skb, 'EMSGSIZE', 'PKT_TOO_BIG');
-    stack.effects.dropped(
-      stack,
-      skb,
-      'PKT_TOO_BIG',
-      `${skb.lengthBytes} bytes with DF do not fit the MTU ${mtuBytes} of ${via.device.name}`,
-    );
+    refuseTooBig(stack, via.device, skb, via.device, mtuBytes);
     return;
   }
   const limit = skb.fragMaxBytes > 0 && skb.fragMaxBytes < mtuBytes ? skb.fragMaxBytes : mtuBytes;

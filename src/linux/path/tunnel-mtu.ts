@@ -25,11 +25,11 @@ export function checkTunnelMtu(stack: Stack, device: Device, skb: Skb, roomBytes
   if (skb.arp !== null || skb.lengthBytes <= roomBytes) return null;
   if (skb.via !== null && skb.bridge === null && skb.via.mtuBytes >= roomBytes) lowerPathMtu(stack, skb.dst, skb.via, roomBytes);
   if (device.bridge === null || roomBytes < MIN_TOLD_BYTES || !skb.df || isFragment(skb)) return null;
-  if (isIcmpError(skb) || isForMany(skb.dst) || isForMany(skb.src) || isZeronet(skb.src) || isLoopback(skb.src)) return null;
+  if (isIcmpError(skb) || isGroup(skb.dst) || isGroup(skb.src) || isZeronet(skb.src) || isLoopback(skb.src)) return null;
   return errorInPlaceOf(stack, skb, roomBytes);
 }
 
-function isForMany(address: Ipv4): boolean {
+function isGroup(address: Ipv4): boolean {
   return address === BROADCAST || isMulticast(address);
 }
 
