@@ -93,16 +93,18 @@ function payloadOf({ lengthBytes }: Skb): number {
   return lengthBytes - IP_HEADER_BYTES;
 }
 
+/** @source net/ipv4/ip_fragment.c ip_frag_queue, ip_frag_reasm */
 function assemble(parts: readonly Skb[]): Skb | null {
+  if (!maybeWhole(parts)) return null;
   const sorted = [...parts].sort((a, b) => a.fragOffsetBytes - b.fragOffsetBytes);
   let end = 0;
   let largest = 0;
-  let df = false;
+  let largestWithDf = 0;
   for (const part of sorted) {
     if (part.fragOffsetBytes > end) return null;
     end = Math.max(end, part.fragOffsetBytes + payloadOf(part));
     largest = Math.max(largest, part.lengthBytes);
-    df ||= part.df;
+    if (part.df) largestWithDf = Math.max(largestWithDf, part.lengthBytes);
   }
   const last = sorted.at(-1);
   const first = sorted[0];
@@ -111,8 +113,15 @@ function assemble(parts: readonly Skb[]): Skb | null {
   first.hasTunnelRoom = sorted.every(({ hasTunnelRoom }) => hasTunnelRoom);
   first.lengthBytes = end + IP_HEADER_BYTES;
   first.moreFragments = false;
-  // Only a datagram whose fragments had DF keeps their size as a limit. @source ip_fragment.c ip_frag_reasm, IPCB->frag_max_size
+  // Sent on, it is cut into none larger than those that came, and has DF where the largest of them had.
   first.fragMaxBytes = largest;
-  first.df = df;
+  first.df = largestWithDf === largest;
   return first;
+}
+
+/** Whether the last part is there, and bytes enough before it. */
+function maybeWhole(parts: readonly Skb[]): boolean {
+  const last = parts.find(({ moreFragments }) => !moreFragments);
+  if (last === undefined) return false;
+  return parts.reduce((sum, part) => sum + payloadOf(part), 0) >= last.fragOffsetBytes + payloadOf(last);
 }
