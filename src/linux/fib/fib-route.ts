@@ -60,7 +60,7 @@ export class FibNexthop {
 
 /**
  * How near the next hop is. The kernel finds that out when the route is added; here a gateway counts as this host itself where its
- * device owns the address, or a route of `scope host` says so.
+ * device owns the address, or a route to it says so.
  * @source net/ipv4/fib_semantics.c fib_create_info, fib_check_nh_v4_gw, fib_check_nh_nongw
  */
 function nexthopScope(route: Route, { via, dev, onlink }: Nexthop, device: Device | null, routes: GatewayRoutes | null): number {

@@ -82,7 +82,7 @@ export function compileFib(
   const routes = new Map<number, FibRoute[]>();
   const leading = gatewayRoutes(tables);
   for (const table of tables) {
-    // Where routes of `scope host` decide what gateways are, those of one table hang on the others.
+    // Where routes decide what gateways are, those of one table hang on the others.
     const own = leading === null ? routesOf(table, devices, context) : resolve(table, context, leading.get(table) ?? null);
     routes.set(table.id, [...(routes.get(table.id) ?? []), ...own]);
   }

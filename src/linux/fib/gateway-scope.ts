@@ -1,11 +1,21 @@
 import type { Ipv4 } from '../../wire/ipv4.ts';
 import { mask } from '../../wire/prefix.ts';
-import { type FibTable, type Nexthop, type Route, TABLE_MAIN } from '../route.ts';
+import { type FibTable, type Nexthop, type Route, TABLE_LOCAL, TABLE_MAIN } from '../route.ts';
 import { SCOPE_LINK, scopeNumber } from './scope.ts';
+
+const LOOPBACK = 'lo';
 
 /** Whether it makes a gateway none, if it is there when a route by that gateway is added. */
 export function leadsToHost({ type, scope }: Route): boolean {
   return type === 'unicast' && scope === 'host';
+}
+
+/**
+ * Whether it makes addresses on another link this host's own, and no address did: such a one makes a gateway none, too, but is taken to be
+ * younger than any gateway that could be found without it.
+ */
+function takesOver({ type, protocol, nexthops }: Route): boolean {
+  return type === 'local' && protocol !== 'kernel' && nexthops.some(({ dev }) => dev !== LOOPBACK);
 }
 
 /** Tables in the order in which they are taken to have been filled: main first, then that of the dump, which tells nothing of it. */
@@ -13,12 +23,12 @@ export function byAge(tables: readonly FibTable[]): FibTable[] {
   return tables.toSorted((a, b) => Number(b.id === TABLE_MAIN) - Number(a.id === TABLE_MAIN));
 }
 
-/** Routes of one table that lead straight to whoever is on a link: by length, longest first; by prefix; by metric. */
+/** Routes of one table that lead straight to whoever is on a link, or to this host in their stead: by length, longest first; by prefix; by metric. */
 type LinkRoutes = ReadonlyMap<number, ReadonlyMap<number, readonly Route[]>>;
 
-/** The routes by which the gateways of a table are looked up, where some route is of `scope host`. */
+/** The routes by which the gateways of a table are looked up, where some route makes gateways none. */
 export interface GatewayRoutes {
-  /** The route's own table, then main: policy rules are taken to be younger than routes. */
+  /** The route's own table, then main and local: policy rules are taken to be younger than routes. */
   readonly tables: readonly LinkRoutes[];
   /** The order in which the routes are taken to have been added. */
   readonly age: ReadonlyMap<Route, number>;
@@ -26,7 +36,7 @@ export interface GatewayRoutes {
 
 /** For each table the routes by which its gateways are looked up; null where no route makes a gateway none. */
 export function gatewayRoutes(tables: readonly FibTable[]): ReadonlyMap<FibTable, GatewayRoutes> | null {
-  if (!tables.some(({ routes }) => routes.some(leadsToHost))) return null;
+  if (!tables.some(({ routes }) => routes.some((route) => leadsToHost(route) || takesOver(route)))) return null;
   const age = new Map(
     byAge(tables)
       .flatMap(({ routes }) => routes)
@@ -35,8 +45,8 @@ export function gatewayRoutes(tables: readonly FibTable[]): ReadonlyMap<FibTable
   const linkRoutes = new Map(tables.map((table) => [table, linkRoutesOf(table)] as const));
   return new Map(
     [...linkRoutes].map(([table, own]) => {
-      const main = [...linkRoutes].filter(([{ id }]) => id === TABLE_MAIN && id !== table.id);
-      return [table, { tables: [own, ...main.map(([, routes]) => routes)], age }];
+      const others = [TABLE_MAIN, TABLE_LOCAL].flatMap((id) => [...linkRoutes].filter(([other]) => other.id === id && id !== table.id));
+      return [table, { tables: [own, ...others.map(([, routes]) => routes)], age }];
     }),
   );
 }
@@ -44,7 +54,7 @@ export function gatewayRoutes(tables: readonly FibTable[]): ReadonlyMap<FibTable
 function linkRoutesOf({ routes }: FibTable): LinkRoutes {
   const lengths = new Map<number, Map<number, Route[]>>();
   for (const route of routes) {
-    if (route.type !== 'unicast' || scopeNumber(route.scope) < SCOPE_LINK) continue;
+    if (!takesOver(route) && (route.type !== 'unicast' || scopeNumber(route.scope) < SCOPE_LINK)) continue;
     const prefixes = lengths.get(route.len) ?? new Map<number, Route[]>();
     lengths.set(route.len, prefixes);
     const same = prefixes.get(route.dst);
@@ -58,12 +68,12 @@ function linkRoutesOf({ routes }: FibTable): LinkRoutes {
 /**
  * Whether the route that leads to a gateway of another is of `scope host`: the longest, of several the one of the lowest metric. What
  * counts was there when the gateway's own route was added. No dump tells: a route of `scope host` is taken to be older where it comes first
- * ({@link byAge}), or where no other leads there.
+ * ({@link byAge}), or where no other leads there; one that takes addresses over, only there.
  * @source net/ipv4/fib_semantics.c fib_check_nh_v4_gw
  */
 export function isToHost(of: Route, gateway: Ipv4, dev: string | null, { tables, age }: GatewayRoutes): boolean {
   const own = age.get(of) ?? 0;
-  const wasThere = (route: Route): boolean => !leadsToHost(route) || (age.get(route) ?? 0) < own;
+  const wasThere = (route: Route): boolean => !takesOver(route) && (!leadsToHost(route) || (age.get(route) ?? 0) < own);
   for (const isThere of [wasThere, () => true]) {
     for (const table of tables) {
       const best = nearest(table, gateway, (route) => isThere(route) && route.nexthops.some((way) => isLink(way, dev)));

@@ -37,6 +37,19 @@ it.each([
   ['a host route of main', '10.0.0.9', ['10.0.1.1 dev eth0 scope host', '10.0.0.9 via 10.0.1.1 dev eth0 table 7'], 'link'],
   ['a route that is no link', '10.0.0.9', ['10.0.1.1 dev eth0 scope global', '10.0.0.9 via 10.0.1.1'], 'gateway'],
   ['an onlink gateway', '10.0.0.9', ['10.0.1.1 dev eth0 scope host', '10.0.0.9 via 10.0.1.1 dev eth0 onlink'], 'gateway'],
+  ['its link, whatever takes that over', '10.0.0.9', ['local 10.0.1.0/30 dev eth0', '10.0.0.9 via 10.0.1.1'], 'gateway'],
 ])('finds a gateway by %s', (_by, server, routes, expected) => {
   expect(sendsTo(server, ...routes)).toBe(expected);
+});
+
+it.each(['local', '7'])('takes a gateway that only a route of type local in table %s leads to for this host', (table) => {
+  const lab = new Lab()
+    .veth('h/eth0', 'g/eth0')
+    .addr('h/eth0', '10.0.1.2/32')
+    .addr('g/eth0', '10.0.1.1/24')
+    .route('h', `local 10.0.1.0/30 dev eth0 table ${table}`)
+    .rule('h', 'from all table 7 pref 100')
+    .route('h', `10.9.9.9 via 10.0.1.1 dev eth0 table ${table === 'local' ? 'main' : table}`);
+  // Nobody on the link has the address.
+  expect(lab.send('h', 'icmp 10.9.9.9').errors).toEqual(['3/1 from 10.0.1.2']);
 });
