@@ -20,7 +20,7 @@ export function ipLocalOut(stack: Stack, skb: Skb, via: Exit): void {
 /** A broadcast also comes back to this host's own sockets. @source net/ipv4/ip_output.c ip_output, ip_mc_output */
 export function ipOutput(stack: Stack, skb: Skb, via: Exit): void {
   if ((via.kind === 'broadcast' || via.kind === 'multicast') && via.loop) loopBack(stack, skb, via.device);
-  if (via.kind === 'multicast' && skb.ttl === 0) {
+  if (via.kind === 'multicast' && skb.ttl === 0 && !via.device.isLoopback) {
     stack.effects.dropped(stack, skb, 'NOT_SPECIFIED', 'a multicast with a TTL of 0 stays on its host');
     return;
   }

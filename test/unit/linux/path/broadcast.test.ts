@@ -128,6 +128,8 @@ describe('a broadcast that leaves by the loopback', () => {
   test('to a group is for its members alone', () => {
     const sent = self().send('a', 'udp 224.0.0.1:53', { bindDev: 'lo' });
     expect(sent.seen).toBe('a 10.0.0.2:40000 > 224.0.0.1:53 ttl 1');
+    const withoutTtl = self().iptables('a', '-t mangle -A OUTPUT -j TTL --ttl-set 0');
+    expect(withoutTtl.send('a', 'udp 224.0.0.1:53', { bindDev: 'lo' }).outcome).toBe('delivered');
     expect(self().send('a', 'udp 224.0.0.5:53', { bindDev: 'lo' }).outcome).toBe('dropped');
     expect(self().send('a', 'tcp 224.0.0.1:80', { bindDev: 'lo' }).errno).toBe('ENETUNREACH');
   });
