@@ -39,6 +39,16 @@ export function tcpRcv(stack: Stack, device: Device, skb: Skb): void {
     return;
   }
   if ((tcpFlags & (SYN | ACK | RST)) === SYN) {
+    // Whoever routed it here sent it in a frame to this host alone. @source net/ipv4/tcp_ipv4.c tcp_v4_conn_request
+    if (skb.input?.kind === 'broadcast' || skb.input?.kind === 'multicast') {
+      stack.effects.dropped(
+        stack,
+        skb,
+        'NOT_SPECIFIED',
+        `a listener answers no SYN to the ${skb.input.kind} address ${formatIpv4(skb.dst)}`,
+      );
+      return;
+    }
     stack.effects.delivered(stack, skb, socket);
     const opened: Socket = {
       proto: 'tcp',

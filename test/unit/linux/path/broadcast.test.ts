@@ -104,6 +104,14 @@ describe('a broadcast', () => {
     lab.addr('r/eth1', '10.9.0.1/24').addr('d/eth0', '10.9.0.2/24').route('d', 'default via 10.9.0.1').forwards('r').listen('r', 'udp/53');
     expect(lab.send('d', 'udp 10.0.0.255:53').seen).toBe('r 10.9.0.2:40000 > 10.0.0.255:53 ttl 64');
   });
+
+  test('of TCP from another subnet is taken by no listener of the router', () => {
+    const lab = segment().veth('sw/r', 'r/eth0').addr('r/eth0', '10.0.0.1/24').veth('r/eth1', 'd/eth0');
+    lab.addr('r/eth1', '10.9.0.1/24').addr('d/eth0', '10.9.0.2/24').route('d', 'default via 10.9.0.1').forwards('r').listen('r', 'tcp/80');
+    const sent = lab.send('d', 'tcp 10.0.0.255:80');
+    expect([sent.outcome, sent.seen, sent.legs]).toEqual(['dropped', 'nowhere', ['request']]);
+    expect(sent.text).toBe('dropped at m/r: a listener answers no SYN to the broadcast address 10.0.0.255');
+  });
 });
 
 describe('a broadcast that leaves by the loopback', () => {
