@@ -27,8 +27,9 @@ function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
   deviceTransmit(stack, device, skb);
 }
 
-/** Asks who has an address; by unicast while an old answer is being checked. @source net/ipv4/arp.c arp_solicit */
+/** Asks who has an address; by unicast while an old answer is being checked. @source net/ipv4/arp.c arp_solicit, arp_send_dst */
 export function arpSolicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: Skb | null): void {
+  if (device.noarp) return;
   const senderIp = solicitSource(stack, device, entry.ip, cause);
   const unicast = entry.state === 'probe' && entry.mac !== null ? entry.mac : null;
   arpSend(

@@ -67,9 +67,10 @@ function withoutArp(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
   if (device.isLoopback) return ZERO_MAC;
   const entry = fixedNeighbour(stack.netns, device, nexthop);
   if (entry !== null) return entry.mac ?? ZERO_MAC;
+  // What an address is says how an entry begins; there is one already.
+  if (learned(stack, device, nexthop) !== null) return null;
   if (isMulticast(nexthop)) return multicastMac(nexthop);
   if (device.noarp) return device.mac;
-  if (learned(stack, device, nexthop) !== null) return null;
   // Of whichever device that is the broadcast address.
   return inetDevAddrType(stack.netns, nexthop, null) === 'broadcast' ? BROADCAST_MAC : null;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { setFlags } from '../../../../src/linux/ops/set-link.ts';
 import { Lab } from '../lab.ts';
 
 /** Two hosts on one wire. */
@@ -126,6 +127,37 @@ describe('a neighbour that was known before', () => {
     const lab = pair().neigh('a/eth0', '10.0.0.3', STRANGER, 'stale');
     lab.session = { ...lab.session, cold: true };
     expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe('replied');
+  });
+});
+
+describe('a device with arp off', () => {
+  const mute = (): Lab => {
+    const lab = pair();
+    setFlags(lab.netns('a'), 'eth0', { noarp: true });
+    return lab;
+  };
+
+  test('sends to its own address what no entry is for', () => {
+    const sent = mute().send('a', 'udp 10.0.0.3:53');
+    expect(sent.header('a', 'tx')?.dmac).toBe(sent.header('a', 'tx')?.smac);
+  });
+
+  test.each([
+    ['stale', 'delay'],
+    ['reachable', 'reachable'],
+  ] as const)('uses an entry that somebody put there as %s', (state, then) => {
+    const lab = mute();
+    lab.neigh('a/eth0', '10.0.0.3', lab.mac('b/eth0'), state).neigh('b/eth0', '10.0.0.2', lab.mac('a/eth0'));
+    expect(lab.send('a', 'udp 10.0.0.3:53').outcome).toBe('replied');
+    expect(lab.neighbours('a')).toEqual([`eth0 10.0.0.3 ${then}`]);
+  });
+
+  test('asks nobody once the entry is in doubt', () => {
+    const lab = mute();
+    lab.neigh('a/eth0', '10.0.0.3', lab.mac('b/eth0'), 'stale').send('a', 'udp 10.0.0.3:53');
+    const sent = lab.wait(10).send('a', 'udp 10.0.0.3:53');
+    expect([sent.path, sent.errors]).toEqual(['', ['3/1 from 10.0.0.2']]);
+    expect(lab.neighbours('a')).toEqual(['eth0 10.0.0.3 failed']);
   });
 });
 
