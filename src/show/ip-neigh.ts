@@ -1,3 +1,4 @@
+import { agedState } from '../linux/neighbour-age.ts';
 import type { Neighbour, NeighbourState } from '../linux/neighbour.ts';
 import type { LearnedNeighbour } from '../linux/netns-session.ts';
 import { neighName, readSysctl } from '../linux/sysctl.ts';
@@ -49,12 +50,11 @@ function asLearned(view: NetnsView, dev: string, learned: LearnedNeighbour): Ent
   return { ip: learned.ip, dev, mac: learned.mac, state: stateNow(view, dev, learned) };
 }
 
-/** What the clock has made of an entry since a packet last met it. @source net/core/neighbour.c neigh_timer_handler */
+/** What the clock has made of an entry since a packet last met it. */
 function stateNow({ netns, nowMs }: NetnsView, dev: string, { state, sinceMs }: LearnedNeighbour): NeighbourState {
   const limit = (key: string): number => Number(readSysctl(netns.sysctls, neighName(dev, key)) ?? Infinity);
-  if (state === 'reachable' && nowMs - sinceMs > limit('base_reachable_time_ms')) return 'stale';
-  if (state === 'delay' && nowMs - sinceMs > limit('delay_first_probe_time') * 1000) return 'probe';
-  return state;
+  const ages = { baseReachableTimeMs: limit('base_reachable_time_ms'), delayFirstProbeTimeMs: limit('delay_first_probe_time') * 1000 };
+  return agedState(state, sinceMs, ages, nowMs);
 }
 
 /** @source iproute2 6.1 ip/ipneigh.c print_neigh */

@@ -1,6 +1,5 @@
 import { ANY } from '../../wire/ipv4.ts';
-import { isConfirmed } from '../confirmed.ts';
-import type { LearnedNeighbour } from '../netns-session.ts';
+import { agedState } from '../neighbour-age.ts';
 import type { NeighbourState } from '../neighbour.ts';
 import { neighbourAt } from '../neighbours-by-address.ts';
 import type { FibNexthop, FibRoute } from './fib-route.ts';
@@ -83,12 +82,8 @@ function nameOf({ route: { table, tos, metric }, device, gateway }: Candidate): 
 }
 
 /** How well a gateway is known by now; null: nobody has asked for it. */
-function stateOf(
-  { netns, session, effects }: RoutingStack,
-  { device, gateway }: Candidate,
-): LearnedNeighbour['state'] | NeighbourState | null {
-  const aged = <T>(state: T, sinceMs: number): T | 'stale' =>
-    state === 'reachable' && !isConfirmed(device, sinceMs, effects.nowMs) ? 'stale' : state;
+function stateOf({ netns, session, effects }: RoutingStack, { device, gateway }: Candidate): NeighbourState | null {
+  const aged = (state: NeighbourState, sinceMs: number): NeighbourState => agedState(state, sinceMs, device.sysctl.neigh, effects.nowMs);
   const taught = session.neighbours.get(device.name)?.get(gateway);
   if (taught !== undefined) return aged(taught.state, taught.sinceMs);
   const entry = neighbourAt(netns.tables.neighbours, device.name, gateway);

@@ -1,10 +1,10 @@
 import { formatIpv4, type Ipv4, isMulticast } from '../../wire/ipv4.ts';
 import { BROADCAST_MAC, mac, type Mac, NO_MAC, ZERO_MAC } from '../../wire/mac.ts';
 import type { CompiledNetns } from '../compiled-netns.ts';
-import { isConfirmed } from '../confirmed.ts';
 import type { Device } from '../device.ts';
 import { inetDevAddrType } from '../fib/addr-type.ts';
 import { type LearnedNeighbour, neighbourKey } from '../netns-session.ts';
+import { agedState } from '../neighbour-age.ts';
 import type { Neighbour } from '../neighbour.ts';
 import { neighbourAt } from '../neighbours-by-address.ts';
 import type { Skb } from '../skb.ts';
@@ -32,13 +32,12 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
   if (known !== null) return known;
   const base = neighbourAt(stack.netns.tables.neighbours, device.name, ip);
   if (base === null || stack.session.cold) return null;
-  if (base.mac === null) return null;
   switch (base.state) {
     case 'reachable':
     case 'stale':
     case 'delay':
     case 'probe':
-      return neighCreate(stack, device, ip, base.mac, base.state);
+      return base.mac === null ? null : neighCreate(stack, device, ip, base.mac, base.state);
     case 'permanent':
     case 'noarp':
     case 'incomplete':
@@ -90,20 +89,16 @@ export function connectedMac(stack: Stack, device: Device, nexthop: Ipv4): Mac |
   return entry.state === 'reachable' ? entry.mac : null;
 }
 
-/**
- * What the clock has made of an entry: a reachable one that nobody confirmed for a while is stale; one that was used while stale is asked
- * for again, by unicast.
- * @source net/core/neighbour.c neigh_timer_handler
- */
+/** Makes of an entry what the clock has made of it. */
 function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
   const { nowMs } = stack.effects;
-  if (entry.state === 'reachable' && !isConfirmed(device, entry.sinceMs, nowMs)) entry.state = 'stale';
-  else if (entry.state === 'delay' && nowMs - entry.sinceMs > device.sysctl.neigh.delayFirstProbeTimeMs) {
-    entry.state = 'probe';
-    entry.used = false;
-    entry.probes = 0;
-    entry.sinceMs = nowMs;
-  }
+  const state = agedState(entry.state, entry.sinceMs, device.sysctl.neigh, nowMs);
+  if (state === entry.state) return;
+  entry.state = state;
+  if (state !== 'probe') return;
+  entry.used = false;
+  entry.probes = 0;
+  entry.sinceMs = nowMs;
 }
 
 /** Gives a packet the next hop's Ethernet address and sends it, or lets it wait for ARP. @source net/core/neighbour.c neigh_resolve_output */
