@@ -89,5 +89,5 @@ function stateOf({ netns, session, effects }: RoutingStack, { device, gateway }:
   const entry = neighbourAt(netns.tables.neighbours, device.name, gateway);
   if (entry === null) return null;
   if (entry.state === 'permanent' || entry.state === 'noarp') return entry.state;
-  return session.cold || entry.mac === null ? null : aged(entry.state, 0);
+  return session.cold || (entry.mac === null && entry.state !== 'failed') ? null : aged(entry.state, 0);
 }

@@ -38,10 +38,11 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
     case 'delay':
     case 'probe':
       return base.mac === null ? null : neighCreate(stack, device, ip, base.mac, base.state);
+    case 'failed':
+      return neighCreate(stack, device, ip, null, 'failed');
     case 'permanent':
     case 'noarp':
     case 'incomplete':
-    case 'failed':
       return null;
   }
 }
@@ -115,7 +116,8 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
     if (entry === null && stack.gaps !== null && isBlind(stack, skb, stack.gaps.missing('neigh'))) return;
   }
   if (device.type === 'end' && leadsOut(device)) {
-    sendTo(stack, device, skb, entry?.mac ?? NO_MAC, nexthop, entry === null ? 'assumed' : entry.state);
+    const known = entry?.mac ?? null;
+    sendTo(stack, device, skb, known ?? NO_MAC, nexthop, entry === null || known === null ? 'assumed' : entry.state);
     return;
   }
   if (entry !== null) {

@@ -147,8 +147,8 @@ function runOf(world: FrozenWorld, walked: Walk, session: Session): TwinRun {
 /** The entries of the tables that were learned before. */
 function lasting(neighbours: FrozenWorld['machines'][string]['netns'][string]['neighbours']): TruthNeighbour[] {
   return neighbours
-    .filter(({ state, mac }) => mac !== null && (state === 'reachable' || state === 'stale' || state === 'delay'))
-    .map(({ dev, ip, mac, state }) => ({ dev, ip: formatIpv4(ip), mac, state }));
+    .filter(({ state, mac }) => state === 'failed' || (mac !== null && (state === 'reachable' || state === 'stale' || state === 'delay')))
+    .map(({ dev, ip, mac, state }) => ({ dev, ip: formatIpv4(ip), mac: state === 'failed' ? null : mac, state }));
 }
 
 function learned(session: NetnsSession | undefined): TruthNeighbour[] {

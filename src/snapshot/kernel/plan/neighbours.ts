@@ -21,7 +21,8 @@ const LASTING: ReadonlySet<string> = new Set(['reachable', 'stale', 'delay']);
 export function learnedNeighbourLines(netns: Netns, taught: ReadonlyMap<string, ReadonlyMap<Ipv4, LearnedNeighbour>>): string[] {
   const entries = new Map<string, string>();
   const add = (dev: string, ip: Ipv4, mac: Mac | null, state: string): void => {
-    if (mac === null || !LASTING.has(state)) entries.delete(`${dev} ${ip}`);
+    if (state === 'failed') entries.set(`${dev} ${ip}`, `neigh replace ${formatIpv4(ip)} dev ${word(dev)} nud failed`);
+    else if (mac === null || !LASTING.has(state)) entries.delete(`${dev} ${ip}`);
     else entries.set(`${dev} ${ip}`, `neigh replace ${formatIpv4(ip)} lladdr ${mac} dev ${word(dev)} nud ${state}`);
   };
   for (const { dev, ip, mac, state } of netns.neighbours) if (state !== 'permanent' && state !== 'noarp') add(dev, ip, mac, state);

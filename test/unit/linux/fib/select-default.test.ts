@@ -40,6 +40,11 @@ it('keeps to a default route as long as its gateway is reachable, and then takes
   expect([gateway(lab), gateway(lab)]).toEqual(['m/g2', 'm/g1']);
 });
 
+it('passes over a gateway of which the tables say that it did not answer', () => {
+  const lab = twoWays(appendRoutes, 'default via 10.0.2.1').neigh('h/eth0', '10.0.1.1', '02:00:00:00:00:01', 'failed');
+  expect([gateway(lab), gateway(lab)]).toEqual(['m/g2', 'm/g2']);
+});
+
 it('does not ask for the neighbours of defaults that are not alike', () => {
   const lab = twoWays(addRoute, 'default via 10.0.2.1 metric 100');
   gateway(lab);

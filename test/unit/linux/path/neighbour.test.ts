@@ -123,6 +123,21 @@ describe('a neighbour that was known before', () => {
     expect(pair().neigh('a/eth0', '10.0.0.3', STRANGER, 'failed').send('a', 'udp 10.0.0.3:53').outcome).toBe('replied');
   });
 
+  test('as FAILED is learned from what it asks others, too', () => {
+    const lab = new Lab();
+    for (const [i, host] of ['a', 'b', 'c'].entries()) lab.veth(`${host}/eth0`, `sw/${host}`).addr(`${host}/eth0`, `10.0.0.${i + 2}/24`);
+    lab.bridge('sw/br', ['a', 'b', 'c']).neigh('a/eth0', '10.0.0.4', STRANGER, 'failed');
+    expect(lab.send('c', 'icmp 10.0.0.3').outcome).toBe('replied');
+    expect(lab.neighbours('a')).toEqual(['eth0 10.0.0.4 stale']);
+  });
+
+  test('as FAILED by a way out of the model is assumed to answer', () => {
+    const lab = new Lab().outside('a/eth0').addr('a/eth0', '10.0.0.2/24').neigh('a/eth0', '10.0.0.3', STRANGER, 'failed');
+    expect(lab.send('a', 'udp 10.0.0.3:53').told('RESOLVED')).toEqual([
+      'a RESOLVED 10.0.0.3 dev eth0 is assumed to answer: no machine is at the other end',
+    ]);
+  });
+
   test('is forgotten by a cold start', () => {
     const lab = pair().neigh('a/eth0', '10.0.0.3', STRANGER, 'stale');
     lab.session = { ...lab.session, cold: true };
