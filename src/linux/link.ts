@@ -55,6 +55,8 @@ export type LinkKind =
       readonly vlanFiltering: boolean;
       readonly stp: boolean;
       readonly ageingMs: number;
+      /** Its frames meet iptables, whatever the sysctl says for all bridges. */
+      readonly nfCallIptables?: boolean;
       /** Somebody chose its Ethernet address, so it no longer follows the lowest address of its ports. */
       readonly macSet?: boolean;
       /** Somebody chose its MTU, so it no longer follows the smallest MTU of its ports. */

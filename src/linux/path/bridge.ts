@@ -27,8 +27,13 @@ export function bridgeHandleFrame(stack: Stack, bridge: Device, port: Device, sk
   if (skb.dmac === bridge.mac) skb.packetType = PACKET_HOST;
   if (isBlindBridge(stack, bridge, skb)) return;
   if (!ebtables(stack, 'nat', 'PREROUTING', skb, port, null, bridge)) return;
-  if (skb.arp === null && stack.netns.sysctl.bridgeNfCallIptables) brNfPreRouting(stack, bridge, port, skb);
+  if (skb.arp === null && callsIptables(stack, bridge)) brNfPreRouting(stack, bridge, port, skb);
   else bridgeHandleFrameFinish(stack, bridge, port, skb);
+}
+
+/** @source net/bridge/br_netfilter_hooks.c br_nf_pre_routing */
+function callsIptables({ netns }: Stack, { link: { kind } }: Device): boolean {
+  return netns.sysctl.bridgeNfCallIptables || (kind.type === 'bridge' && kind.nfCallIptables === true);
 }
 
 function isBlindBridge(stack: Stack, bridge: Device, skb: Skb): boolean {

@@ -14,7 +14,6 @@ export interface LinkRow {
   /** The other end of a veth pair inside the same namespace. */
   readonly peer: string | null;
   /** br_netfilter is asked for by the bridge itself, not by the sysctl. */
-  readonly nfCallIptables: boolean;
 }
 
 const MAX_MTU = 0x7fff_ffff;
@@ -46,8 +45,7 @@ export function readLink(row: Field): LinkRow | null {
     port: portData === null ? null : readBridgePort(portData),
   };
   const isVeth = kind.type === 'veth' && !row.get('link_netnsid').present;
-  const nfCallIptables = kind.type === 'bridge' && info.get('info_data').get('nf_call_iptables').value === 1;
-  return { link, field: row, portData, peer: isVeth ? deviceOf(row.get('link')) : null, nfCallIptables };
+  return { link, field: row, portData, peer: isVeth ? deviceOf(row.get('link')) : null };
 }
 
 function linkKind(row: Field): LinkKind {
@@ -69,6 +67,7 @@ function linkKind(row: Field): LinkKind {
         vlanFiltering: (data.get('vlan_filtering').int(0, 1) ?? 0) === 1,
         stp: (data.get('stp_state').int(0, 2) ?? 0) !== 0,
         ageingMs: (data.get('ageing_time').int(0, UINT32_MAX) ?? 30_000) * 10,
+        ...(data.get('nf_call_iptables').int(0, 1) === 1 ? { nfCallIptables: true } : {}),
       };
     case 'vxlan':
       return vxlan(data);

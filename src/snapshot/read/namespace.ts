@@ -87,7 +87,7 @@ export function readNetns(source: Source, machine: string, name: string, names: 
   const fdb = readFdb(rows('fdb', 'fdb.json') ?? [], device, (dev) => vxlanNames.has(dev));
   notModelled('fdb', fdb.unmodelled);
   const sysctls = sysctlsOfDump(
-    withBridgeCalls(readSysctls(lines('sysctl', 'sysctl.txt') ?? []), read),
+    readSysctls(lines('sysctl', 'sysctl.txt') ?? []),
     links.map((link) => link.name),
   );
   const saved = collected('iptables', 'iptables.txt', readIptables(source, `${folder}/iptables.txt`));
@@ -165,11 +165,4 @@ function readPorts(rows: readonly Field[] | null, links: readonly LinkRow[], mis
     unknown ||= link.port === null;
   }
   if (unknown) missing('brlink.json');
-}
-
-/** A bridge can ask for iptables by itself; where every bridge does, that is what the sysctl says for all of them. */
-function withBridgeCalls(sysctls: Map<string, string>, links: readonly LinkRow[]): ReadonlyMap<string, string> {
-  const bridges = links.filter(({ link }) => link.kind.type === 'bridge');
-  if (bridges.length > 0 && bridges.every((bridge) => bridge.nfCallIptables)) sysctls.set('net.bridge.bridge-nf-call-iptables', '1');
-  return sysctls;
 }

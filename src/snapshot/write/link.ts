@@ -63,7 +63,12 @@ function kindInfo(kind: LinkKind): JsonRow | null {
     case 'bridge':
       return {
         info_kind: 'bridge',
-        info_data: { ageing_time: kind.ageingMs / 10, stp_state: kind.stp ? 1 : 0, vlan_filtering: kind.vlanFiltering ? 1 : 0 },
+        info_data: {
+          ageing_time: kind.ageingMs / 10,
+          stp_state: kind.stp ? 1 : 0,
+          vlan_filtering: kind.vlanFiltering ? 1 : 0,
+          ...(kind.nfCallIptables === true ? { nf_call_iptables: 1 } : {}),
+        },
       };
     case 'vxlan':
       return { info_kind: 'vxlan', info_data: vxlanData(kind) };

@@ -71,9 +71,13 @@ export class Lab {
   }
 
   /** A bridge, up, with its ports in this order. */
-  bridge(at: string, ports: readonly string[] = [], { promisc = false }: { readonly promisc?: boolean } = {}): this {
+  bridge(
+    at: string,
+    ports: readonly string[] = [],
+    { promisc = false, ...options }: { readonly promisc?: boolean; readonly nfCallIptables?: boolean } = {},
+  ): this {
     const [netns, name] = this.#place(at);
-    const kind = { type: 'bridge', vlanFiltering: false, stp: false, ageingMs: 300_000, macSet: true } as const;
+    const kind = { type: 'bridge', vlanFiltering: false, stp: false, ageingMs: 300_000, macSet: true, ...options } as const;
     done(addLink(this.netns(netns), { name, kind, mac: this.#mac() }));
     for (const port of ports) done(setMaster(this.netns(netns), port, name));
     if (promisc) done(setFlags(this.netns(netns), name, { promisc: true }));

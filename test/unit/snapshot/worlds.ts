@@ -93,12 +93,18 @@ function link(name: string, ifindex: number, kind: LinkKind): fc.Arbitrary<Link>
 }
 
 const links: fc.Arbitrary<Link[]> = fc
-  .record({ vxlanKind: vxlan, port: bridgePort, stp: fc.boolean(), ageingMs: fc.integer({ min: 0, max: 1000 }).map((n) => n * 10) })
-  .chain(({ vxlanKind, port: options, stp, ageingMs }) =>
+  .record({
+    vxlanKind: vxlan,
+    port: bridgePort,
+    stp: fc.boolean(),
+    callsIptables: fc.boolean(),
+    ageingMs: fc.integer({ min: 0, max: 1000 }).map((n) => n * 10),
+  })
+  .chain(({ vxlanKind, port: options, stp, callsIptables, ageingMs }) =>
     fc
       .tuple(
         link('eth0', 2, { type: 'end', wire: null, nic: null }),
-        link('br0', 3, { type: 'bridge', vlanFiltering: false, stp, ageingMs }),
+        link('br0', 3, { type: 'bridge', vlanFiltering: false, stp, ageingMs, ...(callsIptables ? { nfCallIptables: true } : {}) }),
         link('v0', 4, { type: 'veth', wire: 'm/n/v0 = m/pod/eth0' }),
         link('vx', 5, vxlanKind),
         link('azv12', 6, { type: 'unknown', driver: 'ipvlan' }),

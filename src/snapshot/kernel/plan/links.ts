@@ -133,9 +133,9 @@ function endWords({ link }: End): string {
 
 function kindWords(kind: LinkKind & { type: 'bridge' | 'vxlan' }): string {
   if (kind.type === 'bridge') {
-    const filtering = kind.vlanFiltering ? ' vlan_filtering 1' : '';
+    const options = `${kind.vlanFiltering ? ' vlan_filtering 1' : ''}${kind.nfCallIptables === true ? ' nf_call_iptables 1' : ''}`;
     // With snooping the bridge would join a group, and say so a random while later.
-    return `type bridge mcast_snooping 0 stp_state ${kind.stp ? 1 : 0} ageing_time ${Math.round(kind.ageingMs / 10)}${filtering}`;
+    return `type bridge mcast_snooping 0 stp_state ${kind.stp ? 1 : 0} ageing_time ${Math.round(kind.ageingMs / 10)}${options}`;
   }
   return [
     `type vxlan id ${kind.vni} dstport ${kind.port}`,

@@ -190,6 +190,15 @@ describe('iptables and bridged frames', () => {
     expect(segment().iptables('sw', drop).send('a', 'udp 10.0.0.3:53').outcome).toBe('replied');
   });
 
+  test('meet where their own bridge says so, whatever the sysctl says for all', () => {
+    const lab = new Lab();
+    for (const host of ['a', 'b', 'c', 'd']) lab.veth(`${host}/eth0`, `sw/${host}`).listen(host, 'udp/53');
+    lab.addr('a/eth0', '10.0.0.2/24').addr('b/eth0', '10.0.0.3/24').addr('c/eth0', '10.0.1.2/24').addr('d/eth0', '10.0.1.3/24');
+    lab.bridge('sw/br0', ['a', 'b'], { nfCallIptables: true }).bridge('sw/br1', ['c', 'd']);
+    lab.sysctl('sw', 'net.bridge.bridge-nf-call-iptables=0').iptables('sw', drop);
+    expect([lab.send('a', 'udp 10.0.0.3:53').outcome, lab.send('c', 'udp 10.0.1.3:53').outcome]).toEqual(['dropped', 'replied']);
+  });
+
   test('know the ports as physdev, and the bridge as device', () => {
     const lab = segment().sysctl('sw', 'net.bridge.bridge-nf-call-iptables=1');
     lab.iptables('sw', '-A FORWARD -i br -o br -m physdev --physdev-in a --physdev-out b -p udp -j DROP');
