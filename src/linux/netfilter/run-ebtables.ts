@@ -12,7 +12,7 @@ import { inPorts } from './syntax.ts';
 /** A frame at one bridge hook. */
 export interface EbEnv {
   readonly skb: Skb;
-  /** The port it came in by; null when the bridge itself sends it. */
+  /** The port it came in by; null when the bridge itself sends it, and once it leaves. */
   readonly in: Device | null;
   /** The port it leaves by; null on the way up. */
   readonly out: Device | null;
@@ -83,6 +83,13 @@ class Traversal {
       };
     }
     const { target } = rule;
+    if (target.t !== 'CONTINUE' && asksBridgeOfNone(rule, this.#env)) {
+      return {
+        kind: 'unknown',
+        reason: 'EBT_MATCH',
+        text: `the bridge rule "${printEbRule(rule, chain.name)}" asks for the bridge of a port that is not told here: the older back end of ebtables then matches, the newer one does not`,
+      };
+    }
     switch (target.t) {
       case 'ACCEPT':
         return ACCEPT;
@@ -113,12 +120,20 @@ function matches(rule: EbRule, env: EbEnv): boolean {
   if (rule.src !== null && !hasMac(rule.src, skb.smac)) return false;
   if (rule.dst !== null && !hasMac(rule.dst, skb.dmac)) return false;
   if (!onDevice(rule.in, env.in) || !onDevice(rule.out, env.out)) return false;
-  if (!onDevice(rule.logicalIn, env.in === null ? null : env.bridge)) return false;
-  if (!onDevice(rule.logicalOut, env.out === null ? null : env.bridge)) return false;
+  if (env.in !== null && !onDevice(rule.logicalIn, env.bridge)) return false;
+  if (env.out !== null && !onDevice(rule.logicalOut, env.bridge)) return false;
   if (rule.ip !== null && !hasIp(rule.ip, skb)) return false;
   if (rule.arp !== null && !hasArp(rule.arp, skb)) return false;
   if (!hasBits(rule.mark, skb.mark)) return false;
   return rule.pkttype === null || (PACKET_TYPES[skb.packetType] === rule.pkttype.type) !== rule.pkttype.not;
+}
+
+/**
+ * Whether the two back ends part: an inverted question about the bridge of no port holds for both, any other for one of them only.
+ * @source net/bridge/netfilter/ebtables.c ebt_basic_match, nft_meta_bridge.c nft_meta_bridge_get_eval
+ */
+function asksBridgeOfNone({ logicalIn, logicalOut }: EbRule, env: EbEnv): boolean {
+  return (env.in === null && logicalIn?.not === false) || (env.out === null && logicalOut?.not === false);
 }
 
 function onDevice(selector: InterfaceName | null, device: Device | null): boolean {

@@ -225,7 +225,8 @@ function mayLeave(stack: Stack, bridge: Device, from: Device | null, to: Device,
     if (!ebtables(stack, 'filter', 'FORWARD', skb, from, to, bridge)) return false;
     if (skb.bridge !== null && !brNfForward(stack, bridge, to, skb)) return false;
   }
-  return ebtables(stack, 'nat', 'POSTROUTING', skb, from, to, bridge);
+  // By which port it came is not told any more. @source net/bridge/br_forward.c br_forward_finish
+  return ebtables(stack, 'nat', 'POSTROUTING', skb, null, to, bridge);
 }
 
 /** @returns whether it was sent @source net/bridge/br_forward.c br_dev_queue_push_xmit */

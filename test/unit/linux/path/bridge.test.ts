@@ -178,6 +178,24 @@ describe('a bridge', () => {
   });
 });
 
+describe('ebtables where a frame leaves', () => {
+  const leaving = (rule: string): string =>
+    segment()
+      .ebtables(
+        'sw',
+        `*nat\n:PREROUTING ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\n:X RETURN\n-A POSTROUTING -j X\n-A X -p IPv4 ${rule} -j DROP`,
+      )
+      .send('a', 'udp 10.0.0.3:53').outcome;
+
+  test('knows by which port it leaves, and no more by which one it came', () => {
+    expect([leaving('-o b'), leaving('-o c'), leaving('-i a'), leaving('-i ! a')]).toEqual(['dropped', 'replied', 'replied', 'dropped']);
+  });
+
+  test('cannot tell of which bridge that one was, since the back ends differ', () => {
+    expect([leaving('--logical-in br'), leaving('--logical-in ! br')]).toEqual(['unknown', 'dropped']);
+  });
+});
+
 describe('iptables and bridged frames', () => {
   const drop = '-A FORWARD -p udp -j DROP';
 
