@@ -14,7 +14,9 @@ import { deviceTransmit } from './device.ts';
 import { fixedNeighbour, learned, neighCreate, neighUpdate } from './neighbour.ts';
 import { routeArp, routeBack } from './route.ts';
 
+/** @source net/ipv4/arp.c arp_send_dst */
 function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
+  if (device.noarp) return;
   const skb = new Skb();
   skb.arp = arp;
   skb.role = 'arp';
@@ -27,9 +29,8 @@ function arpSend(stack: Stack, device: Device, arp: Arp, dmac: Mac): void {
   deviceTransmit(stack, device, skb);
 }
 
-/** Asks who has an address; by unicast while an old answer is being checked. @source net/ipv4/arp.c arp_solicit, arp_send_dst */
+/** Asks who has an address; by unicast while an old answer is being checked. @source net/ipv4/arp.c arp_solicit */
 export function arpSolicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: Skb | null): void {
-  if (device.noarp) return;
   const senderIp = solicitSource(stack, device, entry.ip, cause);
   const unicast = entry.state === 'probe' && entry.mac !== null ? entry.mac : null;
   arpSend(

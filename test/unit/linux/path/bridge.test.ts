@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { setFlags } from '../../../../src/linux/ops/set-link.ts';
 import { mac } from '../../../../src/wire/mac.ts';
 import { Lab } from '../lab.ts';
 
@@ -138,6 +139,13 @@ describe('a bridge', () => {
       return each.send('a', 'udp 10.0.0.3:53').reason;
     };
     expect([behind(true), behind(false), behind(true, false)]).toEqual([null, 'NEIGH_FAILED', 'NEIGH_FAILED']);
+  });
+
+  test('answers no ARP by a port with arp off', () => {
+    const lab = segment().addr('sw/br', '10.0.0.1/24').port('sw/b', { neighSuppress: true });
+    lab.neigh('sw/br', '10.0.0.3', lab.mac('b/eth0')).send('b', 'udp 10.0.0.4:53');
+    setFlags(lab.netns('sw'), 'a', { noarp: true });
+    expect([lab.send('a', 'udp 10.0.0.3:53').reason, lab.send('c', 'udp 10.0.0.3:53').outcome]).toEqual(['NEIGH_FAILED', 'replied']);
   });
 
   test('sends no frame back by its own port unless hairpin mode is on', () => {
