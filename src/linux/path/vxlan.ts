@@ -141,7 +141,7 @@ function encapsulate(stack: Stack, device: Device, kind: VxlanKind, skb: Skb, re
     return;
   }
   outer.tos = ecnEncapsulate(outer.tos, skb.tos);
-  if (route.kind === 'local' && remote.port === kind.port) {
+  if (route.kind === 'local') {
     bypass(stack, skb, remote);
     return;
   }
@@ -199,13 +199,21 @@ function lose(stack: Stack, skb: Skb, reason: string, text: string): void {
 
 /**
  * The far end is this host: the frame comes in again without a tunnel around it, as one for this host, with its connection and its route.
- * @source drivers/net/vxlan/vxlan_core.c encap_bypass_if_local, vxlan_encap_bypass
+ * Whoever else listens on the port gets nothing.
+ * @source drivers/net/vxlan/vxlan_core.c encap_bypass_if_local, vxlan_find_sock, vxlan_encap_bypass
  */
-function bypass(stack: Stack, skb: Skb, { vni, port }: Remote): void {
+function bypass(stack: Stack, skb: Skb, { vni, port, dev }: Remote): void {
   const { effects } = stack;
-  const target = deviceOf(stack, vni, port);
+  // It looks for a socket that is bound to the device by which the tunnel leaves, and none is.
+  const target = dev === null ? deviceOf(stack, vni, port) : undefined;
   if (target?.link.kind.type !== 'vxlan') {
-    effects.dropped(stack, skb, 'VXLAN_VNI_NOT_FOUND', `no vxlan device has VNI ${vni}`);
+    const bound = dev === null ? '' : ` bound to ${dev}`;
+    effects.dropped(
+      stack,
+      skb,
+      'VXLAN_VNI_NOT_FOUND',
+      `the VTEP is this host, and no vxlan device here has VNI ${vni} on udp/${port}${bound}`,
+    );
     return;
   }
   if (target.link.kind.learning) snoop(stack, target, skb.smac, LOOPBACK);

@@ -75,6 +75,31 @@ describe('a VXLAN tunnel', () => {
     expect(rules).toContain('n2 mangle:INPUT[1]');
   });
 
+  describe('whose far end is this host', () => {
+    const PEER = '02:ff:00:00:00:09';
+    const home = (port: number | null, options: Parameters<Lab['vxlan']>[2] = {}): Lab => {
+      const lab = new Lab().veth('n/eth0', 'o/eth0').addr('n/eth0', '192.168.0.1/24').vxlan('n/vx', '192.168.0.1', options);
+      lab.vxlan('n/vx1', '192.168.0.1', { port: 8472 }).addr('n/vx', '10.1.0.1/24').neigh('n/vx', '10.1.0.9', PEER);
+      if (options.remote === undefined) lab.vtep('n/vx', PEER, '192.168.0.1');
+      lab.netns('n').fdb = lab.netns('n').fdb.map((entry) => ({ ...entry, port }));
+      return lab.listen('n', 'udp/9999');
+    };
+    const told = (lab: Lab): string[] => lab.send('n', 'udp 10.1.0.9:53').told('ENCAPSULATED', 'DECAPSULATED', 'DROPPED');
+
+    test('gives the frame to the device on the port of the entry, with nothing around it', () => {
+      expect(told(home(8472))).toContain('n DECAPSULATED vx1: the VTEP is this host, so nothing is put around the frame');
+    });
+
+    test('gives it to nobody else on that port, and asks no further', () => {
+      expect(told(home(9999))).toEqual(['n DROPPED the VTEP is this host, and no vxlan device here has VNI 1 on udp/9999']);
+    });
+
+    test('finds no device where the link names the one to leave by', () => {
+      const lab = home(null, { remote: ip('192.168.0.1'), dev: 'eth0' });
+      expect(told(lab)).toEqual(['n DROPPED the VTEP is this host, and no vxlan device here has VNI 1 on udp/4789 bound to eth0']);
+    });
+  });
+
   test('drops what no VTEP is known for', () => {
     const lab = tunnel().neigh('n1/vx', '10.1.0.9', '02:ff:00:00:00:09');
     lab.netns('n1').fdb = [];
