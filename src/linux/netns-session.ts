@@ -12,8 +12,10 @@ export interface LearnedNeighbour {
   readonly ip: Ipv4;
   mac: Mac | null;
   state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed';
-  /** When the state was entered. */
+  /** When the state was entered, or last confirmed. */
   sinceMs: number;
+  /** When the state or the Ethernet address last became another; null: before the session, nobody knows when. */
+  updatedMs: number | null;
   probes: number;
   /** Packets that wait for the answer. */
   readonly queue: Skb[];

@@ -86,8 +86,13 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (entry === null && !accepts(stack, device, arp, gratuitous)) return;
   const state = arp.op === 'reply' && skb.packetType === PACKET_HOST ? 'reachable' : 'stale';
   const target = entry ?? neighCreate(stack, device, sip);
-  const override = gratuitous || target.mac === null || stack.effects.hasCome(target.sinceMs + device.sysctl.neigh.locktimeMs + 1);
+  const override = gratuitous || target.mac === null || stack.effects.hasCome(unlockedMs(device, target));
   neighUpdate(stack, device, target, sha, state, override);
+}
+
+/** From when on somebody else may claim the address. */
+function unlockedMs({ sysctl: { neigh } }: Device, { updatedMs }: LearnedNeighbour): number | null {
+  return updatedMs === null ? null : updatedMs + neigh.locktimeMs + 1;
 }
 
 /** Whether an entry is made for somebody who was not asked. @source net/ipv4/arp.c arp_process, arp_accept */

@@ -37,9 +37,9 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
     case 'stale':
     case 'delay':
     case 'probe':
-      return base.mac === null ? null : neighCreate(stack, device, ip, base.mac, base.state);
+      return base.mac === null ? null : neighCreate(stack, device, ip, { mac: base.mac, state: base.state });
     case 'failed':
-      return neighCreate(stack, device, ip, null, 'failed');
+      return neighCreate(stack, device, ip, { mac: null, state: 'failed' });
     case 'permanent':
     case 'noarp':
     case 'incomplete':
@@ -47,20 +47,28 @@ export function learned(stack: Stack, device: Device, ip: Ipv4): LearnedNeighbou
   }
 }
 
-/** A new entry, which knows nothing yet unless told. @source net/core/neighbour.c __neigh_create */
+/**
+ * A new entry, which knows nothing yet.
+ * @param known what it knew before the session, where it is of the tables
+ * @source net/core/neighbour.c __neigh_create
+ */
 export function neighCreate(
   stack: Stack,
   device: Device,
   ip: Ipv4,
-  mac: Mac | null = null,
-  state: LearnedNeighbour['state'] = 'incomplete',
+  known: Pick<LearnedNeighbour, 'mac' | 'state'> | null = null,
 ): LearnedNeighbour {
-  const entry: LearnedNeighbour = { ip, mac, state, sinceMs: stack.effects.nowMs, probes: 0, queue: [], used: false };
+  const { nowMs } = stack.effects;
+  const { mac, state } = known ?? NOTHING;
+  const updatedMs = known === null ? nowMs : null;
+  const entry: LearnedNeighbour = { ip, mac, state, sinceMs: nowMs, updatedMs, probes: 0, queue: [], used: false };
   let byAddress = stack.session.neighbours.get(device.name);
   if (byAddress === undefined) stack.session.neighbours.set(device.name, (byAddress = new Map<Ipv4, LearnedNeighbour>()));
   byAddress.set(ip, entry);
   return entry;
 }
+
+const NOTHING = { mac: null, state: 'incomplete' } as const;
 
 /** The Ethernet address of a next hop that needs no ARP; null where ARP must tell. @source net/ipv4/arp.c arp_constructor */
 function withoutArp(stack: Stack, device: Device, nexthop: Ipv4): Mac | null {
@@ -100,6 +108,7 @@ function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
   entry.used = false;
   entry.probes = 0;
   entry.sinceMs = nowMs;
+  entry.updatedMs = nowMs;
 }
 
 /** Gives a packet the next hop's Ethernet address and sends it, or lets it wait for ARP. @source net/core/neighbour.c neigh_resolve_output */
@@ -123,10 +132,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
   if (entry !== null) {
     refresh(stack, device, entry);
     if (entry.mac !== null && entry.state !== 'failed' && entry.state !== 'incomplete' && (entry.state !== 'probe' || entry.used)) {
-      if (entry.state === 'stale') {
-        entry.state = 'delay';
-        entry.sinceMs = stack.effects.nowMs;
-      }
+      if (entry.state === 'stale') enter(stack, entry, 'delay');
       entry.used = true;
       sendTo(stack, device, skb, entry.mac, nexthop, entry.state);
       return;
@@ -208,8 +214,13 @@ function asksNobody({ sysctl: { neigh } }: Device): boolean {
 }
 
 function fails(stack: Stack, entry: LearnedNeighbour): void {
-  entry.state = 'failed';
-  entry.sinceMs = stack.effects.nowMs;
+  enter(stack, entry, 'failed');
+}
+
+function enter({ effects: { nowMs } }: Stack, entry: LearnedNeighbour, state: LearnedNeighbour['state']): void {
+  entry.state = state;
+  entry.sinceMs = nowMs;
+  entry.updatedMs = nowMs;
 }
 
 /** Asks for an address, again and again until the tries are used up. @source net/core/neighbour.c neigh_timer_handler */
@@ -281,17 +292,15 @@ export function neighUpdate(
 ): void {
   const known = entry.mac !== null && entry.state !== 'incomplete' && entry.state !== 'failed';
   if (known && entry.mac !== address && !override) return;
-  const changed = entry.mac !== address;
-  if (known && !changed && state === 'stale' && (entry.state === 'reachable' || entry.state === 'delay')) return;
+  const isSame = entry.mac === address;
+  if (known && isSame && state === 'stale') return;
+  // To hear the same again confirms it, but does not keep others from claiming the address.
+  if (isSame && entry.state === state) entry.sinceMs = stack.effects.nowMs;
+  else enter(stack, entry, state);
   entry.mac = address;
-  entry.state = state;
-  entry.sinceMs = stack.effects.nowMs;
   const waiting = entry.queue.splice(0);
   for (const skb of waiting) {
-    if (entry.state === 'stale') {
-      entry.state = 'delay';
-      entry.sinceMs = stack.effects.nowMs;
-    }
+    if (entry.state === 'stale') enter(stack, entry, 'delay');
     entry.used = true;
     sendTo(stack, device, skb, address, entry.ip, entry.state);
   }

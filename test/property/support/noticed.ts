@@ -32,7 +32,10 @@ export function leftBehind({ netns, fabric, random, clock }: Session): string {
   const places = [...netns].map(([at, { conntrack, neighbours, fdb, netfilter, pathMtus, redirects, multipath, nextIpId }]) => ({
     at,
     connections: conntrack.list(clock.nowMs).map((ct) => [entryView(ct), ct.tcpState, ct.expiresAtMs, ct.masqIfindex]),
-    neighbours: [...neighbours].map(([dev, learned]) => [dev, [...learned.values()].map((n) => [n.ip, n.mac, n.state, n.sinceMs, n.used])]),
+    neighbours: [...neighbours].map(([dev, learned]) => [
+      dev,
+      [...learned.values()].map((n) => [n.ip, n.mac, n.state, n.sinceMs, n.updatedMs, n.used]),
+    ]),
     fdb: [...fdb].map(([dev, learned]) => [dev, [...learned]]),
     rules: [[...netfilter.recent], [...netfilter.nth], [...netfilter.limits], [...netfilter.ipsets.keys()]],
     pathMtus: [...pathMtus],

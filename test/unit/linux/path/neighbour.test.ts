@@ -202,6 +202,34 @@ describe('a neighbour and the clock', () => {
     expect(lab.wait(6).send('a', 'udp 10.0.0.3:53').outcome).toBe('replied');
   });
 
+  /** On one segment: a knows 10.0.0.9 from before, which d and e both have; b and c are there to be asked for. */
+  const claimed = (): { readonly lab: Lab; readonly holder: () => string | undefined } => {
+    const lab = new Lab();
+    const hosts = ['a', 'b', 'c', 'd', 'e'];
+    for (const host of hosts) lab.veth(`${host}/eth0`, `sw/${host}`);
+    lab.bridge('sw/br', hosts).addr('a/eth0', '10.0.0.2/24').addr('b/eth0', '10.0.0.3/24').addr('c/eth0', '10.0.0.4/24');
+    lab.addr('d/eth0', '10.0.0.9/24').addr('e/eth0', '10.0.0.9/24').neigh('a/eth0', '10.0.0.9', STRANGER, 'stale');
+    const dmac = (): string | undefined => lab.send('a', 'icmp 10.0.0.9').header('a', 'tx')?.dmac;
+    return { lab, holder: () => hosts.find((host) => lab.mac(`${host}/eth0`) === dmac()) };
+  };
+
+  test('of the tables has another address as soon as somebody claims it', () => {
+    const { lab, holder } = claimed();
+    lab.send('d', 'icmp 10.0.0.3');
+    expect(holder()).toBe('d');
+  });
+
+  test.each([
+    [0.4, 'd'],
+    [0.8, 'e'],
+  ])('that says the same again is believed for a second since the first time: %d s after 0.4 s', (later, whose) => {
+    const { lab, holder } = claimed();
+    lab.send('d', 'icmp 10.0.0.3');
+    lab.wait(0.4).send('d', 'icmp 10.0.0.4');
+    lab.wait(later).send('e', 'icmp 10.0.0.3');
+    expect(holder()).toBe(whose);
+  });
+
   test('in DELAY that is gone by now ends with 3/1', () => {
     const lab = pair();
     lab.neigh('a/eth0', '10.0.0.3', lab.mac('b/eth0'), 'stale');
