@@ -209,7 +209,7 @@ describe('a neighbour and the clock', () => {
     for (const host of hosts) lab.veth(`${host}/eth0`, `sw/${host}`);
     lab.bridge('sw/br', hosts).addr('a/eth0', '10.0.0.2/24').addr('b/eth0', '10.0.0.3/24').addr('c/eth0', '10.0.0.4/24');
     lab.addr('d/eth0', '10.0.0.9/24').addr('e/eth0', '10.0.0.9/24').neigh('a/eth0', '10.0.0.9', STRANGER, 'stale');
-    const dmac = (): string | undefined => lab.send('a', 'icmp 10.0.0.9').header('a', 'tx')?.dmac;
+    const dmac = (): string | null => lab.send('a', 'icmp 10.0.0.9').header('a', 'tx')?.dmac ?? null;
     return { lab, holder: () => hosts.find((host) => lab.mac(`${host}/eth0`) === dmac()) };
   };
 
