@@ -231,7 +231,7 @@ export function isReply({ ctInfo }: Skb): boolean {
   return ctInfo === CT_ESTABLISHED_REPLY || ctInfo === CT_RELATED_REPLY;
 }
 
-/** An ICMP error (not an echo, not a redirect's cousin of information): what conntrack calls RELATED. */
+/** An ICMP error or a redirect: it quotes the packet that it is about, to which conntrack calls it RELATED. */
 export function isIcmpError(skb: Skb): boolean {
   if (skb.proto !== ICMP) return false;
   return skb.icmpType === 3 || skb.icmpType === 4 || skb.icmpType === 5 || skb.icmpType === 11 || skb.icmpType === 12;

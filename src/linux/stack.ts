@@ -11,7 +11,7 @@ import type { NetnsSession } from './netns-session.ts';
 import type { FlowHash, Skb } from './skb.ts';
 import type { Socket } from './socket.ts';
 
-/** A choice that a packet left to chance: which of `of` ways, with what odds. */
+/** A choice that a packet left to chance, and how likely each of its ways is. */
 export interface Chance {
   /** `isn`: which of two connections began with the greater number. */
   readonly what: 'statistic' | 'ecmp' | 'isn';
