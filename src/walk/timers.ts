@@ -24,12 +24,16 @@ export class Timers {
    */
   next(inTick: (count: number) => number): { readonly atMs: number; readonly timers: readonly Timer[] } | undefined {
     if (this.due.length === 0) return undefined;
-    this.due = this.due.filter(({ timer }) => timer.pending());
-    if (this.due.length === 0) return undefined;
-    const first = Math.min(...this.due.map(({ atMs }) => atMs));
-    const timers = this.due.filter(({ atMs }) => atMs === first).map(({ timer }) => timer);
-    const later = timers.splice(inTick(timers.length));
-    this.due = [...this.due.filter(({ atMs }) => atMs !== first), ...later.map((timer) => ({ atMs: first + LATER_MS, timer }))];
+    const wanted = this.due.filter(({ timer }) => timer.pending());
+    this.due = [];
+    if (wanted.length === 0) return undefined;
+    const first = wanted.reduce((least, { atMs }) => Math.min(least, atMs), Infinity);
+    const timers: Timer[] = [];
+    for (const due of wanted) {
+      if (due.atMs === first) timers.push(due.timer);
+      else this.due.push(due);
+    }
+    for (const timer of timers.splice(inTick(timers.length))) this.later(first + LATER_MS, timer);
     return { atMs: first, timers: timers.reverse() };
   }
 
