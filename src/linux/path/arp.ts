@@ -6,6 +6,7 @@ import { inetDevAddrType } from '../fib/addr-type.ts';
 import { isInSubnet, isOnLink } from '../fib/on-link.ts';
 import { SCOPE_HOST, SCOPE_LINK, scopeNumber } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
+import { isProxied } from '../neighbours-by-address.ts';
 import type { LearnedNeighbour } from '../netns-session.ts';
 import { type Arp, PACKET_HOST, PACKET_OTHERHOST, Skb } from '../skb.ts';
 import type { Stack } from '../stack.ts';
@@ -130,7 +131,7 @@ export function arpAnswer(stack: Stack, device: Device, of: Station, to: Station
 function proxies(stack: Stack, device: Device, towards: Device, tip: Ipv4): boolean {
   if (towards === device) return device.sysctl.proxyArpPvlan;
   if (device.sysctl.proxyArp && !isSameMedium(device, towards)) return true;
-  return stack.netns.tables.proxyNeighbours.some((p) => p.ip === tip && p.dev === device.name);
+  return isProxied(stack.netns.tables.proxyNeighbours, device.name, tip);
 }
 
 /** Whether two devices are said to lie on one medium, where the target can answer for itself. @source net/ipv4/arp.c arp_fwd_proxy */

@@ -241,9 +241,21 @@ export function vxlanOnPort(stack: Stack, port: number): boolean {
   return stack.vxlanPorts.has(port);
 }
 
+const tunnels = new WeakMap<readonly Device[], ReadonlyMap<string, Device>>();
+
 /** @source drivers/net/vxlan/vxlan_core.c vxlan_find_vni */
-function deviceOf({ netns }: Stack, vni: number, port: number): Device | undefined {
-  return netns.devices.find(({ up, link: { kind } }) => kind.type === 'vxlan' && kind.port === port && kind.vni === vni && up);
+function deviceOf({ netns: { devices } }: Stack, vni: number, port: number): Device | undefined {
+  let known = tunnels.get(devices);
+  if (known === undefined) {
+    const up = devices.filter((device) => device.up).reverse();
+    known = new Map(up.flatMap((each) => (each.link.kind.type === 'vxlan' ? [[tunnelName(each.link.kind), each] as const] : [])));
+    tunnels.set(devices, known);
+  }
+  return known.get(tunnelName({ vni, port }));
+}
+
+function tunnelName({ vni, port }: Pick<VxlanKind, 'vni' | 'port'>): string {
+  return `${port} ${vni}`;
 }
 
 /** A tunnel packet reached its VTEP. @source drivers/net/vxlan/vxlan_core.c vxlan_rcv */
