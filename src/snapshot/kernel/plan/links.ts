@@ -1,6 +1,7 @@
 import { type BridgePort, DEFAULT_BRIDGE_PORT, type Link, type LinkKind } from '../../../linux/link.ts';
 import type { Netns } from '../../../linux/netns.ts';
 import { formatIpv4 } from '../../../wire/ipv4.ts';
+import { upOrder } from './up-order.ts';
 import { CannotBuild, onOff, word } from './word.ts';
 
 /** The far end of a link that leads nowhere. */
@@ -179,7 +180,7 @@ export function linkLines(netns: Netns): string[] {
     if (flags.length > 0) lines.push(`link set dev ${word(link.name)} ${flags.join(' ')}`);
     lines.push(...addressLines(link));
   }
-  for (const { name, up } of links) if (up) lines.push(`link set dev ${word(name)} up`);
+  for (const name of upOrder(netns)) lines.push(`link set dev ${word(name)} up`);
   for (const link of links) if (link.kind.type === 'loopback') lines.push(...loopbackLines(link));
   for (const { name, port } of links) {
     const options = port === null ? '' : portWords(port);
