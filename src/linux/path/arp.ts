@@ -87,7 +87,9 @@ export function arpRcv(stack: Stack, device: Device, skb: Skb): void {
   if (entry === null && !accepts(stack, device, arp, gratuitous)) return;
   const state = arp.op === 'reply' && skb.packetType === PACKET_HOST ? 'reachable' : 'stale';
   const target = entry ?? neighCreate(stack, device, sip);
-  const override = gratuitous || target.mac === null || stack.effects.hasCome(unlockedMs(device, target));
+  // The clock is asked only where it decides, for it may be a choice.
+  const isNews = target.mac !== null && target.mac !== sha;
+  const override = gratuitous || !isNews || stack.effects.hasCome(unlockedMs(device, target));
   neighUpdate(stack, device, target, sha, state, override);
 }
 
