@@ -13,7 +13,6 @@ export interface LinkRow {
   readonly portData: Field | null;
   /** The other end of a veth pair inside the same namespace. */
   readonly peer: string | null;
-  /** br_netfilter is asked for by the bridge itself, not by the sysctl. */
 }
 
 const MAX_MTU = 0x7fff_ffff;
