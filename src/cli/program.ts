@@ -23,7 +23,11 @@ const COMMANDS: readonly CommandModule[] = [
     summary: 'print the shell script that dumps a real machine into a snapshot directory',
     load: () => import('./collect.ts'),
   },
-  { name: 'schema', summary: 'print the JSON Schema of a scenario file or of a trace', load: () => import('./schema.ts') },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of a scenario file, of a trace or of podwalk.json in a snapshot',
+    load: () => import('./schema.ts'),
+  },
 ];
 
 const EPILOGUE = `

@@ -30,8 +30,8 @@ interface TraceFlags extends WalkFlags, ReportFlags {
 export function declare(command: Command, finish: (status: Exit) => void): void {
   command
     .argument('<source>', 'a scenario file or a snapshot directory')
-    .option('--from <endpoint>', 'who sends: pod/NAMESPACE/NAME, node/NAME, vm/NAME, internet …')
-    .option('--to <endpoint>', 'whom to: an endpoint or an address, with :PORT')
+    .option('--from <endpoint>', 'who sends: an endpoint (below) that is a place')
+    .option('--to <endpoint>', 'whom to: an endpoint (below), with :PORT')
     .addOption(
       new Option('--proto <protocol>', 'default: what a service says, tcp where there is a port, else icmp').choices([
         'tcp',
@@ -41,7 +41,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     )
     .option('--sport <port>', 'source port, for icmp the identifier', within(0, 65_535))
     .option('--ttl <hops>', 'time to live', within(1, 255))
-    .option('--size <bytes>', 'UDP payload, or bytes after the ICMP header', within(0, 65_507))
+    .option('--size <bytes>', 'UDP payload, or bytes after the ICMP header; of no effect on tcp', within(0, 65_507))
     .option('--df', "don't fragment")
     .option('--no-df', 'allow fragmentation')
     .option('--mark <mark>', 'SO_MARK', within(0, 0xffff_ffff))
@@ -60,12 +60,23 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
     .option('--cold', 'as --fresh, and without what is not permanent: connections, neighbours, forwarding entries')
     .option('--lenient', 'unknown matches and targets of a snapshot make walks UNKNOWN instead of being errors')
     .option('--root <folder>', 'files may be included from here and below')
+    .addHelpText('after', MORE)
     .action(async (source: string, flags: TraceFlags) => {
       if (flags.probes !== undefined && command.getOptionValueSource('format') === 'cli' && flags.format !== 'json')
         throw new UsageError('--probes writes JSON lines; leave --format out');
       finish(await trace(source, flags));
     });
 }
+
+const MORE = `
+Endpoints: pod/NAMESPACE/NAME, or NAMESPACE/NAME; deploy/NAMESPACE/NAME (its first pod; also sts, ds, rs); node/NAME; vm/NAME; onprem/NAME;
+internet, internet/NAME; netns/MACHINE/NAME; an IPv4 address. Only --to: svc/NAMESPACE/NAME:PORT, the cluster address from inside, the load
+balancer's from outside; @cluster, @lb, @external or @node/NODE behind it says which.
+Only --from: link/MACHINE/NETNS/DEV, which puts a frame in there; it needs --src.
+--probes takes one JSON object a line: {"id":1,"from":"default/client","proto":"tcp","dst":"svc/default/web","dport":80}; from, proto and dst
+must be there; sport, src, ttl, size, df, mark, tos, spoof and bindDev may be.
+--format json writes one JSON object a line, several with --all-branches.
+Exit status: 0 whatever became of the packet, also where it was lost; 2 bad input; 3 a walk was UNKNOWN.`;
 
 function within(min: number, max: number): (text: string) => number {
   return (text) => {

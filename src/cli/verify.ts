@@ -41,6 +41,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
 
 const NEEDS = `
 Builds the same network out of anonymous network namespaces in the running kernel, sends the same probes there, and compares hop by hop.
+--probes takes one JSON object a line, as trace does: {"id":1,"from":"default/client","proto":"tcp","dst":"default/web","dport":80}.
 Needs Linux, root, python3, iproute2, iptables, ipset, ebtables and conntrack. The namespaces have no link to the machine's own network
 and are gone when the command ends, however it ends.
 Exit status: 0 kernel and twin agree; 1 they differ; 2 something is missing, or a source cannot be built; 3 all that could be compared

@@ -34,13 +34,24 @@ export function parseProbeLine(text: string, world: World): ProbeLine | ProbeLin
     const fields = fieldsOf(text);
     id = idOf(fields);
     for (const key of fields.keys()) {
-      if (!FIELDS.some((field) => field === key)) throw new Wrong(`unknown field "${key}"${didYouMean(key, FIELDS)}`);
+      if (!FIELDS.some((field) => field === key)) throw new Wrong(`unknown field "${key}"${meantBy(key)}`);
     }
     return { id, probe: { ...probe(fields, world), ...(id === null ? {} : { id: String(id) }) } };
   } catch (error) {
     if (error instanceof Wrong) return { id, message: error.message };
     throw error;
   }
+}
+
+/** What checks and the command line call `to` is `dst` here, and its port `dport`. */
+const OTHER_NAMES: ReadonlyMap<string, Field> = new Map([
+  ['to', 'dst'],
+  ['port', 'dport'],
+]);
+
+function meantBy(key: string): string {
+  const other = OTHER_NAMES.get(key);
+  return other === undefined ? didYouMean(key, FIELDS) : `; did you mean "${other}"?`;
 }
 
 function fieldsOf(text: string): Map<string, unknown> {
@@ -75,9 +86,11 @@ function probe(fields: Map<string, unknown>, world: World): Probe {
   };
   const from = text('from');
   const dst = text('dst');
-  const proto = PROTOCOLS.find((one) => one === fields.get('proto'));
+  const asked = text('proto');
+  const proto = PROTOCOLS.find((one) => one === asked);
   if (from === undefined) throw new Wrong('from is missing');
   if (dst === undefined) throw new Wrong('dst is missing');
+  if (asked === undefined) throw new Wrong(`proto is missing; expected one of ${PROTOCOLS.join(', ')}`);
   if (proto === undefined) throw new Wrong(`proto is not one of ${PROTOCOLS.join(', ')}`);
   const dport = number('dport', 1, 65_535);
   const send = given({

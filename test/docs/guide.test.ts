@@ -70,6 +70,17 @@ describe('the guide', () => {
     }
   });
 
+  test('the probe lines of the guide are walked', async () => {
+    const lines = blocksOf('exports.md').find(({ language }) => language === 'jsonl')?.text ?? '';
+    const file = path.join(folder, 'probes.jsonl');
+    writeFileSync(file, lines);
+    const { status, stdout } = await podwalk('trace', 'scenarios/azure.yaml', '--probes', file);
+    expect({ status, outcomes: stdout.match(/"outcome":"[a-z]+"/g) }).toEqual({
+      status: 0,
+      outcomes: Array(3).fill('"outcome":"replied"'),
+    });
+  });
+
   test('the page of operations names every operation there is', () => {
     const text = readFileSync(path.join(guide, 'operations.md'), 'utf8');
     const named = [...text.matchAll(/^\| `([a-z-]+)` +\|/gm)].map((match) => match[1]);

@@ -137,7 +137,10 @@ describe('podwalk trace --probes', () => {
 
   test.each([
     [{ proto: 'sctp' }, 'proto'],
+    [{ proto: undefined }, 'proto is missing; expected one of tcp, udp, icmp'],
     [{ dst: undefined }, 'dst is missing'],
+    [{ to: 'default/web' }, 'unknown field "to"; did you mean "dst"?'],
+    [{ port: 80 }, 'unknown field "port"; did you mean "dport"?'],
     [{ from: 7 }, 'from is not text'],
     [{ ttl: 0 }, 'ttl'],
     [{ ttl: 256 }, 'ttl'],
