@@ -49,12 +49,22 @@ export const setMacOperation: Operation = operation('set-mac', 'ip link set DEV 
   mustBeOk(setMac(netns, dev, mac), args.dev);
 });
 
-export const setPromisc: Operation = operation('set-promisc', 'ip link set DEV promisc on|off', switchArgs, (args, bench) => {
-  const { netns, dev } = deviceOf(args, bench);
-  mustBeOk(setFlags(netns, dev, { promisc: args.state }), args.dev);
-});
+export const setPromisc: Operation = operation(
+  'set-promisc',
+  'ip link set DEV promisc on, or off: state is true or false',
+  switchArgs,
+  (args, bench) => {
+    const { netns, dev } = deviceOf(args, bench);
+    mustBeOk(setFlags(netns, dev, { promisc: args.state }), args.dev);
+  },
+);
 
-export const setHairpin: Operation = operation('set-hairpin', 'bridge link set dev DEV hairpin on|off', switchArgs, (args, bench) => {
-  const { netns, dev } = deviceOf(args, bench);
-  mustBeOk(setPort(netns, dev, { hairpin: args.state }), args.dev);
-});
+export const setHairpin: Operation = operation(
+  'set-hairpin',
+  'bridge link set dev DEV hairpin on, or off: state is true or false',
+  switchArgs,
+  (args, bench) => {
+    const { netns, dev } = deviceOf(args, bench);
+    mustBeOk(setPort(netns, dev, { hairpin: args.state }), args.dev);
+  },
+);
