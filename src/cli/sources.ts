@@ -33,7 +33,7 @@ export function findSources(paths: readonly string[]): SourceFile[] {
 }
 
 function fail(file: string, message: string): never {
-  throw new SourceError([{ file, line: 1, col: 1, message, expected: '' }]);
+  throw new SourceError([{ file, line: 0, col: 0, message, expected: '' }]);
 }
 
 function isFolder(name: string): boolean {

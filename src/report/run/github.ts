@@ -31,7 +31,8 @@ function annotations({ checks, problems }: ScenarioResult): string[] {
 
 function command(level: string, place: { file: string; line: number; col: number }, title: string, message: string): string {
   const lines = message.split('\n').map(printable).join('\n');
-  return `::${level} file=${property(place.file)},line=${place.line},col=${place.col},title=${property(title)}::${data(lines)}\n`;
+  const at = place.line === 0 ? '' : `,line=${place.line},col=${place.col}`;
+  return `::${level} file=${property(place.file)}${at},title=${property(title)}::${data(lines)}\n`;
 }
 
 /** @source actions/toolkit core/src/command.ts escapeData, escapeProperty */

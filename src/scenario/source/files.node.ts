@@ -45,7 +45,7 @@ function outside(file: string, root: string): Refusal | null {
     real = realpathSync(file);
     realRoot = realpathSync(root);
   } catch (error) {
-    return unreadable(file, error);
+    return unreadable(`${file} `, error);
   }
   const relative = path.relative(realRoot, real);
   if (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)) return null;
@@ -57,30 +57,30 @@ function outside(file: string, root: string): Refusal | null {
 
 /** A scenario or manifest that the user named on the command line. */
 export function readSource(file: string): SourceText | Problem {
-  const bytes = readBytes(file);
+  const bytes = readBytes(file, '');
   if (bytes instanceof Uint8Array) return decode(file, bytes);
-  return { file, line: 1, col: 1, ...bytes };
+  return { file, line: 0, col: 0, ...bytes };
 }
 
-/** Reads a regular file up to the limit. Opening never blocks, so that a pipe can not hold the program. */
-function readBytes(file: string): Uint8Array | Refusal {
+/** Reads a regular file up to the limit. Opening never blocks, so that a pipe can not hold the program. `called` begins what is said about it. */
+function readBytes(file: string, called = `${file} `): Uint8Array | Refusal {
   let handle: number;
   try {
     handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    return unreadable(file, error);
+    return unreadable(called, error);
   }
   try {
     const stat = fstatSync(handle);
-    if (!stat.isFile()) return { message: `${file} is not a regular file`, expected: 'a file' };
-    if (stat.size > LIMITS.MAX_FILE_BYTES) return { message: overLimit(`${file} has ${stat.size} bytes`, 'MAX_FILE_BYTES'), expected: '' };
+    if (!stat.isFile()) return { message: `${called}is not a regular file`, expected: 'a file' };
+    if (stat.size > LIMITS.MAX_FILE_BYTES) return { message: overLimit(`${called}has ${stat.size} bytes`, 'MAX_FILE_BYTES'), expected: '' };
     const bytes = new Uint8Array(stat.size);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.length; length += read)
       read = readSync(handle, bytes, length, bytes.length - length, null);
     return bytes.subarray(0, length);
   } catch (error) {
-    return unreadable(file, error);
+    return unreadable(called, error);
   } finally {
     closeSync(handle);
   }
@@ -95,7 +95,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a folder',
 };
 
-function unreadable(file: string, error: unknown): Refusal {
+function unreadable(called: string, error: unknown): Refusal {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return { message: `${file} can not be read: ${REASONS[code] ?? (code === '' ? 'unknown error' : code)}`, expected: 'the path of a file' };
+  return {
+    message: `${called}can not be read: ${REASONS[code] ?? (code === '' ? 'unknown error' : code)}`,
+    expected: 'the path of a file',
+  };
 }

@@ -1,13 +1,17 @@
 import type { ObjectProblem } from '../../kube/objects/located.ts';
 import { LIMITS } from './limits.ts';
 
-/** Something wrong with a file that somebody wrote: where, what, and what was expected (empty where the message says all). */
+/**
+ * Something wrong with a file that somebody wrote: where, what, and what was expected (empty where the message says all). Line 0: the file
+ * as a whole, of which nothing could be read.
+ */
 export type Problem = ObjectProblem;
 
 /** `scenario.yaml:4:9: unknown field "nodse"; expected one of name, cluster …` */
 export function problemLine(problem: Problem): string {
   const expected = problem.expected === '' ? '' : `; expected ${problem.expected}`;
-  return `${problem.file}:${problem.line}:${problem.col}: ${problem.message}${expected}`;
+  const place = problem.line === 0 ? '' : `:${problem.line}:${problem.col}`;
+  return `${problem.file}${place}: ${problem.message}${expected}`;
 }
 
 /** Input that can not be used: the user's error, exit status 2, never a stack trace. */
