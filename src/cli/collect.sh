@@ -132,7 +132,7 @@ find_namespaces() {
   stat -L "$root" >/dev/null 2>&1 || { root=/proc/self/ns/net; say 'process 1 cannot be looked into: root is the namespace of this shell'; }
   echo "$(stat -L -c %i "$root") $root root"
   for path in /run/netns/* /run/docker/netns/*; do
-    if nsenter --net="$path" true 2>/dev/null; then echo "$(stat -L -c %i "$path") $path ${path##*/}"; fi
+    if nsenter --net="$path" true 2>/dev/null && number=$(stat -L -c %i "$path" 2>/dev/null); then echo "$number $path ${path##*/}"; fi
   done
   # shellcheck disable=SC2012
   ls -l /proc/[0-9]*/ns/net 2>/dev/null | sed -n 's|.* \(/proc/[0-9]*/ns/net\) -> .*net:\[\([0-9]*\)\].*|\2 \1 -|p'
@@ -213,9 +213,11 @@ main() {
     case $name in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]* | iproute2) name=net-$inode ;; esac
     if grep -q "^netns $name " "$tmp/namespaces"; then name=$name-$inode; fi
     case $only in '' | *" $name "*) ;; *) continue ;; esac
-    if read_namespace 9<"$path"; then echo "netns $name $inode" >>"$tmp/namespaces"; else say "$name is gone"; fi
+    # Where the path is gone the shell complains; what reading says goes past that.
+    if { read_namespace 9<"$path" 2>&8 8>&-; } 8>&2 2>/dev/null; then echo "netns $name $inode" >>"$tmp/namespaces"; else say "$name is gone"; fi
   done
-  [ -s "$tmp/namespaces" ] || die 'no such namespace'
+  for netns in $only; do grep -q "^netns $netns " "$tmp/namespaces" || say "there is no network namespace $netns"; done
+  [ -s "$tmp/namespaces" ] || die 'no network namespace could be read'
 
   uname -a >"$tmp/$machine/uname.txt"
   for file in /usr/share/iproute2 /usr/lib/iproute2 /etc/iproute2; do
