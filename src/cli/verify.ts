@@ -78,14 +78,15 @@ async function verify(source: string | undefined, flags: VerifyFlags): Promise<E
 /** Probes that start from the same state whatever went before are spread over the judges. */
 const PROBES_IN_A_NETWORK = 64;
 const STEPS_NOTE =
-  'each step is compared in a network of its own, as its operation left it, without what packets of earlier steps left behind';
+  'each step is asked in a network of its own, as its operation left it, without what packets of earlier steps left behind';
 
 async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
   const opened = await openWorld(source, flags);
   const { sets, bad } = await probesFor(opened, flags.probes);
   for (const message of bad) process.stderr.write(`podwalk: ${printable(message)}\n`);
   const count = sets.reduce((sum, { probes }) => sum + probes.length, 0);
-  if (count === 0) throw new UsageError('there is no probe to send');
+  if (count === 0)
+    throw new UsageError(`there is no probe to send${flags.probes === undefined ? '; --probes FILE names some' : ` in ${flags.probes}`}`);
   const state = flags.cold === true ? 'cold' : flags.fresh === true ? 'fresh' : 'shared';
   const session = opened.start(opened.seed);
   const cases: JudgeCase[] = [];
@@ -96,7 +97,6 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
     const size = state === 'shared' ? probes.length : PROBES_IN_A_NETWORK;
     for (let at = 0; at < probes.length; at += size) cases.push({ world, session, probes: probes.slice(at, at + size), state });
   }
-  if (sets.length > 1) derived.add(STEPS_NOTE);
   const judges = await Judges.start(Math.min(flags.jobs ?? usualJudges(), cases.length));
   try {
     const agreement = new Agreement();
@@ -109,16 +109,27 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
       }
     }
     const all = [...opened.notes, ...derived];
+    const isStepped = sets.length > 1;
     const output = standardOutput();
     if (flags.format === 'json') {
-      const facts = { source, kernel: judges.release, seed: null, cases: cases.length, notes: all, notBuilt: [] };
+      const facts = {
+        source,
+        kernel: judges.release,
+        seed: null,
+        cases: cases.length,
+        notes: isStepped ? [...all, STEPS_NOTE] : all,
+        notBuilt: [],
+      };
       output.write(verifyJson(facts, agreement, differing));
     } else
       writeText(
         output,
         agreement,
         differing,
-        [`${source} on Linux ${judges.release}, ${counted(count, 'probe')}, ${stateText(state)}`, ...all.map((note) => `note: ${note}`)],
+        [
+          `${source} on Linux ${judges.release}, ${counted(count, 'probe')}, ${stateText(state, isStepped)}${isStepped ? `; ${STEPS_NOTE}` : ''}`,
+          ...all.map((note) => `note: ${note}`),
+        ],
         new Map(sets.flatMap((set) => [...placeNames(set.world)])),
       );
     return bad.length > 0 ? EXIT.BAD_INPUT : statusOf(agreement);
@@ -127,13 +138,13 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
   }
 }
 
-function stateText(state: JudgeCase['state']): string {
+function stateText(state: JudgeCase['state'], isStepped: boolean): string {
   switch (state) {
     case 'cold':
       return 'each from a cold state';
     case 'fresh':
       return 'each from the state of the source';
     case 'shared':
-      return 'each in the state that those before it left';
+      return isStepped ? 'each in the state that those before it in its step left' : 'each in the state that those before it left';
   }
 }

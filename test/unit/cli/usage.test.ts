@@ -10,6 +10,10 @@ describe('a command line that asks for what there is not', () => {
 
   test.each([
     [['trace', 'x.yaml', '--probes', 'x', '--format', 'text'], '--probes writes JSON lines; leave --format out'],
+    [
+      ['trace', 'x.yaml', '--from', 'a/b', '--to', 'vm/c:80', '--proto', 'icmp'],
+      '--to: vm/c:80 has a port, and ICMP has none; expected no port',
+    ],
     [['verify', 'x.yaml', '--shrink'], '--shrink goes with --random'],
     [['verify', 'x.yaml', '--rarities'], '--rarities goes with --random'],
     [['verify', '--random', '2', '--probes', 'x'], 'random networks bring probes of their own; leave --probes out'],
@@ -17,6 +21,12 @@ describe('a command line that asks for what there is not', () => {
     [['schema', '--trace', '--snapshot'], '--trace or --snapshot, not both'],
   ])('%j asks for what would do nothing', async (args, message) => {
     expect(await podwalk(...args)).toEqual({ status: 2, stdout: '', stderr: `podwalk: ${message}\n` });
+  });
+
+  test.each(['run', 'validate', 'trace'])('%s of a file that is nowhere invents no place in it', async (command) => {
+    const { status, stdout, stderr } = await podwalk(command, 'no.yaml', ...(command === 'trace' ? ['--from', 'a/b', '--to', 'a/c'] : []));
+    expect(status).toBe(2);
+    expect(stdout + stderr).toMatch(/^no\.yaml: .*there is no such file/);
   });
 
   test('--root names a folder that exists', async () => {
