@@ -1,4 +1,5 @@
 import { protoNumber } from '../../wire/proto.ts';
+import { didYouMean } from '../../wire/suggest.ts';
 import { type Draft, becomesText, isModelled, matchOf, targetOf } from './extension-draft.ts';
 import { Interner, intern } from './intern.ts';
 import { parseInterface } from './interface.ts';
@@ -38,6 +39,9 @@ export function parseRule(args: string, origin: string | null, interner: Interne
   const { src, dst, in: input, out, proto, fragment, matches, target } = rule;
   return { src, dst, in: input, out, proto, fragment, matches, target, origin };
 }
+
+/** Matches that the kernel's tool loads by itself after -p. */
+const PROTOCOL_MATCHES = ['tcp', 'udp', 'sctp', 'icmp'] as const;
 
 const BASE_OPTIONS: ReadonlyMap<string, 's' | 'd' | 'i' | 'o' | 'p' | 'f' | 'm' | 'j' | 'g' | 'c' | '4'> = new Map([
   ['-s', 's'],
@@ -276,11 +280,22 @@ class RuleReader {
     else
       throw new SyntaxFault(
         word.col,
-        `${word.text} is not known here`,
+        `${word.text} is not known here${didYouMean(name, this.#options())}`,
         last === undefined
           ? 'an option of a rule'
           : `an option of ${last.kind === 'match' ? '-m' : '-j'} ${last.name}, or another -m or -j`,
       );
+  }
+
+  /** The options that could stand here. */
+  #options(): string[] {
+    const proto = this.#proto;
+    const ofProtocol = proto === null || proto.not ? [] : PROTOCOL_MATCHES.filter((name) => MATCHES[name].protos.includes(proto.proto));
+    return [
+      ...this.#drafts.flatMap(({ options }) => [...(options?.keys() ?? [])]),
+      ...ofProtocol.flatMap((name) => [...MATCHES[name].options.keys()]),
+      ...BASE_OPTIONS.keys(),
+    ].filter((option) => option.startsWith('--'));
   }
 
   #owner(name: string): { draft: Draft; spec: OptionSpec } | null {
@@ -295,9 +310,7 @@ class RuleReader {
   #loadProtocol(option: string): boolean {
     const proto = this.#proto;
     if (proto === null || proto.not) return false;
-    const name = (['tcp', 'udp', 'sctp', 'icmp'] as const).find(
-      (n) => MATCHES[n].protos.includes(proto.proto) && MATCHES[n].options.has(option),
-    );
+    const name = PROTOCOL_MATCHES.find((n) => MATCHES[n].protos.includes(proto.proto) && MATCHES[n].options.has(option));
     if (name === undefined || this.#drafts.some((draft) => draft.name === name)) return false;
     this.#drafts.push({ kind: 'match', name, col: 0, options: MATCHES[name].options, uses: [], text: [] });
     return true;

@@ -40,9 +40,17 @@ function problem(place: { line: number; col: number }, message: string, expected
 function unknownField(key: string, message: string, path: Path, document: YamlDocument): Problem {
   const known = message.startsWith(KNOWN_FIELDS) ? message.slice(KNOWN_FIELDS.length) : '';
   const where = path.length === 0 ? '' : ` in ${nameOf(path)}`;
-  const hint = didYouMean(key, known.split(', '));
+  const hint = didYouMean(key, known.split(', ')) || outdented(key, valueAt(document.value, path));
   const expected = hint === '' && known !== '' ? `one of ${known}` : '';
   return problem(document.keyAt([...path, key]), `unknown field ${quoted(key)}${where}${hint}`, expected, document);
+}
+
+/** `cluster:` with nothing in it and an unknown field right below: that was to stand in it. */
+function outdented(key: string, mapping: unknown): string {
+  if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) return '';
+  const entries = Object.entries(mapping);
+  const above = entries[entries.findIndex(([name]) => name === key) - 1];
+  return above?.[1] === null ? `; is it to be indented below ${above[0]}?` : '';
 }
 
 /** The alternative that was meant is the one that has the right kind of value; its own problems are the interesting ones. */

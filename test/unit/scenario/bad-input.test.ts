@@ -39,6 +39,8 @@ const YAML: readonly Case[] = [
 
 const FIELDS: readonly Case[] = [
   ['an unknown field', `${CLUSTER}podz: []\n`, '2:1', 'unknown field "podz"', 'did you mean "pods"'],
+  ['a field that only goes on', 'cluster: { mode: azure, node: 2 }\n', '1:25', '"node" in cluster', 'did you mean "nodes"'],
+  ['a field that is not indented', 'cluster:\nmode: azure\n', '2:1', 'unknown field "mode"; is it to be indented below cluster?'],
   ['an unknown field inside', 'cluster: { mode: azure, nodse: 2 }\n', '1:25', '"nodse" in cluster', 'did you mean "nodes"'],
   ['a field that is like no other', `${CLUSTER}xyzzy: 1\n`, '2:1', 'expected one of', 'cluster'],
   ['an escape sequence as a field', `${CLUSTER}"\\e[31mred": 1\n`, '2:1', String.raw`\u{1b}`],

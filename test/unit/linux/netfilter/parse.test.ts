@@ -81,6 +81,7 @@ describe('what cannot be read names its place', () => {
   test.each([
     ['-p tcp --dport 99999 -j DROP', 'rules.v4:3:13: --dport 99999 cannot be read, expected a port number or a range first:last'],
     ['--dport 80', 'rules.v4:3:6: --dport is not known here, expected an option of a rule'],
+    ['-p tcp --dprt 80', 'rules.v4:3:13: --dprt is not known here; did you mean "--dport"?, expected an option of a rule'],
     ['-s 10.0.0.300 -j DROP', 'rules.v4:3:9: -s 10.0.0.300 is no IPv4 address, expected an address, optionally with /length or /netmask'],
     ['-s fd00::1 -j DROP', 'rules.v4:3:9: -s fd00::1 is no IPv4 address, expected an address, optionally with /length or /netmask'],
     ['-j GONE', 'rules.v4:3:9: no chain or target called GONE, expected a chain of this table or a target'],
