@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { printable } from '../report/printable.ts';
-import { didYouMean } from '../scenario/source/suggest.ts';
+import { didYouMean } from '../wire/suggest.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { version } from './version.ts';
 

@@ -3,7 +3,7 @@ import type { Probe } from '../walk/probe.ts';
 import type { World } from '../world/world.ts';
 import { probeOf } from './probe.ts';
 import type { Send } from './schema/check.ts';
-import { didYouMean } from './source/suggest.ts';
+import { didYouMean } from '../wire/suggest.ts';
 
 /** A probe line that can not be walked, and the id that it gave. */
 export interface ProbeLineError {

@@ -8,7 +8,7 @@ import type { World } from '../../world/world.ts';
 import { list } from '../check/expectations.ts';
 import { OperationError } from '../operation/operation.ts';
 import type { NsgRuleEntry, UdrEntry } from '../schema/azure.ts';
-import { didYouMean } from '../source/suggest.ts';
+import { didYouMean } from '../../wire/suggest.ts';
 
 /** The fabric of a world. @throws OperationError when it has none */
 export function fabricOf(world: World): Fabric {

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { quoted } from '../../kube/objects/located.ts';
 import { KNOWN_FIELDS, TEXT_THAT } from '../schema/section.ts';
 import type { Problem } from './problem.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../../wire/suggest.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 
 type Issue = z.core.$ZodIssue;

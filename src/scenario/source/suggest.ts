@@ -1,1 +1,1 @@
-export { didYouMean, nearest } from '../../wire/suggest.ts';
+export { nearest } from '../../wire/suggest.ts';

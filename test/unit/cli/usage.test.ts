@@ -1,5 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { podwalk } from './program.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'podwalk-usage-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a command line that asks for what there is not', () => {
   test.each(['lab', 'shell', 'plan', 'trase'])('%s is no command, whatever is asked of it', async (name) => {
@@ -27,6 +33,12 @@ describe('a command line that asks for what there is not', () => {
     const { status, stdout, stderr } = await podwalk(command, 'no.yaml', ...(command === 'trace' ? ['--from', 'a/b', '--to', 'a/c'] : []));
     expect(status).toBe(2);
     expect(stdout + stderr).toMatch(/^no\.yaml: .*there is no such file/);
+  });
+
+  test('run of a file that promises nothing says so, and nothing else', async () => {
+    const file = path.join(folder, 'empty.yaml');
+    writeFileSync(file, 'cluster: { mode: overlay }\n');
+    expect(await podwalk('run', file)).toEqual({ status: 2, stdout: '', stderr: 'podwalk: nothing to run\n' });
   });
 
   test('--root names a folder that exists', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { globMatches } from '../../../src/scenario/check/expectations.ts';
 import { SourceError } from '../../../src/scenario/source/problem.ts';
 import { exitStatus } from '../../../src/scenario/result.ts';
-import { nearest } from '../../../src/scenario/source/suggest.ts';
+import { nearest } from '../../../src/wire/suggest.ts';
 import { run } from './input.ts';
 
 const TWO_PODS = `

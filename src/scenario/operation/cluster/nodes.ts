@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { addNode, deleteNode } from '../../../aks/edit/nodes.ts';
 import { ip } from '../../../wire/ipv4.ts';
-import { didYouMean } from '../../source/suggest.ts';
+import { didYouMean } from '../../../wire/suggest.ts';
 import { address, name } from '../../schema/field.ts';
 import { section } from '../../schema/section.ts';
 import { settle } from '../bench.ts';

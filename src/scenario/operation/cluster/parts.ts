@@ -8,7 +8,7 @@ import { readObjects } from '../../../kube/objects/read.ts';
 import type { Service } from '../../../kube/objects/service.ts';
 import { type Cluster, OBSERVED } from '../../../world/cluster.ts';
 import type { World } from '../../../world/world.ts';
-import { nearest } from '../../source/suggest.ts';
+import { nearest } from '../../../wire/suggest.ts';
 import { OperationError } from '../operation.ts';
 
 /** The cluster of a world. @throws OperationError when it has none, or one whose agents nobody plays */
