@@ -91,23 +91,15 @@ async function runAll(sources: readonly SourceFile[], flags: RunFlags, output: O
   const paint = paintFor(flags.output === undefined ? process.stdout : {});
   const options = { paint, detail: flags.detail ?? null };
   const scenarios: ScenarioResult[] = [];
-  /** What is told only where something runs. */
-  let held = '';
-  let isNothing = true;
   for await (const result of results(sources, flags)) {
     scenarios.push(result);
-    held += reporter.scenario(result, options);
-    isNothing &&= result.checks.length === 0 && result.problems.length === 0;
-    if (!isNothing) {
-      output.write(held);
-      held = '';
-    }
+    output.write(reporter.scenario(result, options));
     if (flags.bail === true && exitStatus({ scenarios: [result] }) !== EXIT.OK) break;
   }
   const run = { scenarios };
-  // People are told once; a program gets its document.
-  if (!isNothing || reporter.name !== 'text') output.write(held + reporter.end(run, options));
-  if (isNothing) process.stderr.write('podwalk: nothing to run\n');
+  output.write(reporter.end(run, options));
+  if (scenarios.every(({ checks, problems }) => checks.length === 0 && problems.length === 0))
+    process.stderr.write('podwalk: nothing to run\n');
   return exitStatus(run);
 }
 

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseEndpoint } from '../aks/endpoint/syntax.ts';
 import { printable } from '../report/printable.ts';
 import { DETAILS } from '../report/trace/detail.ts';
 import { probeOf } from '../scenario/probe.ts';
@@ -32,7 +31,7 @@ export function declare(command: Command, finish: (status: Exit) => void): void 
   command
     .argument('<source>', 'a scenario file or a snapshot directory')
     .option('--from <endpoint>', 'who sends: an endpoint (below) that is a place')
-    .option('--to <endpoint>', 'whom to: an endpoint (below), with :PORT')
+    .option('--to <endpoint>', 'whom to: an endpoint (below), with :PORT, which icmp ignores')
     .addOption(
       new Option('--proto <protocol>', 'default: what a service says, tcp where there is a port, else icmp').choices([
         'tcp',
@@ -101,7 +100,6 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
     return traceProbes(await open(source, flags), flags.probes, flags);
   }
   if (flags.from === undefined || flags.to === undefined) throw new UsageError('trace needs --from and --to, or --probes');
-  checkPort(flags.to, flags.proto);
   checkReport(flags, flags.allBranches === true);
   const opened = await open(source, flags);
   const { proto = null, sport, ttl, size, df = 'auto', mark, tos, src, spoof, bindDev } = flags;
@@ -113,13 +111,6 @@ async function trace(source: string, flags: TraceFlags): Promise<Exit> {
   const traces = walkProbe(opened, sessionFor(opened, flags), probe, flags);
   await writeTraces(traces, flags, opened);
   return traces.some(({ outcome }) => outcome === 'unknown') ? EXIT.UNKNOWN : EXIT.OK;
-}
-
-/** ICMP has no ports; that of a service may be what finds it. @throws UsageError */
-function checkPort(to: string, proto: TraceFlags['proto']): void {
-  const endpoint = parseEndpoint(to);
-  if (proto === 'icmp' && 'port' in endpoint && endpoint.port !== null && endpoint.kind !== 'svc')
-    throw new UsageError(`--to: ${to} has a port, and ICMP has none; expected no port`);
 }
 
 async function open(source: string, flags: TraceFlags): Promise<OpenedWorld> {

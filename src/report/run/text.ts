@@ -31,7 +31,10 @@ function scenarioLines(result: ScenarioResult, options: RunReportOptions): strin
     result.problems.length > 0 || bad.some((check) => check.verdict === 'fail') ? 'fail' : bad.length > 0 ? 'unknown' : 'pass';
   const count = `${result.checks.length - bad.length}/${result.checks.length}`;
   const title = result.name === '' ? [] : [printable(result.name)];
-  const lines = [[mark(verdict, paint), paint.bold(printable(result.file)), ...title, paint.dim(count)].join(' ')];
+  // Where nothing is checked, nothing is well.
+  const isEmpty = result.checks.length === 0 && verdict === 'pass';
+  const [sign, sum] = isEmpty ? ['-   ', 'no checks'] : [mark(verdict, paint), count];
+  const lines = [[sign, paint.bold(printable(result.file)), ...title, paint.dim(sum)].join(' ')];
   for (const note of result.notes) lines.push(`     ${paint.dim(`note: ${printable(note)}`)}`);
   for (const problem of result.problems.slice(0, LIMITS.MAX_PROBLEMS)) lines.push(`     ${paint.red(printable(problemLine(problem)))}`);
   if (result.problems.length > LIMITS.MAX_PROBLEMS) lines.push(`     … and ${result.problems.length - LIMITS.MAX_PROBLEMS} more`);

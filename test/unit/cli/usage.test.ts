@@ -16,10 +16,6 @@ describe('a command line that asks for what there is not', () => {
 
   test.each([
     [['trace', 'x.yaml', '--probes', 'x', '--format', 'text'], '--probes writes JSON lines; leave --format out'],
-    [
-      ['trace', 'x.yaml', '--from', 'a/b', '--to', 'vm/c:80', '--proto', 'icmp'],
-      '--to: vm/c:80 has a port, and ICMP has none; expected no port',
-    ],
     [['verify', 'x.yaml', '--shrink'], '--shrink goes with --random'],
     [['verify', 'x.yaml', '--rarities'], '--rarities goes with --random'],
     [['verify', '--random', '2', '--probes', 'x'], 'random networks bring probes of their own; leave --probes out'],
@@ -35,10 +31,12 @@ describe('a command line that asks for what there is not', () => {
     expect(stdout + stderr).toMatch(/^no\.yaml: .*there is no such file/);
   });
 
-  test('run of a file that promises nothing says so, and nothing else', async () => {
+  test('run of a file that promises nothing does not call it well', async () => {
     const file = path.join(folder, 'empty.yaml');
     writeFileSync(file, 'cluster: { mode: overlay }\n');
-    expect(await podwalk('run', file)).toEqual({ status: 2, stdout: '', stderr: 'podwalk: nothing to run\n' });
+    const { status, stdout, stderr } = await podwalk('run', file);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: 'podwalk: nothing to run\n' });
+    expect(stdout).toMatch(/^- +\S+empty\.yaml no checks\n/);
   });
 
   test('--root names a folder that exists', async () => {
