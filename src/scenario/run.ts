@@ -12,7 +12,9 @@ import { OPERATIONS } from './operation/operations.ts';
 import { CheckPlan, type PlannedCheck, isAsked, wholePlan } from './plan.ts';
 import type { CheckResult, ScenarioResult } from './result.ts';
 import { requestProblems, runCheck } from './run-check.ts';
+import type { CheckEntry } from './schema/check.ts';
 import { parseDurationMs } from './schema/field.ts';
+import type { MatrixEntry } from './schema/matrix.ts';
 import { type StepEntry, operationsOf } from './schema/step.ts';
 import { LIMITS, overLimit } from './source/limits.ts';
 import { type Problem, SourceError, sorted } from './source/problem.ts';
@@ -58,11 +60,7 @@ export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): S
     run.fresh(checks);
     run.notes.push(note);
   }
-  const plan = new CheckPlan(loaded.document);
-  plan.addChecks(scenario.checks ?? [], ['checks'], []);
-  plan.addMatrices(scenario.matrix ?? [], ['matrix'], []);
-  run.problems.push(...plan.problems);
-  run.fresh(plan.checks);
+  run.begin(scenario.checks ?? [], scenario.matrix ?? []);
   run.steps(scenario.steps ?? []);
   if (run.problems.length > 0) throw new SourceError(sorted(run.problems));
   return {
@@ -75,6 +73,23 @@ export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): S
   };
 }
 
+/** What a scenario that is carried out without its walks comes to. */
+export interface Rehearsal {
+  readonly checks: number;
+  readonly notes: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** Carries a scenario out as {@link runScenario} does, but sends no packet: finds what it names and its worlds do not have. */
+export function rehearseScenario(loaded: LoadedScenario, built: BuiltScenario): Rehearsal {
+  const { checks = [], matrix = [], steps = [] } = loaded.scenario;
+  let count = 0;
+  const run = new Run(loaded, built, { stage: (stage) => void (count += stage.checks.length) }, false);
+  run.begin(checks, matrix);
+  run.steps(steps);
+  return { checks: count, notes: run.notes, problems: run.problems };
+}
+
 /** The world and the flow state as the steps of one scenario leave them. */
 class Run {
   readonly results: CheckResult[] = [];
@@ -82,6 +97,7 @@ class Run {
   readonly notes: string[] = [];
   readonly #loaded: LoadedScenario;
   readonly #options: RunOptions;
+  readonly #sends: boolean;
   readonly #seed: number;
   readonly #start: BuiltScenario['start'];
   #history: History;
@@ -89,8 +105,10 @@ class Run {
   /** Walks in the session of the steps. */
   #walks = 0;
 
-  constructor(loaded: LoadedScenario, { world, start }: BuiltScenario, options: RunOptions) {
+  /** @param sends whether packets are sent; without them, what is named is looked up all the same */
+  constructor(loaded: LoadedScenario, { world, start }: BuiltScenario, options: RunOptions, sends = true) {
     this.#loaded = loaded;
+    this.#sends = sends;
     this.#options = options;
     this.#seed = options.seed ?? loaded.scenario.seed ?? loaded.snapshot?.seed ?? DEFAULT_SEED;
     this.#start = start;
@@ -100,6 +118,15 @@ class Run {
 
   get #world(): FrozenWorld {
     return this.#history.world;
+  }
+
+  /** The checks and truth tables of the world as it was built. */
+  begin(checks: readonly CheckEntry[], matrices: readonly MatrixEntry[]): void {
+    const plan = new CheckPlan(this.#loaded.document);
+    plan.addChecks(checks, ['checks'], []);
+    plan.addMatrices(matrices, ['matrix'], []);
+    this.problems.push(...plan.problems);
+    this.fresh(plan.checks);
   }
 
   /** Checks that know nothing of each other: each begins in a session of its own. */
@@ -146,7 +173,9 @@ class Run {
     const before = this.#world;
     const note = (text: string): void => void this.notes.push(`${name}: ${text}`);
     try {
-      this.#history = record(this.#history, name, (draft) => operation.run(args, { world: draft, before, session, note }));
+      this.#history = record(this.#history, name, (draft) =>
+        operation.run(args, { world: draft, before, session, note, sends: this.#sends }),
+      );
       return true;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
@@ -175,6 +204,7 @@ class Run {
   }
 
   #check(check: PlannedCheck, shared: Session | null): void {
+    if (!this.#sends) return void this.problems.push(...requestProblems(check, this.#world, this.#names));
     const { detailed = false, tags = [] } = this.#options;
     const asked = isAsked(tags, this.#loaded.scenario, check);
     // Later steps may need what a walk among the steps leaves behind.

@@ -3,9 +3,7 @@ import { unmodelledRules } from '../linux/netfilter/unmodelled-rules.ts';
 import type { World } from '../world/world.ts';
 import { buildScenario } from './build.ts';
 import type { LoadedScenario } from './load.ts';
-import { WorldNames } from './names.ts';
-import { CheckPlan } from './plan.ts';
-import { requestProblems } from './run-check.ts';
+import { rehearseScenario } from './run.ts';
 import { SourceError, sorted } from './source/problem.ts';
 
 /** Something in a scenario that is not modelled: the walks that it would govern are UNKNOWN. */
@@ -22,31 +20,20 @@ export interface Validation {
 }
 
 /**
- * Builds a scenario's world and looks up everything that its checks name, without walking.
+ * Builds a scenario's world, carries its steps out and looks up everything that its checks name, without sending a packet.
  * @throws SourceError with everything that is wrong
  */
 export function validateScenario(loaded: LoadedScenario): Validation {
-  const { scenario, document } = loaded;
-  const { world, notes } = buildScenario(loaded);
-  const plan = new CheckPlan(document);
-  plan.addChecks(scenario.checks ?? [], ['checks'], []);
-  plan.addMatrices(scenario.matrix ?? [], ['matrix'], []);
-  const names = new WorldNames(world);
-  const problems = [...plan.problems, ...plan.checks.flatMap((check) => requestProblems(check, world, names))];
-  const later = new CheckPlan(document);
-  for (const [index, step] of (scenario.steps ?? []).entries()) {
-    if (step.walk !== undefined) later.addCheck(step.walk, ['steps', index, 'walk'], []);
-    later.addChecks(step.checks ?? [], ['steps', index, 'checks'], []);
-    later.addMatrices(step.matrix ?? [], ['steps', index, 'matrix'], []);
-  }
-  // What a step names may have come with an earlier one, so only its own form can be judged before it runs.
-  problems.push(...later.problems);
-  if (problems.length > 0) throw new SourceError(sorted(problems));
+  const { scenario } = loaded;
+  const built = buildScenario(loaded);
+  const { world, notes } = built;
+  const rehearsal = rehearseScenario(loaded, built);
+  if (rehearsal.problems.length > 0) throw new SourceError(sorted(rehearsal.problems));
   return {
-    checks: plan.checks.length + later.checks.length,
+    checks: rehearsal.checks,
     steps: scenario.steps?.length ?? 0,
     unknown: [...notModelled(world), ...ruleGaps(world).map((text) => ({ place: null, text }))],
-    notes: [...loaded.notes, ...notes],
+    notes: [...loaded.notes, ...notes, ...rehearsal.notes],
   };
 }
 

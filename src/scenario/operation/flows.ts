@@ -31,12 +31,13 @@ export const openFlows: Operation = operation(
   'open-flows',
   'many connections from one place to another',
   args,
-  (asked, { before, session }) => {
+  (asked, { before, session, sends }) => {
     const { from, to, proto = 'tcp', count, firstSport = FIRST_SPORT } = asked;
     if (firstSport + count - 1 > 65_535)
       throw new OperationError(`${count} ports from ${firstSport} on are more than there are`, 'at most 65535', count);
     const probe = probeOf({ from, to, proto, send: {} }, before);
     if ('field' in probe) throw new OperationError(`${probe.field}: ${probe.message}`, probe.expected, probe.field === 'from' ? from : to);
+    if (!sends) return;
     for (let sport = firstSport; sport < firstSport + count; sport++) runProbe(before, session, { ...probe, sport }, { record: 'none' });
   },
 );

@@ -99,7 +99,9 @@ class Next {
     }
     const before = this.#world;
     const note = (text: string): void => void this.#notes.push(text);
-    this.#to(editWorld(before, name, (draft) => operation.run(args, { world: draft, before, session: this.#session, note })).world);
+    this.#to(
+      editWorld(before, name, (draft) => operation.run(args, { world: draft, before, session: this.#session, sends: true, note })).world,
+    );
     updateHealth(this.#world, this.#session);
   }
 

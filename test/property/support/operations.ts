@@ -345,7 +345,7 @@ export function operate(step: StepEntry, draft: World, before: FrozenWorld, sess
   const operation = OPERATIONS.find(({ name }) => name === entry?.[0]);
   if (entry === undefined || operation === undefined) throw new Error('a step without an operation');
   try {
-    operation.run(entry[1], { world: draft, before, session, note: () => undefined });
+    operation.run(entry[1], { world: draft, before, session, sends: true, note: () => undefined });
     return true;
   } catch (error) {
     if (error instanceof OperationError) return false;
