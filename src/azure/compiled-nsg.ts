@@ -8,7 +8,7 @@ import { WIRESERVER_PREFIX, serviceTagPrefixes } from './service-tags.ts';
 
 /** The tags that let an NSG touch platform traffic. @source service-tags-overview */
 export type PlatformTag = 'AzurePlatformDNS' | 'AzurePlatformIMDS' | 'AzurePlatformLKM';
-const PLATFORM_TAGS: readonly PlatformTag[] = ['AzurePlatformDNS', 'AzurePlatformIMDS', 'AzurePlatformLKM'];
+export const PLATFORM_TAGS: readonly PlatformTag[] = ['AzurePlatformDNS', 'AzurePlatformIMDS', 'AzurePlatformLKM'];
 
 /** The sources or destinations of a rule. */
 export interface CompiledMatch {

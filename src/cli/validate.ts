@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { problemLines } from '../report/problems.ts';
 import { printable } from '../report/printable.ts';
+import { addressGaps } from '../scenario/address-gaps.ts';
 import type { OpenedSnapshot } from '../scenario/snapshot/open.ts';
 import { SourceError } from '../scenario/source/problem.ts';
 import { ruleGaps, validateScenario } from '../scenario/validate.ts';
@@ -63,6 +64,7 @@ async function snapshotLines(folder: string, { lenient = false }: ValidateFlags)
       (note) => `     note: ${note}`,
     ),
     ...gapLines(world),
+    ...addressGaps(world.fabric).map((text) => `     UNKNOWN ${text}`),
     ...ruleGaps(world).map((text) => `     UNKNOWN ${text}`),
   ];
 }

@@ -1,4 +1,5 @@
 import { reconcile } from '../aks/reconcile.ts';
+import type { Fabric } from '../azure/fabric.ts';
 import { type History, begin, record, undo } from '../world/history.ts';
 import { forget, updateHealth } from './session.ts';
 import type { Session } from '../world/session.ts';
@@ -76,6 +77,8 @@ export function runScenario(loaded: LoadedScenario, options: RunOptions = {}): S
 /** What a scenario that is carried out without its walks comes to. */
 export interface Rehearsal {
   readonly checks: number;
+  /** The fabric as it was built and as the steps changed it. */
+  readonly fabrics: ReadonlySet<Fabric>;
   readonly notes: readonly string[];
   readonly problems: readonly Problem[];
 }
@@ -84,10 +87,15 @@ export interface Rehearsal {
 export function rehearseScenario(loaded: LoadedScenario, built: BuiltScenario): Rehearsal {
   const { checks = [], matrix = [], steps = [] } = loaded.scenario;
   let count = 0;
-  const run = new Run(loaded, built, { stage: (stage) => void (count += stage.checks.length) }, false);
+  const fabrics = new Set<Fabric>();
+  const stage = ({ world, checks: here }: Stage): void => {
+    count += here.length;
+    if (world.fabric !== null) fabrics.add(world.fabric);
+  };
+  const run = new Run(loaded, built, { stage }, false);
   run.begin(checks, matrix);
   run.steps(steps);
-  return { checks: count, notes: run.notes, problems: run.problems };
+  return { checks: count, fabrics, notes: run.notes, problems: run.problems };
 }
 
 /** The world and the flow state as the steps of one scenario leave them. */

@@ -1,6 +1,7 @@
 import type { Place } from '../kube/objects/located.ts';
 import { unmodelledRules } from '../linux/netfilter/unmodelled-rules.ts';
 import type { World } from '../world/world.ts';
+import { addressGapsIn } from './address-gaps.ts';
 import { buildScenario } from './build.ts';
 import type { LoadedScenario } from './load.ts';
 import { rehearseScenario } from './run.ts';
@@ -32,7 +33,11 @@ export function validateScenario(loaded: LoadedScenario): Validation {
   return {
     checks: rehearsal.checks,
     steps: scenario.steps?.length ?? 0,
-    unknown: [...notModelled(world), ...ruleGaps(world).map((text) => ({ place: null, text }))],
+    unknown: [
+      ...notModelled(world),
+      ...addressGapsIn(rehearsal.fabrics, loaded),
+      ...ruleGaps(world).map((text) => ({ place: null, text })),
+    ],
     notes: [...loaded.notes, ...notes, ...rehearsal.notes],
   };
 }

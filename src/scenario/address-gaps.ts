@@ -1,0 +1,56 @@
+import { OWN_TAGS, type UnknownAddresses, unknownAddresses } from '../azure/unknown-addresses.ts';
+import type { Fabric } from '../azure/fabric.ts';
+import type { Place } from '../kube/objects/located.ts';
+import type { LoadedScenario } from './load.ts';
+import { placeWithin } from './operation/operation.ts';
+import { didYouMean } from './source/suggest.ts';
+import type { Path } from './source/yaml.ts';
+
+/** What the rules and routes of a fabric name and nobody knows the addresses of, a line each. */
+export function addressGaps(fabric: Fabric | null): string[] {
+  return fabric === null ? [] : unknownAddresses(fabric).map(gapText);
+}
+
+/** The same for all the fabrics that a scenario comes to, each once, with the place where it was written. */
+export function addressGapsIn(fabrics: Iterable<Fabric>, loaded: LoadedScenario): { place: Place | null; text: string }[] {
+  const gaps = new Map([...fabrics].flatMap(unknownAddresses).map((gap) => [gapText(gap), gap]));
+  return [...gaps].map(([text, gap]) => ({ place: placeOf(gap, loaded), text }));
+}
+
+function gapText({ holder, of, entry, kind, name }: UnknownAddresses): string {
+  const where = holder === 'nsg' ? `NSG ${of}: rule ${entry}` : `route table ${of}: route ${entry}`;
+  const hint = kind === 'service tag' && !OWN_TAGS.includes(name) ? didYouMean(name, OWN_TAGS) : '';
+  return `${where} names ${kind} ${name}, whose addresses are not known${hint}`;
+}
+
+const EDITS: readonly string[] = ['add-nsg-rule', 'add-udr', 'change-udr'];
+
+/** Null for what came with a snapshot. */
+function placeOf(gap: UnknownAddresses, { file, document, scenario }: LoadedScenario): Place | null {
+  const path = pathInAzure(gap, scenario) ?? pathInSteps(gap, scenario);
+  return path === null ? null : { file, ...document.at(path) };
+}
+
+function pathInAzure({ holder, of, entry, name }: UnknownAddresses, { azure = {} }: LoadedScenario['scenario']): Path | null {
+  const [section, part] = holder === 'nsg' ? ['nsgs', 'rules'] : ['routeTables', 'routes'];
+  const tables =
+    holder === 'nsg'
+      ? (azure.nsgs ?? []).map((nsg) => ({ name: nsg.name, entries: nsg.rules ?? [] }))
+      : (azure.routeTables ?? []).map((table) => ({ name: table.name, entries: table.routes ?? [] }));
+  for (const [index, table] of tables.entries()) {
+    if (table.name !== of) continue;
+    const at = table.entries.findIndex((one) => one.name === entry);
+    if (at >= 0) return ['azure', section, index, part, at, ...placeWithin(table.entries[at], name)];
+  }
+  return null;
+}
+
+function pathInSteps({ name }: UnknownAddresses, { steps = [] }: LoadedScenario['scenario']): Path | null {
+  for (const [index, step] of steps.entries()) {
+    for (const edit of EDITS) {
+      const within = placeWithin(step[edit], name);
+      if (within.length > 0) return ['steps', index, edit, ...within];
+    }
+  }
+  return null;
+}
