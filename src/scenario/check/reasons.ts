@@ -1,13 +1,11 @@
-import { nearest } from '../source/suggest.ts';
-
 /** Reason codes of walks; those of iptables matches and targets, and errno names, are families of their own. */
 const REASONS: readonly string[] = (
-  'ARP_NAK BPF BRIDGE_EGRESS BRIDGE_INGRESS BRIDGE_VLAN CONNTRACK_EVICTION CONNTRACK_HISTORY DEV_READY EBTABLES_DROP EBT_BUDGET EBT_DEPTH EBT_MATCH ' +
+  'ARP_NAK BPF BRIDGE_EGRESS BRIDGE_INGRESS BRIDGE_VLAN CONNTRACK_EVICTION CONNTRACK_HISTORY DEV_READY DUMMY EBTABLES_DROP EBT_BUDGET EBT_DEPTH EBT_MATCH ' +
   'FRAG_REASM_TIMEOUT ICMP_ECHO_IGNORED ICMP_ERROR IPSET_COUNTERS IPSET_DEPTH IPSET_OPTION IPT_BACK_ENDS IPT_BUDGET IPT_CHAIN_MISSING ' +
   'IPT_DEPTH IPVS IP_INADDRERRORS IP_INHDR IP_INNOROUTES IP_INVALID_DEST IP_INVALID_SOURCE IP_LOCALNET IP_LOCAL_SOURCE IP_NOPROTO ' +
   'IP_OUTNOROUTES IP_RPFILTER IP_TUNNEL_ECN LINK_TYPE LINK_VLAN LOCAL_MAC LOOP NEIGH_FAILED NETFILTER_DROP NFT NOT_COLLECTED NOT_MODELLED ' +
-  'NOT_SPECIFIED NO_ROUTE_BACK NO_SOCKET NO_TX_TARGET OTHERHOST PKT_TOO_BIG POLICY QDISC_DROP RECURSION_LIMIT ROUTE_RULE SERVICE_PROXY ' +
-  'TCP_CLOSE TCP_FLAGS TCP_OLD_SEQUENCE TCP_RESET TC_FILTER UDP_CSUM VXLAN_ENTRY_EXISTS VXLAN_OPTION VXLAN_VNI_NOT_FOUND WALK_BUDGET XFRM ' +
+  'NOT_SPECIFIED NO_ROUTE_BACK NO_SOCKET NO_TX_TARGET OTHERHOST PKT_TOO_BIG POLICY QDISC_DROP RATE_LIMIT RECURSION_LIMIT ROUTE_RULE SERVICE_PROXY ' +
+  'TCP_CLOSE TCP_FLAGS TCP_OLD_SEQUENCE TCP_RESET TC_FILTER UDP_CSUM UNICAST_IN_L2_MULTICAST VXLAN_ENTRY_EXISTS VXLAN_OPTION VXLAN_VNI_NOT_FOUND WALK_BUDGET XFRM ' +
   'AZURE_APPLIANCE_CHAIN AZURE_APPLICATION_SECURITY_GROUP AZURE_FLOW_LIMIT AZURE_FRAGMENT_DROPPED AZURE_GATEWAY_ADDRESS ' +
   'AZURE_ICMP_ERROR_THROUGH_NAT AZURE_IDLE_EXPIRED AZURE_LB_NO_HEALTHY AZURE_LB_NO_RULE AZURE_MTU_EXCEEDED AZURE_MULTICAST ' +
   'AZURE_NAT_NO_ICMP AZURE_NIC_DST_CHECK AZURE_NIC_GONE AZURE_NIC_SRC_CHECK AZURE_NO_CA_MAPPING AZURE_NO_GATEWAY AZURE_NO_OUTBOUND ' +
@@ -17,10 +15,32 @@ const REASONS: readonly string[] = (
   'AZURE_SERVICE_TAG AZURE_SNAT_EXHAUSTED AZURE_SNAT_NO_FLOW AZURE_TTL_EXPIRED'
 ).split(' ');
 
-const KNOWN: ReadonlySet<string> = new Set(REASONS);
-const FAMILY = /^(?:IPT_MATCH_|IPT_TARGET_|EBT_TARGET_|E[A-Z0-9]+$)/;
+/** Errors of the send call that a walk can end with; they are reason codes too. */
+export const ERRNOS: readonly string[] =
+  'EACCES EADDRINUSE EADDRNOTAVAIL EAGAIN EHOSTUNREACH EINVAL EMSGSIZE ENETUNREACH ENOBUFS ENODEV EPERM'.split(' ');
 
-/** The reason code that a code nobody knows was meant to be; null for one that is known, or like none. */
-export function meantReason(code: string): string | null {
-  return KNOWN.has(code) || FAMILY.test(code) || code !== code.toUpperCase() ? null : nearest(code, REASONS);
+export const REASON_WORDS: readonly string[] = [...REASONS, ...ERRNOS];
+
+const KNOWN: ReadonlySet<string> = new Set(REASON_WORDS);
+const FAMILY = /^(?:IPT_MATCH_|IPT_TARGET_|EBT_TARGET_)[A-Z0-9_]+$/;
+
+/** Whether a walk can have the code. */
+export function isReason(code: string): boolean {
+  return KNOWN.has(code) || FAMILY.test(code);
+}
+
+/** What an `icmp:` may say: types of ICMP errors, with the highest code of each. @source RFC 792, RFC 1122, RFC 1812 */
+const ICMP_ERRORS: ReadonlyMap<number, number> = new Map([
+  [3, 15],
+  [4, 0],
+  [5, 3],
+  [11, 1],
+  [12, 2],
+]);
+
+/** Whether a text is `TYPE/CODE` of an ICMP error, or `TYPE/*`. */
+export function isIcmpError(text: string): boolean {
+  const [type = '', code = ''] = /^\d{1,3}\/(?:\d{1,3}|\*)$/.test(text) ? text.split('/') : [];
+  const most = ICMP_ERRORS.get(Number(type));
+  return type !== '' && most !== undefined && (code === '*' || Number(code) <= most);
 }

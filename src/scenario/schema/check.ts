@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { OUTCOMES } from '../../trace/trace.ts';
 import type { Expectations } from '../check/expectations.ts';
-import { meantReason } from '../check/reasons.ts';
+import { ERRNOS, REASON_WORDS, isIcmpError, isReason } from '../check/reasons.ts';
 import { port, prose, ttl } from './field.ts';
 import { oneOrMore, section, textThat } from './section.ts';
 
@@ -34,12 +34,8 @@ const OUTCOME_WORDS: ReadonlySet<string> = new Set(OUTCOMES.flatMap((outcome) =>
 const outcome = textThat((text) => OUTCOME_WORDS.has(text), `one of ${OUTCOMES.join(', ')}, or ! and one of them`).meta({
   enum: [...OUTCOME_WORDS],
 });
-const code = textThat((text) => /^[A-Z][A-Z0-9_]*$/.test(text), 'a reason code in upper case').refine(
-  (text) => meantReason(text) === null,
-  {
-    error: ({ input }) => `a reason code such as ${typeof input === 'string' ? (meantReason(input) ?? '') : ''}`,
-  },
-);
+const code = textThat(isReason, 'a reason code such as NETFILTER_DROP', REASON_WORDS);
+const errno = textThat((text) => ERRNOS.includes(text), 'an errno such as ENETUNREACH', ERRNOS);
 export const endpoint: z.ZodString = z.string().min(1).max(600);
 const pattern = z.string().min(1).max(600);
 const many = z.array(pattern).min(1).max(200);
@@ -82,10 +78,8 @@ const expectationFields = {
     .exactOptional()
     .describe('rules that take part: nat:KUBE-SVC-*, filter:FORWARD[2], nsg:NAME/RULE, route:10.0.0.0/8'),
   notRule: oneOrMore(pattern).exactOptional().describe('rules that take no part'),
-  errno: textThat((text) => /^E[A-Z0-9]+$/.test(text), 'an errno such as ENETUNREACH')
-    .exactOptional()
-    .describe('error of the send call'),
-  icmp: textThat((text) => /^\d{1,3}\/(?:\d{1,3}|\*)$/.test(text), 'TYPE/CODE such as 3/4, or 3/*')
+  errno: errno.exactOptional().describe('error of the send call'),
+  icmp: textThat(isIcmpError, 'TYPE/CODE of an ICMP error such as 3/4, or 3/*')
     .exactOptional()
     .describe('an ICMP error that reaches the sender'),
   mss: z.int().min(0).max(65_535).exactOptional().describe('MSS that the receiver of the SYN is offered'),

@@ -13,10 +13,13 @@ export function section<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.cor
 /** Marks the message of a value that is no text, which says what the text was to be. */
 export const TEXT_THAT = 'text: ';
 
-/** Text that `accepts` takes; `expected` says what that is, e.g. `an IPv4 address such as 10.224.0.4`. */
-export function textThat(accepts: (text: string) => boolean, expected: string): z.ZodString {
+/**
+ * Text that `accepts` takes; `expected` says what that is, e.g. `an IPv4 address such as 10.224.0.4`.
+ * @param words one of which a text like it was meant to be
+ */
+export function textThat(accepts: (text: string) => boolean, expected: string, words: readonly string[] = []): z.ZodString {
   const error: z.core.$ZodErrorMap = ({ code }) => (code === 'invalid_type' ? `${TEXT_THAT}${expected}` : undefined);
-  return z.string({ error }).max(4096).refine(accepts, { error: expected });
+  return z.string({ error }).max(4096).refine(accepts, { error: expected, params: { words } });
 }
 
 /** One value, or a list of at least one. */

@@ -68,9 +68,16 @@ function wrongValue(issues: readonly Issue[], path: Path, document: YamlDocument
   const value = valueAt(document.value, path);
   const message = value === undefined ? `${nameOf(path)} is missing` : `${nameOf(path)} is ${quoted(value)}`;
   const expected = [...new Set(issues.map(expectation))].join(' or ');
-  const choices = issues.flatMap((issue) => (issue.code === 'invalid_value' ? issue.values.map(String) : []));
+  const choices = issues.flatMap(choicesOf);
   const hint = typeof value === 'string' ? didYouMean(value, choices) : '';
   return problem(document.at(path), message + hint, expected, document);
+}
+
+/** The words that were to choose from, as far as the schema lists them. */
+function choicesOf(issue: Issue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  const words: unknown = issue.code === 'custom' ? issue.params?.['words'] : null;
+  return Array.isArray(words) ? words.map(String) : [];
 }
 
 function valueAt(value: unknown, path: Path): unknown {
