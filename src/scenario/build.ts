@@ -10,6 +10,7 @@ import type { Session } from '../world/session.ts';
 import type { FrozenWorld } from '../world/world.ts';
 import { addAzurePieces } from './build/azure.ts';
 import { clusterSpec, nodeEntries, scenarioPath } from './build/cluster-spec.ts';
+import { checkPodAddresses } from './build/pod-addresses.ts';
 import { podObjects, serviceObjects } from './build/short-forms.ts';
 import { addTables } from './build/tables.ts';
 import type { LoadedScenario } from './load.ts';
@@ -58,6 +59,7 @@ function* buildingFromCluster(loaded: LoadedScenario): Sliced<BuiltScenario> {
   for (const problem of problems) build.clusterProblem(problem);
   build.stopIfWrong();
   if (world === null) throw new InvariantError('a cluster without a problem was not built');
+  checkPodAddresses(world, loaded.scenario.pods ?? [], (path, message, expected) => build.complain(path, message, expected));
   addAzurePieces(world, loaded.scenario.azure ?? {}, (path, message, expected) => build.complain(path, message, expected));
   build.problems.push(...addTables(world, loaded));
   build.stopIfWrong();

@@ -7,7 +7,7 @@ function given(fields: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** The names of the pods of an entry: its own, or NAME-0, NAME-1 … */
-function podNames(entry: PodEntry): string[] {
+export function podNames(entry: PodEntry): string[] {
   return entry.replicas === undefined ? [entry.name] : Array.from({ length: entry.replicas }, (_, index) => `${entry.name}-${index}`);
 }
 
