@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { printable } from '../report/printable.ts';
+import { withExpected } from '../scenario/source/problem.ts';
 import { didYouMean } from '../wire/suggest.ts';
 import { EXIT, type Exit, UsageError } from './exit.ts';
 import { version } from './version.ts';
@@ -64,7 +65,7 @@ async function dispatch(args: readonly string[]): Promise<Exit> {
   const unknown = args[0] === 'help' ? args[1] : args[0];
   if (asked === undefined && unknown !== undefined && unknown !== 'help' && !unknown.startsWith('-') && !isCommand(unknown)) {
     const names = COMMANDS.map(({ name }) => name);
-    throw new UsageError(`there is no command ${unknown}${didYouMean(unknown, names)}; expected one of ${names.join(', ')}`);
+    throw new UsageError(withExpected(`there is no command ${unknown}${didYouMean(unknown, names)}`, `one of ${names.join(', ')}`));
   }
   await program.parseAsync([...args], { from: 'user' });
   return status;

@@ -5,6 +5,7 @@ import { runAllBranches, runProbe } from '../walk/run-probe.ts';
 import type { Session } from '../world/session.ts';
 import type { Detail } from '../report/trace/detail.ts';
 import type { RequestProblem } from '../scenario/probe.ts';
+import { withExpected } from '../scenario/source/problem.ts';
 import { UsageError } from './exit.ts';
 import type { OpenedWorld } from './world.ts';
 
@@ -25,7 +26,7 @@ export function sessionFor({ seed, start }: OpenedWorld, flags: WalkFlags): Sess
 
 /** What is wrong with a probe that the command line asks for, by the option that says it. */
 export function refused({ field, message, expected }: RequestProblem): UsageError {
-  return new UsageError(`--${field}: ${message}${expected === '' ? '' : `; expected ${expected}`}`);
+  return new UsageError(`--${field}: ${withExpected(message, expected)}`);
 }
 
 /** The traces of one probe, each checked before it is handed out. */

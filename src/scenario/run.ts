@@ -196,7 +196,8 @@ class Run {
   #undo(times: number, path: Path): boolean {
     const { done } = this.#history;
     if (times > done.length) {
-      this.#complain(path, `only ${done.length === 1 ? '1 edit has' : `${done.length} edits have`} been made`, `at most ${done.length}`);
+      const made = done.length === 0 ? 'no edit has' : done.length === 1 ? 'only 1 edit has' : `only ${done.length} edits have`;
+      this.#complain(path, `${made} been made`, done.length === 0 ? 'an edit to take back' : `at most ${done.length}`);
       return false;
     }
     for (let i = 0; i < times; i++) this.#history = undo(this.#history);

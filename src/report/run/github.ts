@@ -1,4 +1,5 @@
 import { type ScenarioResult, countsOf } from '../../scenario/result.ts';
+import { withExpected } from '../../scenario/source/problem.ts';
 import { counted } from '../../wire/counted.ts';
 import { printable } from '../printable.ts';
 import { failureLines } from './failure.ts';
@@ -22,10 +23,7 @@ function annotations({ checks, problems }: ScenarioResult): string[] {
       const name = [...check.under, check.name].join(' › ');
       return command(level, check.place, name, failureLines(check).join('\n'));
     });
-  const broken = problems.map((problem) => {
-    const expected = problem.expected === '' ? '' : `; expected ${problem.expected}`;
-    return command('error', problem, 'bad input', `${problem.message}${expected}`);
-  });
+  const broken = problems.map((problem) => command('error', problem, 'bad input', withExpected(problem.message, problem.expected)));
   return [...failed, ...broken];
 }
 

@@ -29,7 +29,9 @@ export function partOf<T extends { readonly name: string }>(
   const names = parts.map((part) => part.name);
   throw new OperationError(
     `there is no ${kind} ${name}${where === '' ? '' : ` in ${where}`}${didYouMean(name, names)}`,
-    names.length === 0 ? '' : `one of ${names.slice(0, 8).join(', ')}`,
+    names.length === 0
+      ? `the name of a ${kind}, and there is none${where === '' ? '' : ` in ${where}`}`
+      : `one of ${names.slice(0, 8).join(', ')}`,
     said,
   );
 }

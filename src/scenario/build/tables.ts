@@ -9,7 +9,7 @@ import { addRule } from '../../linux/ops/rules.ts';
 import { setSysctl } from '../../linux/ops/set-sysctl.ts';
 import type { World } from '../../world/world.ts';
 import { isRuleText, type LoadedScenario } from '../load.ts';
-import { placeOf } from '../operation/host/place.ts';
+import { expectedInstead, placeOf } from '../operation/host/place.ts';
 import { OperationError } from '../operation/operation.ts';
 import type { TablesEntry } from '../schema/tables.ts';
 import type { Problem } from '../source/problem.ts';
@@ -70,7 +70,7 @@ class RawTables {
   }
 
   #done(result: OpResult, path: Path): void {
-    if (result !== 'ok') this.#complain(path, result, 'what the kernel would take');
+    if (result !== 'ok') this.#complain(path, result, expectedInstead(result));
   }
 
   /** The text itself, or that of the file which it names. */

@@ -7,11 +7,16 @@ import { LIMITS } from './limits.ts';
  */
 export type Problem = ObjectProblem;
 
+/** A message with what was expected behind it, if there is something to say. */
+export function withExpected(message: string, expected: string): string {
+  if (expected === '') return message;
+  return message.endsWith('?') ? `${message} (expected ${expected})` : `${message}; expected ${expected}`;
+}
+
 /** `scenario.yaml:4:9: unknown field "nodse"; expected one of name, cluster …` */
 export function problemLine(problem: Problem): string {
-  const expected = problem.expected === '' ? '' : `; expected ${problem.expected}`;
   const place = problem.line === 0 ? '' : `:${problem.line}:${problem.col}`;
-  return `${problem.file}${place}: ${problem.message}${expected}`;
+  return `${problem.file}${place}: ${withExpected(problem.message, problem.expected)}`;
 }
 
 /** Input that can not be used: the user's error, exit status 2, never a stack trace. */

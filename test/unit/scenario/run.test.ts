@@ -224,7 +224,7 @@ steps:
     ['stop-listening: { on: default/web, port: 9 }', 'nothing listens'],
     ['nic-forwarding: { nic: nope, on: true }', 'no NIC nope'],
     ['remove-peering: { vnet: a, remote: b }', 'no peering'],
-    ['undo: 3', 'only 0 edits'],
+    ['undo: 3', 'no edit has been made'],
   ])('%s is refused with its place', (operation, why) => {
     expect(() => run(`${TWO_PODS}steps:\n  - ${operation}\n`)).toThrow(SourceError);
     expect(() => run(`${TWO_PODS}steps:\n  - ${operation}\n`)).toThrow(why);

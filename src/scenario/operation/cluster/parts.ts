@@ -29,7 +29,7 @@ function objectOf<T extends ObjectMeta>(kind: string, objects: readonly T[], tex
   const keys = objects.map(keyOf);
   throw new OperationError(
     `there is no ${kind} ${key}${likely(key, keys)}`,
-    keys.length === 0 ? `something else: there is no ${kind}` : `one of ${keys.slice(0, 8).join(', ')}`,
+    keys.length === 0 ? `the name of a ${kind}, and this world has none` : `one of ${keys.slice(0, 8).join(', ')}`,
     text,
   );
 }

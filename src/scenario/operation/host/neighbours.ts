@@ -7,7 +7,7 @@ import { address } from '../../schema/field.ts';
 import { section } from '../../schema/section.ts';
 import { parseNeighbour } from '../../text/ip-neigh.ts';
 import { type Operation, OperationError, operation } from '../operation.ts';
-import { mustBeOk, on, parsed, placeOf } from './place.ts';
+import { expectedInstead, mustBeOk, on, parsed, placeOf } from './place.ts';
 
 const setArgs: z.ZodType<{ on: string; neighbour: string }> = z.lazy(() =>
   section({
@@ -36,5 +36,5 @@ export const deleteNeighbourOperation: Operation = operation('delete-neighbour',
   const result = deleteNeighbour(netns, { ip: addr, dev: args.dev });
   // Packets that were not sent may have taught it.
   if (result === 'ok' || learned || (result === NO_SUCH_FILE && !bench.sends)) return;
-  throw new OperationError(result, '', args.ip);
+  throw new OperationError(result, expectedInstead(result), args.ip);
 });

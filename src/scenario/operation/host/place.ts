@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { originOf } from '../../../aks/endpoint.ts';
 import { isProblem, parseEndpoint } from '../../../aks/endpoint/syntax.ts';
 import type { Host, Netns } from '../../../linux/netns.ts';
-import type { OpResult } from '../../../linux/ops/result.ts';
+import { FILE_EXISTS, NETWORK_DOWN, NO_SUCH_FILE, NO_SUCH_PROCESS, type OpError, type OpResult } from '../../../linux/ops/result.ts';
 import type { Bench } from '../bench.ts';
 import { OperationError } from '../operation.ts';
 
@@ -41,7 +41,24 @@ export function placeOf(endpointText: string, { world }: Pick<Bench, 'world'>): 
  * @throws OperationError
  */
 export function mustBeOk(result: OpResult, said: string | number): void {
-  if (result !== 'ok') throw new OperationError(result, '', said);
+  if (result !== 'ok') throw new OperationError(result, expectedInstead(result), said);
+}
+
+/** What would not have been refused, where the kernel's message leaves it open. */
+export function expectedInstead(error: OpError): string {
+  if (error.startsWith('Cannot find device')) return 'a device of this namespace';
+  if (error.startsWith('sysctl: cannot stat')) return 'a sysctl of this namespace';
+  switch (error) {
+    case NO_SUCH_PROCESS:
+    case NO_SUCH_FILE:
+      return 'an entry that is there';
+    case FILE_EXISTS:
+      return 'an entry that is not there yet';
+    case NETWORK_DOWN:
+      return 'a device that is up';
+    default:
+      return '';
+  }
 }
 
 /** What `parse` makes of a text; its complaint is the author's error. */
