@@ -3,7 +3,7 @@ import type { Fabric } from '../azure/fabric.ts';
 import type { Place } from '../kube/objects/located.ts';
 import type { LoadedScenario } from './load.ts';
 import { placeWithin } from './operation/operation.ts';
-import { didYouMean } from './source/suggest.ts';
+import { didYouMean } from '../wire/suggest.ts';
 import type { Path } from './source/yaml.ts';
 
 /** What the rules and routes of a fabric name and nobody knows the addresses of, a line each. */

@@ -8,6 +8,7 @@ import { buildScenario } from './build.ts';
 import { loadScenario } from './load.ts';
 import { type ProbeRequest, probeOf } from './probe.ts';
 import { type Files, NO_FILES } from './source/files.ts';
+import { withExpected } from './source/problem.ts';
 
 /** A packet to send, by the names that the command line uses. */
 export type TraceRequest = Pick<ProbeRequest, 'from' | 'to'> & Partial<Omit<ProbeRequest, 'from' | 'to'>>;
@@ -37,7 +38,7 @@ export function openScenario(
   const session = start(options.seed ?? loaded.scenario.seed ?? 1);
   const probe = (request: TraceRequest): Parameters<typeof runProbe>[2] => {
     const found = probeOf({ proto: null, send: {}, ...request }, world);
-    if ('field' in found) throw new RangeError(`${found.field}: ${found.message}; expected ${found.expected}`);
+    if ('field' in found) throw new RangeError(withExpected(`${found.field}: ${found.message}`, found.expected));
     return found;
   };
   return {

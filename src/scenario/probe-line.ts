@@ -4,6 +4,7 @@ import type { World } from '../world/world.ts';
 import { probeOf } from './probe.ts';
 import type { Send } from './schema/check.ts';
 import { didYouMean } from '../wire/suggest.ts';
+import { withExpected } from './source/problem.ts';
 
 /** A probe line that can not be walked, and the id that it gave. */
 export interface ProbeLineError {
@@ -110,8 +111,7 @@ function probe(fields: Map<string, unknown>, world: World): Probe {
   const needsPort = dport !== undefined && 'port' in endpoint && endpoint.port === null;
   const found = probeOf({ from, to: needsPort ? `${dst}:${dport}` : dst, proto, send }, world);
   if (!('field' in found)) return found;
-  const expected = found.expected === '' ? '' : `; expected ${found.expected}`;
-  throw new Wrong(`${found.field === 'to' ? 'dst' : found.field}: ${found.message}${expected}`);
+  throw new Wrong(withExpected(`${found.field === 'to' ? 'dst' : found.field}: ${found.message}`, found.expected));
 }
 
 function fragmentation(df: unknown): boolean | 'auto' {

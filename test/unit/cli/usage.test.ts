@@ -11,7 +11,7 @@ describe('a command line that asks for what there is not', () => {
   test.each(['lab', 'shell', 'plan', 'trase'])('%s is no command, whatever is asked of it', async (name) => {
     const { status, stdout, stderr } = await podwalk(name, '--help');
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toMatch(/^podwalk: there is no command .*.*expected one of run, /);
+    expect(stderr).toMatch(/^podwalk: there is no command .*expected one of run, /);
   });
 
   test.each([
