@@ -137,8 +137,8 @@ function follow(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
       return followTcp(stack, skb, ct, reply);
     case UDP: {
       if (ct.isReplyOnly) return true;
-      // It was there when its last packet came, and may be older.
-      const streamAtMs = (ct.streamAtMs ??= ct.expiresAtMs - timeouts.udpTimeoutMs + UDP_STREAM_AFTER_MS);
+      // It was there when its last packet came, and may be older. Not every listing tells how much time is left.
+      const streamAtMs = (ct.streamAtMs ??= Math.min(ct.expiresAtMs - timeouts.udpTimeoutMs, now) + UDP_STREAM_AFTER_MS);
       if ((ct.status & IPS_SEEN_REPLY) !== 0 || reply) {
         const stream = (ct.status & IPS_ASSURED) !== 0 || ((ct.status & IPS_SEEN_REPLY) !== 0 && now > streamAtMs);
         ct.expiresAtMs = now + (stream ? timeouts.udpTimeoutStreamMs : timeouts.udpTimeoutMs);

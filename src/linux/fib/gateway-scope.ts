@@ -43,9 +43,10 @@ export function gatewayRoutes(tables: readonly FibTable[]): ReadonlyMap<FibTable
       .map((route, index) => [route, index] as const),
   );
   const linkRoutes = new Map(tables.map((table) => [table, linkRoutesOf(table)] as const));
+  const common = [TABLE_MAIN, TABLE_LOCAL].flatMap((id) => [...linkRoutes].filter(([table]) => table.id === id));
   return new Map(
     [...linkRoutes].map(([table, own]) => {
-      const others = [TABLE_MAIN, TABLE_LOCAL].flatMap((id) => [...linkRoutes].filter(([other]) => other.id === id && id !== table.id));
+      const others = common.filter(([{ id }]) => id !== table.id);
       return [table, { tables: [own, ...others.map(([, routes]) => routes)], age }];
     }),
   );

@@ -166,7 +166,14 @@ export function icmpRcv(stack: Stack, device: Device, skb: Skb): void {
   reply.icmpType = ECHO_REPLY;
   reply.sport = skb.sport;
   reply.dport = 0;
-  if (broadcast) reply.src = specificDestination(stack.netns, skb, device);
+  if (broadcast) {
+    const src = specificDestination(stack.netns, skb, device);
+    if (src === null) {
+      stack.effects.unknown(stack, skb, 'ROUTE_RULE', 'a rule that is not modelled decides which address answers the broadcast');
+      return;
+    }
+    reply.src = src;
+  }
   reply.tos = skb.tos;
   reply.mark = sysctl.fwmarkReflect ? skb.mark : 0;
   reply.byKernel = true;

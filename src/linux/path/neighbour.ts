@@ -104,7 +104,10 @@ function refresh(stack: Stack, device: Device, entry: LearnedNeighbour): void {
   const state = agedState(entry.state, entry.sinceMs, device.sysctl.neigh, nowMs);
   if (state === entry.state) return;
   entry.state = state;
-  if (state !== 'probe') return;
+  if (state !== 'probe') {
+    entry.updatedMs = entry.sinceMs + device.sysctl.neigh.baseReachableTimeMs;
+    return;
+  }
   entry.used = false;
   entry.probes = 0;
   entry.sinceMs = nowMs;
@@ -295,7 +298,8 @@ export function neighUpdate(
   const isSame = entry.mac === address;
   if (known && isSame && state === 'stale') return;
   // To hear the same again confirms it, but does not keep others from claiming the address.
-  if (isSame && entry.state === state) entry.sinceMs = stack.effects.nowMs;
+  if (isSame && agedState(entry.state, entry.sinceMs, device.sysctl.neigh, stack.effects.nowMs) === state)
+    entry.sinceMs = stack.effects.nowMs;
   else enter(stack, entry, state);
   entry.mac = address;
   const waiting = entry.queue.splice(0);

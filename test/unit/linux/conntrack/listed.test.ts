@@ -58,3 +58,10 @@ test('whether a listed connection was masqueraded where it leaves no longer, is 
   const moved = masqueraded().route('r', '10.0.1.2/32 via 10.0.2.2').send('a', 'udp 10.0.1.2:53');
   expect([moved.outcome, moved.reason]).toEqual(['unknown', 'CONNTRACK_HISTORY']);
 });
+
+test('a listed UDP connection of which no time is told becomes a stream like any other', () => {
+  const lab = knowing(routed('-A FORWARD -m conntrack --ctstate INVALID -j DROP'), listed({ timeoutSeconds: null }));
+  lab.send('a', 'udp 10.0.1.2:53');
+  lab.wait(3).send('a', 'udp 10.0.1.2:53');
+  expect(lab.wait(100).conntrack('r')).toHaveLength(1);
+});
