@@ -6,15 +6,23 @@ import { placeWithin } from './operation/operation.ts';
 import { didYouMean } from '../wire/suggest.ts';
 import type { Path } from './source/yaml.ts';
 
+/** Gaps that are told one by one. */
+const MAX_TOLD = 20;
+
 /** What the rules and routes of a fabric name and nobody knows the addresses of, a line each. */
 export function addressGaps(fabric: Fabric | null): string[] {
-  return fabric === null ? [] : unknownAddresses(fabric).map(gapText);
+  if (fabric === null) return [];
+  const gaps = unknownAddresses(fabric);
+  const told = gaps.slice(0, MAX_TOLD).map(gapText);
+  return gaps.length > told.length ? [...told, `${gaps.length - told.length} more rules and routes`] : told;
 }
 
 /** The same for all the fabrics that a scenario comes to, each once, with the place where it was written. */
 export function addressGapsIn(fabrics: Iterable<Fabric>, loaded: LoadedScenario): { place: Place | null; text: string }[] {
-  const gaps = new Map([...fabrics].flatMap(unknownAddresses).map((gap) => [gapText(gap), gap]));
-  return [...gaps].map(([text, gap]) => ({ place: placeOf(gap, loaded), text }));
+  const gaps = new Map<string, UnknownAddresses>();
+  for (const fabric of fabrics) for (const gap of unknownAddresses(fabric)) gaps.set(JSON.stringify(gap), gap);
+  const told = [...gaps.values()].slice(0, MAX_TOLD).map((gap) => ({ place: placeOf(gap, loaded), text: gapText(gap) }));
+  return gaps.size > told.length ? [...told, { place: null, text: `${gaps.size - told.length} more rules and routes` }] : told;
 }
 
 function gapText({ holder, of, entry, kind, name }: UnknownAddresses): string {
@@ -40,16 +48,18 @@ function pathInAzure({ holder, of, entry, name }: UnknownAddresses, { azure = {}
   for (const [index, table] of tables.entries()) {
     if (table.name !== of) continue;
     const at = table.entries.findIndex((one) => one.name === entry);
-    if (at >= 0) return ['azure', section, index, part, at, ...placeWithin(table.entries[at], name)];
+    const within = at < 0 ? [] : placeWithin(table.entries[at], name);
+    if (within.length > 0) return ['azure', section, index, part, at, ...within];
   }
   return null;
 }
 
-function pathInSteps({ name }: UnknownAddresses, { steps = [] }: LoadedScenario['scenario']): Path | null {
+function pathInSteps({ of, entry, name }: UnknownAddresses, { steps = [] }: LoadedScenario['scenario']): Path | null {
   for (const [index, step] of steps.entries()) {
     for (const edit of EDITS) {
       const within = placeWithin(step[edit], name);
-      if (within.length > 0) return ['steps', index, edit, ...within];
+      const isAbout = [of, entry].every((word) => placeWithin(step[edit], word).length > 0);
+      if (within.length > 0 && isAbout) return ['steps', index, edit, ...within];
     }
   }
   return null;

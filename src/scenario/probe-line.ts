@@ -35,7 +35,8 @@ export function parseProbeLine(text: string, world: World): ProbeLine | ProbeLin
     const fields = fieldsOf(text);
     id = idOf(fields);
     for (const key of fields.keys()) {
-      if (!FIELDS.some((field) => field === key)) throw new Wrong(`unknown field "${key}"${meantBy(key)}`);
+      if (!FIELDS.some((field) => field === key))
+        throw new Wrong(withExpected(`unknown field "${key}"${meantBy(key)}`, `one of ${FIELDS.join(', ')}`));
     }
     return { id, probe: { ...probe(fields, world), ...(id === null ? {} : { id: String(id) }) } };
   } catch (error) {
@@ -62,7 +63,8 @@ function fieldsOf(text: string): Map<string, unknown> {
   } catch {
     throw new Wrong('this is not JSON; one object on each line is expected');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Wrong('this is not an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Wrong('this is not an object; one object on each line is expected');
   return new Map(Object.entries(value));
 }
 
@@ -89,8 +91,8 @@ function probe(fields: Map<string, unknown>, world: World): Probe {
   const dst = text('dst');
   const asked = text('proto');
   const proto = PROTOCOLS.find((one) => one === asked);
-  if (from === undefined) throw new Wrong('from is missing');
-  if (dst === undefined) throw new Wrong('dst is missing');
+  if (from === undefined) throw new Wrong(withExpected('from is missing', 'an endpoint such as default/client'));
+  if (dst === undefined) throw new Wrong(withExpected('dst is missing', 'an endpoint such as default/web, or an address'));
   if (asked === undefined) throw new Wrong(`proto is missing; expected one of ${PROTOCOLS.join(', ')}`);
   if (proto === undefined) throw new Wrong(`proto is not one of ${PROTOCOLS.join(', ')}`);
   const dport = number('dport', 1, 65_535);

@@ -6,8 +6,8 @@ import type { Path } from '../source/yaml.ts';
 import { podNames } from './short-forms.ts';
 
 /**
- * Complains about addresses of short forms that the pod's node can not give. Those of manifests may come from another cluster: there the pod
- * just has no network, and a note says so.
+ * Complains about addresses of short forms that lie outside of what the pod's node gives. One that is taken, and those of manifests, which
+ * may come from another cluster, are no errors: the pod has no network, and a note says so.
  */
 export function checkPodAddresses(
   { cluster }: World,
@@ -15,13 +15,13 @@ export function checkPodAddresses(
   complain: (path: Path, message: string, expected: string) => void,
 ): void {
   if (cluster === null) return;
+  const nodeOf = new Map(cluster.objects.pods.map(({ namespace, name, nodeName }) => [`${namespace}/${name}`, nodeName]));
   for (const [index, entry] of entries.entries()) {
     const addr = entry.ip === undefined || entry.hostNetwork === true ? null : parseIpv4(entry.ip);
     if (addr === null) continue;
     const namespace = entry.namespace ?? 'default';
-    const names = podNames(entry);
-    const pod = cluster.objects.pods.find((one) => one.namespace === namespace && names.includes(one.name));
-    const node = pod?.nodeName ?? null;
+    const [name] = podNames(entry);
+    const node = name === undefined ? null : (nodeOf.get(`${namespace}/${name}`) ?? null);
     if (node === null) continue;
     const range = cluster.nodes[node]?.podCidr ?? cluster.network.subnetPrefix;
     if (contains(range, addr)) continue;

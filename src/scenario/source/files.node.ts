@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Files } from './files.ts';
 import { LIMITS, overLimit } from './limits.ts';
@@ -59,7 +59,8 @@ function outside(file: string, root: string): Refusal | null {
 export function readSource(file: string): SourceText | Problem {
   const bytes = readBytes(file, '');
   if (bytes instanceof Uint8Array) return decode(file, bytes);
-  return { file, line: 0, col: 0, ...bytes };
+  // Of what is there, something has a place.
+  return existsSync(file) ? { file, line: 1, col: 1, ...bytes } : { file, line: 0, col: 0, ...bytes };
 }
 
 /** Reads a regular file up to the limit. Opening never blocks, so that a pipe can not hold the program. `called` begins what is said about it. */

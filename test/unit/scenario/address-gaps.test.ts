@@ -28,3 +28,15 @@ test('validate lists the service tags of rules and routes that nobody knows the 
     '13:54 route table table: route sql names service tag Sql, whose addresses are not known',
   ]);
 });
+
+test('a tag that a step brings is told where the step is', () => {
+  const text = `cluster: { mode: azure }
+azure:
+  routeTables:
+    - { name: table, subnets: [aks-subnet], routes: [{ name: cloud, to: 10.50.0.0/16, nextHopType: None }] }
+steps:
+  - change-udr: { table: table, route: { name: cloud, to: Sql, nextHopType: None } }
+`;
+  const { unknown } = validateScenario(loadScenario({ file: 'case.yaml', text }, NO_FILES));
+  expect(unknown.map(({ place }) => place?.line)).toEqual([6]);
+});

@@ -48,6 +48,9 @@ export function mustBeOk(result: OpResult, said: string | number): void {
 export function expectedInstead(error: OpError): string {
   if (error.startsWith('Cannot find device')) return 'a device of this namespace';
   if (error.startsWith('sysctl: cannot stat')) return 'a sysctl of this namespace';
+  if (error === 'Error: Nexthop has invalid gateway.') return 'a gateway on a link of this namespace';
+  if (error.endsWith(' is not up.')) return 'a device that is up';
+  if (error.startsWith('bind: ')) return 'an address and a port that nobody holds';
   switch (error) {
     case NO_SUCH_PROCESS:
     case NO_SUCH_FILE:
