@@ -42,6 +42,12 @@ export function lastingHash({ flowHash: known }: Skb): FlowHash | null {
 /** Of ARP the dissector takes no addresses. */
 const HASH_OF_ARP: FlowHash = { value: 0x9e3779b1, ofPorts: false };
 
+/** Of a TCP segment that no socket sends. @source net/ipv4/netfilter/nf_reject_ipv4.c nf_send_reset */
+export function sockless(skb: Skb): FlowHash {
+  const { value } = flowHashOf(skb);
+  return { value: ~value >>> 0, ofPorts: true };
+}
+
 /** @param again how often the number of its TCP socket was drawn anew */
 export function flowHashOf(skb: Skb, again = 0): FlowHash {
   if (skb.arp !== null) return HASH_OF_ARP;
