@@ -42,19 +42,26 @@ export function lastingHash({ flowHash: known }: Skb): FlowHash | null {
 /** Of ARP the dissector takes no addresses. */
 const HASH_OF_ARP: FlowHash = { value: 0x9e3779b1, ofPorts: false };
 
-/** Of a TCP segment that no socket sends. @source net/ipv4/netfilter/nf_reject_ipv4.c nf_send_reset */
-export function sockless(skb: Skb): FlowHash {
-  const { value } = flowHashOf(skb);
-  return { value: ~value >>> 0, ofPorts: true };
-}
-
 /** @param again how often the number of its TCP socket was drawn anew */
 export function flowHashOf(skb: Skb, again = 0): FlowHash {
   if (skb.arp !== null) return HASH_OF_ARP;
-  let h = again ^ Math.imul(Math.min(skb.src, skb.dst), 0x9e3779b1) ^ Math.imul(Math.max(skb.src, skb.dst), 0x85ebca6b) ^ skb.proto;
+  if (skb.proto !== TCP) return dissectedHash(skb);
+  const h = again ^ addressesHash(skb) ^ Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);
+  return { value: mixed(h), ofPorts: true };
+}
+
+/** That of a packet to which no socket gave a number. @source net/core/flow_dissector.c __skb_get_hash_net */
+export function dissectedHash(skb: Skb): FlowHash {
   const isWhole = !skb.moreFragments && skb.fragOffsetBytes === 0;
-  const ofPorts = skb.proto === TCP || (skb.proto === UDP && isWhole);
-  if (skb.proto === TCP) h ^= Math.imul((skb.sport << 16) | skb.dport, 0x85ebca77) ^ Math.imul(skb.src, 0xc2b2ae3d);
-  else if (ofPorts) h ^= Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f);
-  return { value: (h ^ (h >>> 15)) >>> 0, ofPorts };
+  const ofPorts = isWhole && (skb.proto === TCP || skb.proto === UDP);
+  const ports = ofPorts ? Math.imul(skb.sport ^ skb.dport, 0x85ebca77) ^ Math.imul(skb.sport + skb.dport, 0x27d4eb2f) : 0;
+  return { value: mixed(addressesHash(skb) ^ ports), ofPorts };
+}
+
+function addressesHash({ src, dst, proto }: Skb): number {
+  return Math.imul(Math.min(src, dst), 0x9e3779b1) ^ Math.imul(Math.max(src, dst), 0x85ebca6b) ^ proto;
+}
+
+function mixed(h: number): number {
+  return (h ^ (h >>> 15)) >>> 0;
 }
