@@ -117,7 +117,8 @@ function compileRule(nsg: string, rule: NsgRule, tags: readonly ServiceTag[]): C
   return { ...base, verdict: rule.access, asUnknown: { ...base, verdict: 'Unknown', asUnknown: null } };
 }
 
-function compileMatch(matches: readonly AddressMatch[], tags: readonly ServiceTag[]): CompiledMatch {
+/** What a list of addresses covers. */
+export function compileMatch(matches: readonly AddressMatch[], tags: readonly ServiceTag[]): CompiledMatch {
   const prefixes: Prefix[] = [];
   let any = false;
   let virtualNetwork = false;

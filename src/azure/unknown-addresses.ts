@@ -1,4 +1,4 @@
-import { PLATFORM_TAGS } from './compiled-nsg.ts';
+import { compileMatch, PLATFORM_TAGS } from './compiled-nsg.ts';
 import type { Fabric } from './fabric.ts';
 import type { AddressMatch } from './nsg.ts';
 import { serviceTagPrefixes } from './service-tags.ts';
@@ -38,7 +38,13 @@ export function unknownAddresses(fabric: Fabric): UnknownAddresses[] {
 }
 
 function unknownMatch(fabric: Fabric, match: AddressMatch): Pick<UnknownAddresses, 'kind' | 'name'> | null {
-  if (match.kind === 'asg') return { kind: 'application security group', name: match.asg };
-  if (match.kind !== 'tag' || OWN_TAGS.includes(match.tag) || serviceTagPrefixes(fabric, match.tag) !== null) return null;
-  return { kind: 'service tag', name: match.tag };
+  const { undecidable } = compileMatch([match], fabric.serviceTags);
+  switch (undecidable?.kind) {
+    case 'asg':
+      return { kind: 'application security group', name: undecidable.asg };
+    case 'tag':
+      return { kind: 'service tag', name: undecidable.tag };
+    default:
+      return null;
+  }
 }

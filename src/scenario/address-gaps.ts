@@ -11,18 +11,26 @@ const MAX_TOLD = 20;
 
 /** What the rules and routes of a fabric name and nobody knows the addresses of, a line each. */
 export function addressGaps(fabric: Fabric | null): string[] {
-  if (fabric === null) return [];
-  const gaps = unknownAddresses(fabric);
-  const told = gaps.slice(0, MAX_TOLD).map(gapText);
-  return gaps.length > told.length ? [...told, `${gaps.length - told.length} more rules and routes`] : told;
+  return fabric === null ? [] : firstOf(unknownAddresses(fabric), gapText, (text) => text);
 }
 
 /** The same for all the fabrics that a scenario comes to, each once, with the place where it was written. */
-export function addressGapsIn(fabrics: Iterable<Fabric>, loaded: LoadedScenario): { place: Place | null; text: string }[] {
+export function addressGapsIn(fabrics: Iterable<Fabric>, loaded: LoadedScenario): Told[] {
   const gaps = new Map<string, UnknownAddresses>();
   for (const fabric of fabrics) for (const gap of unknownAddresses(fabric)) gaps.set(JSON.stringify(gap), gap);
-  const told = [...gaps.values()].slice(0, MAX_TOLD).map((gap) => ({ place: placeOf(gap, loaded), text: gapText(gap) }));
-  return gaps.size > told.length ? [...told, { place: null, text: `${gaps.size - told.length} more rules and routes` }] : told;
+  const told = (gap: UnknownAddresses): Told => ({ place: placeOf(gap, loaded), text: gapText(gap) });
+  return firstOf([...gaps.values()], told, (text) => ({ place: null, text }));
+}
+
+interface Told {
+  readonly place: Place | null;
+  readonly text: string;
+}
+
+/** The first gaps, and how many more there are. */
+function firstOf<T>(gaps: readonly UnknownAddresses[], told: (gap: UnknownAddresses) => T, more: (text: string) => T): T[] {
+  const first = gaps.slice(0, MAX_TOLD).map(told);
+  return gaps.length > MAX_TOLD ? [...first, more(`${gaps.length - MAX_TOLD} more rules and routes`)] : first;
 }
 
 function gapText({ holder, of, entry, kind, name }: UnknownAddresses): string {
