@@ -3,26 +3,16 @@ import type { CompiledNetns } from '../compiled-netns.ts';
 import type { Device } from '../device.ts';
 import { SCOPE_UNIVERSE } from '../fib/scope.ts';
 import { inetSelectAddr } from '../fib/select-address.ts';
-import type { HookEnv } from '../netfilter/hook-env.ts';
 import type { Netns } from '../netns.ts';
 import type { Skb } from '../skb.ts';
 import type { CtEntry } from './entry.ts';
 
 /**
- * The address that MASQUERADE takes for a packet about to leave by `env.out`: the one of that device whose subnet holds the next hop,
- * else its first, else another device's. The route's `src` does not count. Null when the namespace has none: the packet is dropped.
+ * The address that MASQUERADE takes for a packet about to leave by `out`: the one of that device whose subnet holds the next hop, else its
+ * first, else another device's. The route's `src` does not count. ANY when the namespace has none: the packet is dropped.
  * @source net/netfilter/nf_nat_masquerade.c nf_nat_masquerade_ipv4
  */
-export function masqueradeAddress(env: HookEnv): Ipv4 | null {
-  const { stack, skb, out } = env;
-  if (out === null) return null;
-  const addr = addressOn(stack.netns, skb, out);
-  if (addr === ANY) return null;
-  if (skb.ct !== null) skb.ct.masqIfindex = out.ifindex;
-  return addr;
-}
-
-function addressOn(netns: CompiledNetns, skb: Skb, out: Device): Ipv4 {
+export function masqueradeAddress(netns: CompiledNetns, skb: Skb, out: Device): Ipv4 {
   const gateway = skb.via?.gateway ?? ANY;
   return inetSelectAddr(netns, out, gateway === ANY ? skb.dst : gateway, SCOPE_UNIVERSE);
 }
@@ -33,7 +23,7 @@ function addressOn(netns: CompiledNetns, skb: Skb, out: Device): Ipv4 {
  * @source net/netfilter/nf_nat_core.c nf_nat_oif_changed
  */
 export function mayHaveMoved(netns: CompiledNetns, skb: Skb, { replyDst }: CtEntry, out: Device): boolean {
-  if (!masquerades(netns.tables) || addressOn(netns, skb, out) === replyDst) return false;
+  if (!masquerades(netns.tables) || masqueradeAddress(netns, skb, out) === replyDst) return false;
   return !has(out, replyDst) && netns.devices.some((device) => has(device, replyDst));
 }
 

@@ -20,13 +20,15 @@ export const masquerade: TargetModule<NatTarget> = {
   },
   print: (range) => `${range.minPort === 0 ? '' : ` --to-ports ${printNatPorts(range)}`}${printFlags(range)}`,
   compile: (range) => (env) => {
-    const { ct } = env.skb;
+    const { stack, skb, out } = env;
+    const { ct } = skb;
     if (ct === null || ct.origSrc === ANY) return ACCEPTED;
-    const addr = masqueradeAddress(env);
-    if (addr === null) {
-      env.dropText = `MASQUERADE finds no address for ${env.out?.name ?? 'the device'}`;
+    const addr = out === null ? ANY : masqueradeAddress(stack.netns, skb, out);
+    if (out === null || addr === ANY) {
+      env.dropText = `MASQUERADE finds no address for ${out?.name ?? 'the device'}`;
       return DROPPED;
     }
+    ct.masqIfindex = out.ifindex;
     return setupNat(env, 'src', toAddress(range, addr));
   },
   describe: () => 'masquerades the packet',
