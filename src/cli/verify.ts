@@ -90,6 +90,7 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
   const state = flags.cold === true ? 'cold' : flags.fresh === true ? 'fresh' : 'shared';
   const session = opened.start(opened.seed);
   const cases: JudgeCase[] = [];
+  const isStepped = sets.length > 1;
   const derived = new Set<string>();
   for (const { world: asked, probes } of sets) {
     const { world, notes } = deriveComparable(asked);
@@ -97,6 +98,7 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
     const size = state === 'shared' ? probes.length : PROBES_IN_A_NETWORK;
     for (let at = 0; at < probes.length; at += size) cases.push({ world, session, probes: probes.slice(at, at + size), state });
   }
+  if (isStepped) derived.add(STEPS_NOTE);
   const judges = await Judges.start(Math.min(flags.jobs ?? usualJudges(), cases.length));
   try {
     const agreement = new Agreement();
@@ -109,17 +111,9 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
       }
     }
     const all = [...opened.notes, ...derived];
-    const isStepped = sets.length > 1;
     const output = standardOutput();
     if (flags.format === 'json') {
-      const facts = {
-        source,
-        kernel: judges.release,
-        seed: null,
-        cases: cases.length,
-        notes: isStepped ? [...all, STEPS_NOTE] : all,
-        notBuilt: [],
-      };
+      const facts = { source, kernel: judges.release, seed: null, cases: cases.length, notes: all, notBuilt: [] };
       output.write(verifyJson(facts, agreement, differing));
     } else
       writeText(
@@ -127,7 +121,7 @@ async function verifySource(source: string, flags: VerifyFlags): Promise<Exit> {
         agreement,
         differing,
         [
-          `${source} on Linux ${judges.release}, ${counted(count, 'probe')}, ${stateText(state, isStepped)}${isStepped ? `; ${STEPS_NOTE}` : ''}`,
+          `${source} on Linux ${judges.release}, ${counted(count, 'probe')}, ${stateText(state, isStepped)}`,
           ...all.map((note) => `note: ${note}`),
         ],
         new Map(sets.flatMap((set) => [...placeNames(set.world)])),
