@@ -113,10 +113,11 @@ function chooserOf(session: Session, fixed: readonly number[]): Chooser {
 /** Whoever says no port gets one that nobody listens on. @source net/ipv4/inet_hashtables.c __inet_hash_connect, udp.c udp_lib_get_port */
 function withSport(engine: Engine, probe: Probe): SentProbe {
   if (hasSport(probe)) return probe;
-  const { sportFrom: first = probe.proto === 'icmp' ? DEFAULT_ICMP_ID : DEFAULT_SPORT, proto, from } = probe;
-  const stack = proto === 'icmp' || from.kind !== 'netns' ? null : engine.stacks.stack(from.machine, from.netns);
-  let free = first;
-  if (stack !== null && proto !== 'icmp') while (free < LAST_PORT && boundSockets(stack, proto, free).length > 0) free++;
+  const { proto, from } = probe;
+  if (proto === 'icmp') return { ...probe, sport: probe.sportFrom ?? DEFAULT_ICMP_ID };
+  const stack = from.kind === 'netns' ? engine.stacks.stack(from.machine, from.netns) : null;
+  let free = probe.sportFrom ?? DEFAULT_SPORT;
+  if (stack !== null) while (free < LAST_PORT && boundSockets(stack, proto, free).length > 0) free++;
   return { ...probe, sport: free };
 }
 

@@ -17,7 +17,10 @@ const NOT_A_MEMBER: InputRoute = {
   deferred: true,
 };
 
-/** The route found on the way out by the loopback is the route in: nothing checks the source again. @source net/ipv4/route.c __mkroute_output */
+/**
+ * The route found on the way out by the loopback is the route in: nothing checks the source again.
+ * @source net/ipv4/route.c __mkroute_output
+ */
 function inputOf({ kind, route }: Exit, dst: Ipv4): InputRoute | null {
   switch (kind) {
     case 'local':
@@ -25,7 +28,8 @@ function inputOf({ kind, route }: Exit, dst: Ipv4): InputRoute | null {
       return { kind, route };
     case 'multicast':
       return dst === ALL_HOSTS ? { kind } : NOT_A_MEMBER;
-    default:
+    case 'unicast':
+    case 'forward':
       return null;
   }
 }

@@ -149,7 +149,7 @@ export function neighOutput(stack: Stack, device: Device, nexthop: Ipv4, skb: Sk
   entry ??= neighCreate(stack, device, nexthop);
   if (entry.state === 'probe' && stack.gaps !== null && isBlind(stack, skb, stack.gaps.sysctl('arp-again'))) return;
   if (entry.state !== 'probe' && asksNobody(device)) {
-    fails(stack, entry);
+    enter(stack, entry, 'failed');
     stack.effects.dropped(stack, skb, 'NEIGH_FAILED', `${device.name} asks nobody for ${formatIpv4(nexthop)} (mcast_solicit is 0)`);
     return;
   }
@@ -171,7 +171,7 @@ export function awaitNeighbour(stack: Stack, device: Device, ip: Ipv4): boolean 
   if (entry.mac !== null && entry.state !== 'incomplete' && entry.state !== 'failed') return true;
   if (entry.state === 'incomplete' && entry.probes > 0) return false;
   if (asksNobody(device)) {
-    fails(stack, entry);
+    enter(stack, entry, 'failed');
     return false;
   }
   entry.state = 'incomplete';
@@ -216,10 +216,6 @@ function asksNobody({ sysctl: { neigh } }: Device): boolean {
   return neigh.mcastSolicit + neigh.appSolicit === 0;
 }
 
-function fails(stack: Stack, entry: LearnedNeighbour): void {
-  enter(stack, entry, 'failed');
-}
-
 function enter({ effects: { nowMs } }: Stack, entry: LearnedNeighbour, state: LearnedNeighbour['state']): void {
   entry.state = state;
   entry.sinceMs = nowMs;
@@ -261,7 +257,7 @@ function solicit(stack: Stack, device: Device, entry: LearnedNeighbour, cause: S
  * @source net/core/neighbour.c neigh_invalidate, net/ipv4/arp.c arp_error_report
  */
 function fail(stack: Stack, device: Device, entry: LearnedNeighbour): void {
-  fails(stack, entry);
+  enter(stack, entry, 'failed');
   const text = `nobody answered ARP for ${formatIpv4(entry.ip)} on ${device.name}`;
   while (entry.state === 'failed') {
     const skb = entry.queue.shift();

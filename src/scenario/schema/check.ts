@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { OUTCOMES } from '../../trace/trace.ts';
 import type { Expectations } from '../check/expectations.ts';
-import { ERRNOS, REASON_WORDS, isIcmpError, isReason } from '../check/reasons.ts';
+import { ERRNOS, REASON_WORDS, namesIcmpError, isReason } from '../check/reasons.ts';
 import { port, prose, ttl } from './field.ts';
 import { oneOrMore, section, textThat } from './section.ts';
 
@@ -79,7 +79,7 @@ const expectationFields = {
     .describe('rules that take part: nat:KUBE-SVC-*, filter:FORWARD[2], nsg:NAME/RULE, route:10.0.0.0/8'),
   notRule: oneOrMore(pattern).exactOptional().describe('rules that take no part'),
   errno: errno.exactOptional().describe('error of the send call'),
-  icmp: textThat(isIcmpError, 'TYPE/CODE of an ICMP error such as 3/4, or 3/*')
+  icmp: textThat(namesIcmpError, 'TYPE/CODE of an ICMP error such as 3/4, or 3/*')
     .exactOptional()
     .describe('an ICMP error that reaches the sender'),
   mss: z.int().min(0).max(65_535).exactOptional().describe('MSS that the receiver of the SYN is offered'),
