@@ -17,7 +17,11 @@ import {
   TIME_WAIT,
 } from './tcp.ts';
 
-/** Moves a TCP connection on. @returns false when the segment does not fit it: INVALID. @source nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet */
+/**
+ * Moves a TCP connection on.
+ * @returns false when the segment does not fit it: INVALID
+ * @source nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet
+ */
 export function followTcp(stack: Stack, skb: Skb, ct: CtEntry, reply: boolean): boolean {
   const before = ct.tcpState;
   const next = comesLate(skb, ct, reply) ? IGNORED : nextTcpState(reply, skb.tcpFlags, before);

@@ -22,6 +22,7 @@ import { answerType, hasPorts, isIcmpQuery, tupleDport, tupleSport } from './tup
 
 /** Seconds a UDP flow must live before it counts as a stream. @source nf_conntrack_proto_udp.c nf_conntrack_udp_packet */
 const UDP_STREAM_AFTER_MS = 2_000;
+
 /**
  * Finds or makes the connection a packet belongs to and sets `skb.ct` and `skb.ctInfo`. A new connection is in no table before
  * `confirm`.

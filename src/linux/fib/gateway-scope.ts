@@ -23,7 +23,10 @@ export function byAge(tables: readonly FibTable[]): FibTable[] {
   return tables.toSorted((a, b) => Number(b.id === TABLE_MAIN) - Number(a.id === TABLE_MAIN));
 }
 
-/** Routes of one table that lead straight to whoever is on a link, or to this host in their stead: by length, longest first; by prefix; by metric. */
+/**
+ * Routes of one table that lead straight to whoever is on a link, or to this host in their stead: by length, longest first; by prefix; by
+ * metric.
+ */
 type LinkRoutes = ReadonlyMap<number, ReadonlyMap<number, readonly Route[]>>;
 
 /** The routes by which the gateways of a table are looked up, where some route makes gateways none. */

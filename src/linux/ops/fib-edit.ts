@@ -74,8 +74,8 @@ export function isLocalAddress(netns: Netns, address: Ipv4): boolean {
 
 /**
  * Takes a device out of all routes: a route whose every way is gone goes, one of several ways is dead.
- * @param event `down`: routes of `scope host` stay, such as those of the device's own addresses; `disabled`: it lost its last address, they go too; `gone`: the
- * device itself is, and then a multipath route goes with any of its ways
+ * @param event `down`: routes of `scope host` stay, such as those of the device's own addresses; `disabled`: it lost its last address, they
+ * go too; `gone`: the device itself is, and then a multipath route goes with any of its ways
  * @source net/ipv4/fib_semantics.c fib_sync_down_dev
  */
 export function dropDeviceRoutes(netns: Netns, dev: string, event: 'down' | 'disabled' | 'gone'): void {

@@ -9,7 +9,7 @@ export interface Bench {
   /** The world as it is before the operation. */
   readonly before: FrozenWorld;
   readonly session: Session;
-  /** Whether packets are sent: without them the session lacks what they would have left behind, and nothing may be said to be missing there. */
+  /** Whether packets are sent: else the session lacks what they would have left behind, and nothing may be said to be missing there. */
   readonly sends: boolean;
   /** Takes what the author should know and what is no error, such as a pod that no node takes. */
   readonly note: (text: string) => void;

@@ -63,7 +63,10 @@ export function readSource(file: string): SourceText | Problem {
   return existsSync(file) ? { file, line: 1, col: 1, ...bytes } : { file, line: 0, col: 0, ...bytes };
 }
 
-/** Reads a regular file up to the limit. Opening never blocks, so that a pipe can not hold the program. `called` begins what is said about it. */
+/**
+ * Reads a regular file up to the limit. Opening never blocks, so that a pipe can not hold the program.
+ * @param called how what is said about it begins
+ */
 function readBytes(file: string, called = `${file} `): Uint8Array | Refusal {
   let handle: number;
   try {

@@ -118,7 +118,10 @@ export function findEntry(
   return set.ipset.type === 'hash:net,iface' ? findInterface(set.root, keys, accept) : descend(set.root, keys, 0, accept);
 }
 
-/** The longest network that has any interface, of what is still there, is the only one that counts. @source net/netfilter/ipset/ip_set_hash_gen.h mtype_test_cidrs: !multi */
+/**
+ * The longest network that has any interface, of what is still there, is the only one that counts.
+ * @source net/netfilter/ipset/ip_set_hash_gen.h mtype_test_cidrs: !multi
+ */
 function findInterface(
   { lengths, networks }: Level,
   keys: readonly PartKey[],
