@@ -2,20 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { cloneSession, newSession } from '../../../src/walk/new-session.ts';
 import { runProbe } from '../../../src/walk/run-probe.ts';
 import { NoSuchPlace, walk } from '../../../src/walk/walk.ts';
+import { hostRouterHost } from '../linux/host-router-host.ts';
 import { Lab, probeOf } from '../linux/lab.ts';
 
 /** A client, and a service that leads to one of two endpoints. */
 function service(): Lab {
-  return new Lab()
-    .veth('a/eth0', 'r/ra')
-    .veth('b/eth0', 'r/rb')
-    .addr('a/eth0', '10.0.0.2/24')
-    .addr('r/ra', '10.0.0.1/24')
-    .addr('r/rb', '10.0.1.1/24')
-    .addr('b/eth0', '10.0.1.2/24', '10.0.1.3/24')
-    .route('a', 'default via 10.0.0.1')
-    .route('b', 'default via 10.0.1.1')
-    .forwards('r')
+  return hostRouterHost()
+    .addr('b/eth0', '10.0.1.3/24')
     .listen('b', 'udp/53', 'tcp/80')
     .iptables(
       'r',

@@ -2,23 +2,15 @@ import { expect, test } from 'vitest';
 import { entryOf, type CtRecord } from '../../../../src/linux/conntrack/record.ts';
 import { ip } from '../../../../src/wire/ipv4.ts';
 import { UDP } from '../../../../src/wire/proto.ts';
-import { Lab } from '../lab.ts';
+import { hostRouterHost } from '../host-router-host.ts';
+import type { Lab } from '../lab.ts';
 
 /** A router between a and b that has two ways to b. */
 function routed(...rules: readonly string[]): Lab {
-  return new Lab()
-    .veth('a/eth0', 'r/ra')
-    .veth('b/eth0', 'r/rb')
+  return hostRouterHost()
     .veth('b/eth1', 'r/rc')
-    .addr('a/eth0', '10.0.0.2/24')
-    .addr('r/ra', '10.0.0.1/24')
-    .addr('r/rb', '10.0.1.1/24')
     .addr('r/rc', '10.0.2.1/24')
-    .addr('b/eth0', '10.0.1.2/24')
     .addr('b/eth1', '10.0.2.2/24')
-    .route('a', 'default via 10.0.0.1')
-    .route('b', 'default via 10.0.1.1')
-    .forwards('r')
     .listen('b', 'udp/53')
     .iptables('r', ...rules);
 }

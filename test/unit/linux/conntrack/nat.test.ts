@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { hostRouterHost } from '../host-router-host.ts';
 import { Lab } from '../lab.ts';
 import type { Sent } from '../sent.ts';
 
 /** Two hosts with a router between them that translates. */
 function routed(...rules: readonly string[]): Lab {
-  return new Lab()
-    .veth('a/eth0', 'r/ra')
-    .veth('b/eth0', 'r/rb')
-    .addr('a/eth0', '10.0.0.2/24')
-    .addr('r/ra', '10.0.0.1/24')
-    .addr('r/rb', '10.0.1.1/24')
-    .addr('b/eth0', '10.0.1.2/24', '10.0.1.3/24')
-    .route('a', 'default via 10.0.0.1')
-    .route('b', 'default via 10.0.1.1')
-    .forwards('r')
+  return hostRouterHost()
+    .addr('b/eth0', '10.0.1.3/24')
     .listen('b', 'udp/53', 'udp/54', 'tcp/80')
     .iptables('r', ...rules.map((rule) => `-t nat -A ${rule}`));
 }

@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { hostRouterHost } from '../host-router-host.ts';
 import { Lab } from '../lab.ts';
 
 /** A way through a router that loses every fragment but the first; the receiver has the end of a long datagram to wait for. */
 function lossy(...rules: readonly string[]): Lab {
-  return new Lab()
-    .veth('a/eth0', 'r/ra')
-    .veth('b/eth0', 'r/rb')
-    .addr('a/eth0', '10.0.0.2/24')
-    .addr('r/ra', '10.0.0.1/24')
-    .addr('r/rb', '10.0.1.1/24')
-    .addr('b/eth0', '10.0.1.2/24')
-    .route('a', 'default via 10.0.0.1')
-    .route('b', 'default via 10.0.1.1')
-    .forwards('r')
+  return hostRouterHost()
     .listen('b', 'udp/53')
     .iptables('r', '-t mangle -A FORWARD -s 10.0.0.2 -f -j DROP')
     .iptables('b', ...rules);

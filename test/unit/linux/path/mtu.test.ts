@@ -17,6 +17,17 @@ function narrow(): Lab {
     .listen('b', 'udp/53', 'tcp/80');
 }
 
+/** The same with a host x behind a, which forwards for it. */
+function forwarding(): Lab {
+  return narrow()
+    .veth('x/eth0', 'a/ax')
+    .addr('x/eth0', '10.0.5.2/24')
+    .addr('a/ax', '10.0.5.1/24')
+    .route('x', 'default via 10.0.5.1')
+    .route('r', '10.0.5.0/24 via 10.0.0.2')
+    .forwards('a');
+}
+
 const toB = 'udp 10.0.1.2:53';
 
 /** Whether it may not be cut on its way. */
@@ -213,14 +224,7 @@ describe('a learned path MTU on another way', () => {
     [0, '3/4 from 10.0.0.1'],
     [1, '3/4 from 10.0.5.1'],
   ])('concerns what is forwarded with ip_forward_use_pmtu alone: %i', (value, error) => {
-    const lab = narrow()
-      .veth('x/eth0', 'a/ax')
-      .addr('x/eth0', '10.0.5.2/24')
-      .addr('a/ax', '10.0.5.1/24')
-      .route('x', 'default via 10.0.5.1')
-      .route('r', '10.0.5.0/24 via 10.0.0.2')
-      .forwards('a')
-      .sysctl('a', `ip_forward_use_pmtu=${value}`);
+    const lab = forwarding().sysctl('a', `ip_forward_use_pmtu=${value}`);
     lab.send('a', toB, { sizeBytes: 1400, df: 'auto' });
     expect(lab.send('x', toB, { sizeBytes: 1400, df: true }).errors).toEqual([error]);
   });
@@ -229,14 +233,7 @@ describe('a learned path MTU on another way', () => {
 describe('a path MTU that is less than is believed of any way', () => {
   /** x – a – r – b, where a takes every report for one of no bytes at all. */
   function locked(): Lab {
-    const lab = narrow()
-      .veth('x/eth0', 'a/ax')
-      .addr('x/eth0', '10.0.5.2/24')
-      .addr('a/ax', '10.0.5.1/24')
-      .route('x', 'default via 10.0.5.1')
-      .route('r', '10.0.5.0/24 via 10.0.0.2')
-      .forwards('a')
-      .sysctl('a', 'ip_no_pmtu_disc=1');
+    const lab = forwarding().sysctl('a', 'ip_no_pmtu_disc=1');
     lab.send('a', toB, { sizeBytes: 1400, df: true });
     return lab;
   }

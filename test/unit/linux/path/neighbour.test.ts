@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { setFlags } from '../../../../src/linux/ops/set-link.ts';
+import { hostRouterHost } from '../host-router-host.ts';
 import { Lab } from '../lab.ts';
 
 /** Two hosts on one wire. */
@@ -9,17 +10,7 @@ function pair(): Lab {
 
 /** Two hosts with a router between them. */
 function routed(): Lab {
-  return new Lab()
-    .veth('a/eth0', 'r/ra')
-    .veth('b/eth0', 'r/rb')
-    .addr('a/eth0', '10.0.0.2/24')
-    .addr('r/ra', '10.0.0.1/24')
-    .addr('r/rb', '10.0.1.1/24')
-    .addr('b/eth0', '10.0.1.2/24')
-    .route('a', 'default via 10.0.0.1')
-    .route('b', 'default via 10.0.1.1')
-    .forwards('r')
-    .listen('b', 'udp/53');
+  return hostRouterHost().listen('b', 'udp/53');
 }
 
 const STRANGER = '02:ff:00:00:00:01';
@@ -373,17 +364,10 @@ describe('arp_filter', () => {
 test('a router with several ways to a host answers ARP for it by who asks, not by whom it is about', () => {
   /** Whether r, asked by a, says that it is each of a number of hosts that lie behind either of two wires, one of them a's. */
   const answersOf = (seed: number): boolean[] => {
-    const lab = new Lab()
+    const lab = hostRouterHost()
       .fresh(seed)
-      .veth('a/eth0', 'r/ra')
-      .veth('b/eth0', 'r/rb')
-      .addr('a/eth0', '10.0.0.2/24')
-      .addr('r/ra', '10.0.0.1/24')
-      .addr('r/rb', '10.0.1.1/24')
-      .addr('b/eth0', '10.0.1.2/24')
       .route('a', '10.9.0.0/16 dev eth0')
       .route('r', '10.9.0.0/16 nexthop via 10.0.0.9 nexthop via 10.0.1.2')
-      .forwards('r')
       .sysctl('r', 'conf.ra.proxy_arp=1');
     const hosts = [1, 2, 3, 4, 5, 6];
     for (const host of hosts) lab.send('a', `icmp 10.9.0.${host}`);
