@@ -3,6 +3,7 @@ import { TCP } from '../../wire/proto.ts';
 import { leavesChecksum } from '../checksum.ts';
 import { ACK, afterSegment, type Exit, RST, Skb, SYN } from '../skb.ts';
 import type { Stack } from '../stack.ts';
+import { dissectedHash } from './flow-hash.ts';
 import { ipLocalOut } from './ip-output.ts';
 import { announcedMss } from './path-mtu.ts';
 import { note, start } from './record.ts';
@@ -45,12 +46,16 @@ export function refusal(skb: Skb): Skb {
   return reset;
 }
 
-/** The RST with which the kernel refuses a segment. @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset, nf_reject_ipv4.c nf_reject_ip_tcphdr_put */
+/**
+ * The RST with which the kernel refuses a segment. No socket has a number for the flow, a listener neither, so its headers are hashed.
+ * @source net/ipv4/tcp_ipv4.c tcp_v4_send_reset, nf_reject_ipv4.c nf_reject_ip_tcphdr_put; ip_output.c ip_send_unicast_reply: txhash
+ */
 export function resetTo(stack: Stack, skb: Skb): Skb {
   const reset = fromHere(stack, refusal(skb));
   reset.mark = stack.netns.sysctl.fwmarkReflect ? skb.mark : 0;
   reset.byKernel = true;
   reset.sender = 'kernel';
+  reset.flowHash = dissectedHash(reset);
   return reset;
 }
 

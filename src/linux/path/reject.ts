@@ -7,7 +7,6 @@ import { type HookEnv, PREROUTING } from '../netfilter/hook-env.ts';
 import type { RejectKind } from '../netfilter/target/target.ts';
 import { RST } from '../skb.ts';
 import { resetTo } from './emit.ts';
-import { dissectedHash } from './flow-hash.ts';
 import { deviceTransmit } from './device.ts';
 import { icmpSend, isForMany } from './icmp.ts';
 import { UNREACHABLE } from './icmp-types.ts';
@@ -39,8 +38,6 @@ export function rejectPacket(env: HookEnv, type: RejectKind): void {
   }
   if (skb.proto !== TCP || (skb.tcpFlags & RST) !== 0 || isForMany(skb)) return;
   const reset = resetTo(stack, skb);
-  // No socket sends it. @source net/ipv4/netfilter/nf_reject_ipv4.c nf_send_reset
-  reset.flowHash = dissectedHash(reset);
   reset.sender = 'none';
   reset.checksumPending = true;
   // The device of the socket that is refused binds this look-up alone.
